@@ -1,0 +1,1 @@
+"""Devices, files, resampling, echo cancellation."""

@@ -1,0 +1,139 @@
+"""The boundaries of the voice loop: what `session` asks of engines and devices. Adapters implement them elsewhere.
+
+Engines are blocking and single-threaded: one owned thread calls one engine, so an adapter needs no locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from jett.core.audio import Samples
+
+
+class VoiceActivityDetector(Protocol):
+    """Scores speech, one frame after another; it has state."""
+
+    frame_samples: int
+
+    def score(self, frame: Samples) -> float:
+        """Probability of speech in `frame` (shape (frame_samples,), 16 kHz), 0 to 1."""
+
+    def reset(self) -> None:
+        """Forget what was heard, before another recording."""
+
+
+class TurnDetector(Protocol):
+    """Scores "the speaker has finished" from the sound of the end of what was said."""
+
+    def probability_finished(self, speech: Samples) -> float:
+        """0 to 1 for `speech` (16 kHz, any length; the model looks at its end)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said, and how sure the engine is."""
+
+    text: str
+    mean_logprob: float = 0.0
+    """Mean log-probability of the decoded tokens (natural log); below -1 is doubtful."""
+    no_speech_probability: float = 0.0
+    tokens: tuple[int, ...] = ()
+    """The engine's own tokens, so that the next partial need not decode them again."""
+    audio_samples: int = 0
+    """Samples (16 kHz) that were transcribed."""
+
+
+class SpeechToText(Protocol):
+    """Turns speech into text; blocking."""
+
+    def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = ()) -> Transcript:
+        """The whole of `speech` (16 kHz). `earlier` are transcripts of its beginning, oldest first, to save work.
+
+        Raises SpeechToTextError. An empty text means that nothing was said.
+        """
+
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation, as a chat model sees it."""
+
+    role: Role
+    content: str
+
+
+class LanguageModel(Protocol):
+    """Answers a conversation, token by token."""
+
+    def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        """Text as it is generated, thinking left out. Closing the stream frees the model at once.
+
+        Raises LanguageModelError.
+        """
+
+    async def prefill(self, messages: Sequence[Message]) -> None:
+        """Have the model read `messages` so that a stream that begins with them starts sooner. May do nothing."""
+
+    async def aclose(self) -> None:
+        """Release connections and any server that this engine started."""
+
+
+class TextToSpeech(Protocol):
+    """Speaks one clause; blocking."""
+
+    rate_hz: int
+
+    def synthesize(self, clause: str) -> Samples:
+        """The sound of `clause` at `rate_hz`, trimmed of silence at its start. Raises TextToSpeechError."""
+
+
+class EchoCanceller(Protocol):
+    """Takes Jett's own voice out of what the microphone hears."""
+
+    frame_samples: int
+
+    def process(self, near: Samples, far: Samples) -> Samples:
+        """One frame of microphone (`near`) with what was played meanwhile (`far`); both (frame_samples,), 16 kHz."""
+
+
+class Microphone(Protocol):
+    """Where speech comes from: a device or a file fed at the pace of real time."""
+
+    dropped_samples: int
+    """Samples (16 kHz) lost because nobody took them in time."""
+
+    def chunks(self) -> AsyncGenerator[Samples, None]:
+        """16 kHz mono chunks in order, until the source ends. Raises AudioError."""
+
+
+Render = Callable[[int], Samples]
+"""Called with a number of samples, gives exactly so many to play now; must not block."""
+
+
+class Speaker(Protocol):
+    """Where the reply goes: a device or a file."""
+
+    rate_hz: int
+
+    def start(self, render: Render) -> None:
+        """Begin to pull sound from `render` (at `rate_hz`) until `stop`. Raises AudioError."""
+
+    def stop(self) -> None:
+        """End playback now; safe to call twice."""
+
+    @property
+    def latency_s(self) -> float:
+        """Time between a rendered sample and its sound; 0 when unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What a part is, for reports."""
+
+    stage: str
+    name: str
+    detail: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The model store: manifest, fetching, verifying, VRAM planning."""

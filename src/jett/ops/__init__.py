@@ -1,0 +1,1 @@
+"""Reaches servers (Docker, n8n), only with a guard decision in hand."""

@@ -1,0 +1,1 @@
+"""HTTP and WebSocket: the Realtime API, REST for the dashboard, metrics."""

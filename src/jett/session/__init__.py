@@ -1,0 +1,1 @@
+"""One conversation: the asyncio shell around the turn machine."""

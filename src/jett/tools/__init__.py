@@ -1,0 +1,1 @@
+"""What the LLM and the fast path may call."""
