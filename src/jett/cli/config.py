@@ -1,0 +1,66 @@
+"""`jett config`: which settings are in force, where they come from, and what there is to set. Changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from jett.models.vram_card import has_card
+from jett.settings import Settings, config_path
+from jett.settings.reference import markdown
+
+app = typer.Typer(no_args_is_help=True, help="Show the settings in force and where they come from.")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object for scripts.")]
+
+
+@app.command(epilog="Example: jett config show --json | jq .settings")
+def show(as_json: Json = False) -> None:
+    """Print every setting, its value and whether it is a default, the profile's, the file's or the environment's."""
+    settings = Settings.load(has_gpu=has_card())
+    rows = {name: (_shown(settings.value(name)), settings.origin(name)) for name in Settings.keys()}
+    if as_json:
+        values = {name: {"value": value, "origin": origin} for name, (value, origin) in rows.items()}
+        typer.echo(
+            json.dumps({"path": str(settings.path), "profile_reason": settings.profile_reason, "settings": values})
+        )
+        return
+    table = Table("key", "value", "from", box=None, pad_edge=False)
+    for name, (value, origin) in rows.items():
+        table.add_row(name, json.dumps(value, ensure_ascii=False), origin, style="" if origin != "default" else "dim")
+    Console().print(table)
+    typer.echo(
+        f"\nprofile {settings.profile}: {settings.profile_reason}; file {settings.path}{_missing(settings.path)}"
+    )
+
+
+@app.command(epilog='Example: $EDITOR "$(jett config path)"')
+def path(as_json: Json = False) -> None:
+    """Print where the settings file is, whether it exists or not."""
+    file = config_path(os.environ)
+    typer.echo(json.dumps({"path": str(file), "exists": file.is_file()}) if as_json else str(file))
+
+
+@app.command(epilog="Example: jett config reference > docs/configuration.md")
+def reference() -> None:
+    """Print docs/configuration.md: every key with its limits and default."""
+    sys.stdout.buffer.write(markdown().encode())
+
+
+def _shown(value: Any) -> Any:
+    """As JSON can carry it; secrets masked."""
+    if isinstance(value, SecretStr):
+        return "********" if value.get_secret_value() else ""
+    return str(value) if isinstance(value, Path) else value
+
+
+def _missing(file: Path | None) -> str:
+    return "" if file is not None and file.is_file() else " (not there)"

@@ -1,0 +1,177 @@
+"""Settings: what wins over what, and how a mistake is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from jett.cli.config import app
+from jett.core.errors import ConfigError
+from jett.settings import Settings, config_path
+from jett.settings.keys import all_keys
+from jett.settings.profiles import PROFILES
+from jett.settings.reference import markdown
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def load(tmp_path: Path, toml: str = "", env: Mapping[str, str] | None = None, **options: object) -> Settings:
+    """Settings from `toml` in a file; `stt__model=…` overrides `stt.model`."""
+    file = tmp_path / "jett.toml"
+    file.write_text(toml, encoding="utf-8")
+    return Settings.load(file, env or {}, {name.replace("__", "."): value for name, value in options.items()})
+
+
+def test_a_machine_without_a_gpu_gets_the_cpu_profile_with_the_embedded_model(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    assert (settings.profile, settings.llm.backend, settings.stt.device) == ("cpu", "embedded", "cpu")
+    assert settings.profile_reason == "no GPU was found"
+    assert not settings.privacy.keep_recordings
+
+
+def test_a_machine_with_a_gpu_gets_the_8_gb_profile_unless_the_user_names_one() -> None:
+    assert Settings.load(env={"JETT_CONFIG": os.devnull}, has_gpu=True).profile == "gpu-8gb"
+    named = Settings.load(env={"JETT_CONFIG": os.devnull, "JETT_PROFILE": "cpu"}, has_gpu=True)
+    assert (named.profile, named.profile_reason) == ("cpu", "set in the environment")
+
+
+def test_option_beats_environment_beats_file_beats_profile_beats_default(tmp_path: Path) -> None:
+    toml = 'profile = "gpu-8gb"\n[stt]\nthreads = 1\npadding_s = 3\nmodel = "a"\n'
+    settings = load(tmp_path, toml, {"JETT_STT__THREADS": "2", "JETT_STT__MODEL": "b"}, stt__threads=3)
+    names = ["stt.threads", "stt.model", "stt.padding_s", "stt.device", "stt.language"]
+    assert [settings.value(name) for name in names] == [3, "b", 3.0, "cuda", "en"]
+    assert [settings.origin(name) for name in names] == ["option", "env", "file", "profile", "default"]
+
+
+def test_an_option_that_was_not_given_changes_nothing(tmp_path: Path) -> None:
+    assert load(tmp_path, stt__threads=None).origin("stt.threads") == "default"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_is_valid_and_names_only_known_keys(profile: str, tmp_path: Path) -> None:
+    assert load(tmp_path, f'profile = "{profile}"').profile == profile
+    assert set(PROFILES[profile]) <= set(all_keys())  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[stt]\nmodle = 'x'", "unknown key 'stt.modle'.*did you mean 'stt.model'"),
+        ("[sst]\nmodel = 'x'", "unknown key 'sst.model'.*did you mean 'stt.model'"),
+        ("profil = 'cpu'", "unknown key 'profil'.*did you mean 'profile'"),
+        ("stt = 3", r"'stt' in .* is one value, need a table; write \[stt\]"),
+        ("profile = 'gpu'", "profile = 'gpu': input should be 'cpu', 'gpu-8gb' or 'remote'"),
+        ("[stt]\npadding_s = 40", "stt.padding_s = 40: input should be less than or equal to 30; correct it in .*toml"),
+        ("[stt]\npadding_s = nan", "stt.padding_s = nan: input should be a finite number"),
+        ("[turn]\nmin_silence_s = 0.1", "turn.min_silence_s = 0.1: input should be greater than or equal to 0.2"),
+        ("[turn]\ncap_s = 0.4\nmin_silence_s = 0.5", "speculate_after_s <= turn.min_silence_s <= turn.cap_s must hold"),
+        ("[vad]\nrelease_threshold = 0.6", "vad.release_threshold 0.6 must not be above vad.threshold 0.5"),
+        ("[llm]\nurl = 'ftp://x'", "llm.url = 'ftp://x': string should match pattern"),
+        ("[audio]\ninput = 2", "audio.input = 2: input should be a valid string"),
+        ("[audio", "is not valid TOML: .*line 1"),
+    ],
+)
+def test_a_mistake_names_key_value_limit_and_fix(toml: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"(?s)^settings: .*{said}"):
+        load(tmp_path, toml)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "[stt]\npadding_s = 40\n[tts]\nspeed = 9\n")
+    assert [line.split()[1] for line in str(caught.value).splitlines()] == ["stt.padding_s", "tts.speed"]
+
+
+@pytest.mark.parametrize("variable", ["JETT_STT__MODLE", "JETT_STT_MODEL", "JETT_PROFIL", "JETT_ANY__THING"])
+def test_a_misspelt_variable_is_refused_not_ignored(variable: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=variable):
+        load(tmp_path, env={variable: "x"})
+
+
+def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
+    load(tmp_path, env={"PATH": "/bin", "_JETT_COMPLETE": "bash_source", "STT__MODEL": "x"})
+
+
+def test_lists_and_tables_come_from_the_environment_too(tmp_path: Path) -> None:
+    env = {"JETT_STT__VOCABULARY": "grafana, qdrant", "JETT_TTS__PRONUNCIATIONS": '{"nginx": "engine x"}'}
+    settings = load(tmp_path, env=env)
+    assert settings.stt.vocabulary == ("grafana", "qdrant")
+    assert settings.tts.pronunciations == {"nginx": "engine x"}
+    with pytest.raises(ConfigError, match="JETT_TTS__PRONUNCIATIONS is not JSON"):
+        load(tmp_path, env={"JETT_TTS__PRONUNCIATIONS": "{"})
+
+
+def test_a_wrong_value_in_the_environment_names_the_variable(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="correct it in JETT_STT__THREADS"):
+        load(tmp_path, env={"JETT_STT__THREADS": "many"})
+
+
+def test_a_secret_is_never_shown(tmp_path: Path) -> None:
+    settings = load(tmp_path, "[llm]\napi_key = 'hush'\n")
+    assert settings.llm.read_api_key() == "hush"
+    assert "hush" not in repr(settings) + settings.model_dump_json()
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "[llm]\napi_key = ['hush']\n")
+    assert "hush" not in str(caught.value)
+
+
+def test_a_key_file_gives_its_first_line_or_says_why_not(tmp_path: Path) -> None:
+    key_file = tmp_path / "key"
+    key_file.write_text("hush\n", encoding="utf-8")
+    assert load(tmp_path, llm__api_key_file=str(key_file)).llm.read_api_key() == "hush"
+    with pytest.raises(ConfigError, match="api_key_file .*missing cannot be read"):
+        load(tmp_path, llm__api_key_file=str(tmp_path / "missing")).llm.read_api_key()
+
+
+def test_a_file_that_was_named_must_exist_and_the_usual_one_need_not(tmp_path: Path) -> None:
+    missing = tmp_path / "none.toml"
+    with pytest.raises(ConfigError, match=r"none\.toml cannot be read"):
+        Settings.load(env={"JETT_CONFIG": str(missing)})
+    assert config_path({"JETT_CONFIG": str(missing)}) == missing
+    assert config_path({}).name == "jett.toml"
+
+
+@given(st.binary(max_size=200))
+def test_any_file_gives_settings_or_a_config_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.toml"
+    file.write_bytes(content)
+    try:
+        Settings.load(file, {})
+    except ConfigError as error:
+        assert str(error).startswith("settings: ")
+
+
+def test_every_key_is_described_and_the_page_is_current() -> None:
+    page = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    for key in all_keys().values():
+        assert key.field.description, key.name
+        assert f"| `{key.name}` |" in page
+    assert page == markdown(), "run: jett config reference > docs/configuration.md"
+
+
+def test_config_show_prints_origins_and_masks_secrets(tmp_path: Path) -> None:
+    file = tmp_path / "jett.toml"
+    file.write_text("[llm]\napi_key = 'hush'\n", encoding="utf-8")
+    shown = CliRunner().invoke(app, ["show", "--json"], env={"JETT_CONFIG": str(file)})
+    assert shown.exit_code == 0
+    assert "hush" not in shown.output
+    settings = json.loads(shown.output)["settings"]
+    assert settings["llm.api_key"] == {"value": "********", "origin": "file"}
+    assert settings["privacy.keep_recordings"] == {"value": False, "origin": "default"}
+    assert CliRunner().invoke(app, ["path"], env={"JETT_CONFIG": str(file)}).output.strip() == str(file)
+
+
+def test_importing_settings_loads_no_engine() -> None:
+    code = (
+        "import sys, jett.settings; print([m for m in ('onnxruntime', 'ctranslate2', 'xllamacpp') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
