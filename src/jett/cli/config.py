@@ -15,6 +15,7 @@ from rich.table import Table
 
 from jett.models.vram_card import has_card
 from jett.settings import Settings, config_path
+from jett.settings.keys import all_keys
 from jett.settings.reference import markdown
 
 app = typer.Typer(no_args_is_help=True, help="Show the settings in force and where they come from.")
@@ -26,20 +27,18 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object for scripts.
 def show(as_json: Json = False) -> None:
     """Print every setting, its value and whether it is a default, the profile's, the file's or the environment's."""
     settings = Settings.load(has_gpu=has_card())
-    rows = {name: (_shown(settings.value(name)), settings.origin(name)) for name in Settings.keys()}
+    rows = {name: (_shown(settings.value(name)), settings.origin(name)) for name in all_keys()}
     if as_json:
         values = {name: {"value": value, "origin": origin} for name, (value, origin) in rows.items()}
-        typer.echo(
-            json.dumps({"path": str(settings.path), "profile_reason": settings.profile_reason, "settings": values})
-        )
+        report = {"path": str(settings.path), "profile_reason": settings.profile_reason, "settings": values}
+        typer.echo(json.dumps(report))
         return
     table = Table("key", "value", "from", box=None, pad_edge=False)
     for name, (value, origin) in rows.items():
         table.add_row(name, json.dumps(value, ensure_ascii=False), origin, style="" if origin != "default" else "dim")
     Console().print(table)
-    typer.echo(
-        f"\nprofile {settings.profile}: {settings.profile_reason}; file {settings.path}{_missing(settings.path)}"
-    )
+    file = f"{settings.path}{_missing(settings.path)}"
+    typer.echo(f"\nprofile {settings.profile}: {settings.profile_reason}; file {file}")
 
 
 @app.command(epilog='Example: $EDITOR "$(jett config path)"')

@@ -20,13 +20,13 @@ _CPU: dict[str, Any] = {
 
 # The owner's card: an RTX 3070. The language model is served by Ollama, which keeps it loaded between turns.
 _GPU_8GB: dict[str, Any] = {
-    "stt.model": "distil-large-v3",
+    "stt.model": "whisper-base",
     "stt.device": "cuda",
     "stt.compute_type": "int8_float16",
     "llm.backend": "ollama",
     "llm.url": "http://127.0.0.1:11434",
     "llm.model": "jett-qwen3-8b",
-    "llm.context_tokens": 4096,
+    "llm.context_tokens": 8192,
     "llm.cache_type": "q8_0",
     "tts.backend": "kokoro",
     "tts.device": "cuda",

@@ -18,9 +18,10 @@ _HEAD = """# Configuration
 
 <!-- Made by `jett config reference`; do not edit. -->
 
-Jett needs no settings file. Where one exists it is TOML, at the place `jett config path` prints (`JETT_CONFIG` names another).
-Weakest first: the default, the profile, the file, the environment, an option of the command. `jett config show` prints
-every value and where it came from. An unknown key, or a value out of its limits, is refused with the nearest name.
+Jett needs no settings file. Where one exists it is TOML, at the place `jett config path` prints; `JETT_CONFIG` names
+another. Weakest first: the default, the profile, the file, the environment, an option of the command.
+`jett config show` prints every value and where it came from. An unknown key, or a value out of its limits, is refused
+with the nearest name.
 
 ```toml
 profile = "cpu"
@@ -85,19 +86,18 @@ def _kind(key: Key) -> str:
         return ", ".join(f"`{choice}`" for choice in get_args(annotation))
     if get_origin(annotation) in (Union, UnionType):
         annotation = next(part for part in get_args(annotation) if part is not NoneType)
-    name = {tuple: "list of text", dict: "table of text"}.get(get_origin(annotation) or annotation) or _NAMES[
-        annotation
-    ]
-    return f"{name} {_limits(key)}".strip()
+    return f"{_NAMES[get_origin(annotation) or annotation]} {_limits(key)}".strip()
 
 
 _NAMES: dict[type, str] = {
     Path: "path",
-    str: "text",
-    int: "integer",
-    float: "number",
-    bool: "true or false",
     SecretStr: "secret",
+    bool: "true or false",
+    dict: "table of text",
+    float: "number",
+    int: "integer",
+    str: "text",
+    tuple: "list of text",
 }
 
 

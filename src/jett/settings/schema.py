@@ -172,7 +172,9 @@ class LanguageModel(Remote):
         default="embedded", description="`embedded` runs llama.cpp here; `openai` and `ollama` ask the server at `url`."
     )
     model: str = Field(
-        default="qwen2.5-0.5b", min_length=1, description="Model, as `jett models list` or the server names it."
+        default="qwen2.5-coder-0.5b-instruct-q4_k_m",
+        min_length=1,
+        description="Model, as `jett models list` or the server names it.",
     )
     draft_model: str = Field(
         default="", description="Small model of the same family that guesses ahead; empty for none."
