@@ -22,7 +22,8 @@ def to_float32(samples: Samples) -> NDArray[np.float32]:
 
 def to_int16(signal: NDArray[np.floating]) -> Samples:
     """Float in [-1, 1] to int16, clipped where it is louder, same shape."""
-    return np.clip(np.rint(signal * _FULL_SCALE), -32_768, 32_767).astype(np.int16)
+    clipped: Samples = np.clip(np.rint(signal * _FULL_SCALE), -32_768, 32_767).astype(np.int16)
+    return clipped
 
 
 def level_dbfs(samples: Samples) -> float:

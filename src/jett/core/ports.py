@@ -100,6 +100,16 @@ class EchoCanceller(Protocol):
         """One frame of microphone (`near`) with what was played meanwhile (`far`); both (frame_samples,), 16 kHz."""
 
 
+class EchoReference(Protocol):
+    """What was played, matched in time with what is captured."""
+
+    def push(self, rendered: Samples) -> None:
+        """Called from the audio thread with each rendered block, at the speaker's rate."""
+
+    def take(self, n_samples: int) -> Samples:
+        """The next `n_samples` at 16 kHz; silence where nothing was played."""
+
+
 class Microphone(Protocol):
     """Where speech comes from: a device or a file fed at the pace of real time."""
 

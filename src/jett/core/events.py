@@ -1,0 +1,98 @@
+"""What a conversation tells whoever watches it: the terminal, `--json`, later the dashboard. Words stay out of logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+STAGES = (
+    "speech_end",
+    "pause_seen",
+    "stt_final",
+    "llm_first_token",
+    "tts_first_audio",
+    "commit",
+    "first_audio",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The turn machine's state: idle, hearing, pausing, replying, overlap."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelMeasured:
+    """Loudness of the microphone, after echo cancellation, and whether it is speech."""
+
+    dbfs: float
+    speech_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class PartialHeard:
+    """What the user seems to have said so far; replaces the one before."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseSpoken:
+    """A clause of the reply was given to the output; appends to the ones before."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReport:
+    """One finished turn. Times are milliseconds from the true end of speech, `first_audio` being the TTFA."""
+
+    turn: int
+    revision: int
+    transcript: str
+    reply: str
+    heard: str
+    interrupted: bool
+    reason: str = ""
+    ttfa_ms: float | None = None
+    stages_ms: dict[str, float] = field(default_factory=dict)
+    speech_end_s: float = 0.0
+    first_audio_s: float | None = None
+    """On the audio clock, as is `speech_end_s`; a benchmark compares them with the true end of the recording."""
+    silences_s: tuple[tuple[float, float], ...] = ()
+    """(onset of the user's speech, playback silent) for each time the user spoke over the reply, audio clock."""
+    withdrawn: int = 0
+    """Replies to this turn that were begun and taken back because the user went on."""
+    error: str = ""
+    engines: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWithdrawn:
+    """A reply came before the user had finished: it fell silent and is forgotten; the whole turn is answered next.
+
+    Times are seconds on the audio clock; `first_audio_s` is None when not a sample of it was played.
+    """
+
+    turn: int
+    revision: int
+    heard: str
+    first_audio_s: float | None
+    onset_s: float
+    silent_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Troubled:
+    """Something failed and the conversation goes on."""
+
+    message: str
+    spoken: str = ""
+
+
+SessionEvent = StateChanged | LevelMeasured | PartialHeard | ClauseSpoken | TurnReport | ReplyWithdrawn | Troubled
+Observer = Callable[[SessionEvent], None]

@@ -1,0 +1,29 @@
+"""ONNX Runtime sessions as a voice loop wants them: telemetry off, few threads, no spinning while idle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import onnxruntime as ort
+
+from jett.core.errors import ModelError
+
+ort.disable_telemetry_events()
+_ERRORS_ONLY = 3
+
+
+def session(path: Path, *, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",)) -> ort.InferenceSession:
+    """An inference session for the model at `path`. Raises ModelError when it cannot be loaded."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    # A spinning pool burns a core that the next stage of the turn needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if not path.is_file():
+        raise ModelError(f"engines: no model at '{path}'; run: jett models pull")
+    try:
+        return ort.InferenceSession(str(path), options, providers=list(providers))
+    except (RuntimeError, ValueError, OSError) as error:
+        raise ModelError(f"engines: ONNX Runtime cannot load '{path}' ({error}); run: jett models verify") from error

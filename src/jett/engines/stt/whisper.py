@@ -1,0 +1,140 @@
+"""Whisper on CTranslate2, for speech that must be text at once.
+
+Stock Whisper pads every clip to 30 s, and most of its time goes into encoding silence. Here the encoder gets the
+audio there is and `padding_s` of silence, which Whisper needs to know that speech ended (chosen in
+benchmarks/LOG.md, "STT padding"). Only `engines.stt.guards` decides what of its output is believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+from tokenizers import Tokenizer
+
+from jett.core.audio import SAMPLE_RATE_HZ, Samples, to_float32
+from jett.core.errors import ModelError, SpeechToTextError
+from jett.core.ports import Transcript
+from jett.engines.log_mel import log_mel
+from jett.engines.stt.guards import is_hallucinated, without_repetition
+from jett.engines.stt.windows import split_at_pauses
+
+_MIN_SAMPLES = 1_600
+"""Under 100 ms there is no word."""
+_TOKENS_PER_S = 9
+"""Nobody speaks faster; a decoder that goes on is looping."""
+_MAX_TOKENS = 220
+_VOCABULARY_TOKENS = 60
+_CONTEXT_TOKENS = 40
+
+
+class WhisperSpeechToText:
+    """Port SpeechToText, over a Whisper model directory in CTranslate2's format.
+
+    `vocabulary` are words to expect (names of containers, the owner's words): they go before the audio as if they
+    had been said, as OpenAI's Whisper does with its prompt.
+    """
+
+    def __init__(
+        self,
+        model_dir: Path,
+        *,
+        device: str = "cpu",
+        compute_type: str = "int8",
+        threads: int = 1,
+        padding_s: float = 2.0,
+        language: str = "en",
+        vocabulary: Sequence[str] = (),
+    ) -> None:
+        self._tokenizer = _tokenizer(model_dir)
+        self._model = _model(model_dir, device, compute_type, threads)
+        self._padding_samples = int(padding_s * SAMPLE_RATE_HZ)
+        self._end = self._id("<|endoftext|>")
+        self._start = self._start_tokens(language)
+        self._vocabulary = self._encode(" " + ", ".join(vocabulary) + ".")[:_VOCABULARY_TOKENS] if vocabulary else []
+
+    def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = ()) -> Transcript:
+        before = earlier[-1] if earlier else Transcript("")
+        new = speech[before.audio_samples :]
+        parts = [self._transcribe_window(window, before.tokens) for window in split_at_pauses(new)]
+        return _joined(before, parts, speech.size)
+
+    def _transcribe_window(self, window: Samples, context: Sequence[int]) -> Transcript:
+        if window.size < _MIN_SAMPLES:
+            return Transcript("")
+        padded = np.concatenate([to_float32(window), np.zeros(self._padding_samples, dtype=np.float32)])
+        features = log_mel(padded)[None]  # (1, 80, frames)
+        try:
+            encoded = self._model.encode(ctranslate2.StorageView.from_array(features))
+            (result,) = self._model.generate(
+                encoded,
+                [self._prompt(context)],
+                beam_size=1,
+                max_length=_max_length(window.size),
+                return_scores=True,
+                return_no_speech_prob=True,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise SpeechToTextError(f"stt: Whisper failed on {window.size / SAMPLE_RATE_HZ:.1f} s ({error})") from error
+        return self._believed(result)
+
+    def _believed(self, result: ctranslate2.models.WhisperGenerationResult) -> Transcript:
+        tokens = without_repetition([token for token in result.sequences_ids[0] if token < self._end])
+        text = self._tokenizer.decode(tokens).strip()
+        transcript = Transcript(text, float(result.scores[0]), float(result.no_speech_prob), tuple(tokens))
+        return Transcript("") if is_hallucinated(transcript) else transcript
+
+    def _prompt(self, context: Sequence[int]) -> list[int]:
+        before = [*self._vocabulary, *context[-_CONTEXT_TOKENS:]]
+        return [self._id("<|startofprev|>"), *before, *self._start] if before else list(self._start)
+
+    def _start_tokens(self, language: str) -> tuple[int, ...]:
+        """English-only models are told neither language nor task."""
+        start, silent_times = self._id("<|startoftranscript|>"), self._id("<|notimestamps|>")
+        if not self._model.is_multilingual:
+            return (start, silent_times)
+        return (start, self._id(f"<|{language}|>"), self._id("<|transcribe|>"), silent_times)
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _id(self, token: str) -> int:
+        found = self._tokenizer.token_to_id(token)
+        if found is None:
+            raise ModelError(f"stt: the tokenizer has no '{token}'; is this a Whisper model? run: jett models verify")
+        return int(found)
+
+
+def _max_length(n_samples: int) -> int:
+    """CTranslate2 counts the prompt's last tokens too, hence the constant."""
+    return min(_MAX_TOKENS, 16 + int(_TOKENS_PER_S * n_samples / SAMPLE_RATE_HZ))
+
+
+def _joined(before: Transcript, parts: Sequence[Transcript], n_samples: int) -> Transcript:
+    said = [part for part in parts if part.text]
+    texts = [before.text, *(part.text for part in said)]
+    return Transcript(
+        " ".join(text for text in texts if text),
+        min((part.mean_logprob for part in said), default=0.0),
+        max((part.no_speech_probability for part in said), default=0.0),
+        (*before.tokens, *(token for part in said for token in part.tokens)),
+        n_samples,
+    )
+
+
+def _tokenizer(model_dir: Path) -> Tokenizer:
+    path = model_dir / "tokenizer.json"
+    if not path.is_file():
+        raise ModelError(f"stt: no tokenizer at '{path}'; run: jett models pull")
+    return Tokenizer.from_file(str(path))
+
+
+def _model(model_dir: Path, device: str, compute_type: str, threads: int) -> ctranslate2.models.Whisper:
+    try:
+        return ctranslate2.models.Whisper(
+            str(model_dir), device=device, compute_type=compute_type, intra_threads=threads, inter_threads=1
+        )
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(f"stt: CTranslate2 cannot load '{model_dir}' ({error}); run: jett models verify") from error

@@ -1,0 +1,34 @@
+"""Silero VAD (MIT, github.com/snakers4/silero-vad) on ONNX Runtime: one 32 ms frame in, one probability out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from jett.core.audio import Samples, to_float32
+from jett.engines.onnx import session
+
+_CONTEXT_SAMPLES = 64
+
+
+class SileroVoiceActivityDetector:
+    """Port VoiceActivityDetector. The model sees each frame after the last 64 samples of the one before."""
+
+    frame_samples = 512
+
+    def __init__(self, model_path: Path) -> None:
+        self._session = session(model_path)
+        self._rate = np.array(16_000, dtype=np.int64)
+        self.reset()
+
+    def reset(self) -> None:
+        self._state = np.zeros((2, 1, 128), dtype=np.float32)
+        self._context = np.zeros(_CONTEXT_SAMPLES, dtype=np.float32)
+
+    def score(self, frame: Samples) -> float:
+        signal = np.concatenate([self._context, to_float32(frame)])
+        inputs = {"input": signal[None, :], "state": self._state, "sr": self._rate}
+        probability, self._state = self._session.run(None, inputs)
+        self._context = signal[-_CONTEXT_SAMPLES:]
+        return float(probability[0, 0])

@@ -1,0 +1,305 @@
+"""One conversation: the asyncio shell that feeds the turn machine and carries out its commands.
+
+Everything that decides is in `jett.turns`; here are only tasks, threads and what they share. All state is touched on
+the event loop alone; threads hand their results over through it, tagged (turn, revision), and stale ones are dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+
+import anyio
+from anyio.abc import TaskGroup
+
+from jett.core.clock import Clock, MonotonicClock
+from jett.core.events import ClauseSpoken, LevelMeasured, Observer, PartialHeard, StateChanged, Troubled
+from jett.core.ports import Microphone, Speaker
+from jett.session.draft import Draft, Drafter, Voice
+from jett.session.ears import Ears, Frame
+from jett.session.history import History
+from jett.session.listening import INAUDIBLE, Hearing, Listener
+from jett.session.parts import ConversationSettings, Parts
+from jett.session.playback import Playback, Track
+from jett.session.spans import Spans
+from jett.session.worker import Worker
+from jett.turns.events import (
+    CancelRevision,
+    Command,
+    Commit,
+    DropTurn,
+    Event,
+    OpenTurn,
+    PartialTranscribed,
+    PausePlayback,
+    ReplyEnded,
+    ReplyStarted,
+    ResumePlayback,
+    Speculate,
+    StopPressed,
+    StopReason,
+    StopReply,
+    Transcribed,
+    TurnScored,
+)
+from jett.turns.machine import State, TurnMachine
+from jett.turns.phrases import is_stop_phrase, normalise
+
+
+class Conversation:
+    """Listens to one microphone and answers through one speaker until the microphone ends."""
+
+    def __init__(
+        self, parts: Parts, settings: ConversationSettings, observer: Observer, clock: Clock | None = None
+    ) -> None:
+        self._parts = parts
+        self._settings = settings
+        self._observer = observer
+        self._clock = clock or MonotonicClock()
+        self.history = History(settings.system_prompt, budget_tokens=settings.context_tokens)
+        self._machine = TurnMachine(settings.turns)
+        self._ears = Ears(parts.vad, self._clock, canceller=parts.canceller, reference=parts.echo_reference)
+        self._spans = Spans(self._ears, parts.names)
+        self._hearings: dict[tuple[int, int], Hearing] = {}
+        self._draft: Draft | None = None
+        self._committed: Draft | None = None
+        self._listening_scope: anyio.CancelScope | None = None
+        self._prefill_scope: anyio.CancelScope | None = None
+        self._partial_due_s = 0.0
+        self._busy_until_s = 0.0
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds of audio since the last speech, reply, or anything else worth waiting for."""
+        return self._ears.ring.end_s - self._busy_until_s
+
+    @property
+    def state(self) -> State:
+        """The turn machine's state."""
+        return self._machine.state
+
+    def stop(self) -> None:
+        """Silence now, as if a stop button was pressed."""
+        self._feed(StopPressed())
+
+    async def run(self, microphone: Microphone, speaker: Speaker) -> None:
+        """Converse until `microphone` ends. Raises AudioError when a device cannot be opened."""
+        loop = asyncio.get_running_loop()
+        reference = self._parts.echo_reference
+        self._playback = Playback(
+            speaker.rate_hz,
+            on_started=lambda turn: _from_thread(loop, self._on_started, turn, self._clock.now_s()),
+            on_ended=lambda turn: _from_thread(loop, self._on_ended, turn),
+            tap=reference.push if reference is not None else None,
+        )
+        with ExitStack() as threads:
+            stt, turn, tts = (threads.enter_context(Worker(name)) for name in ("stt", "turn", "tts"))
+            self._build(stt, turn, tts)
+            try:
+                async with anyio.create_task_group() as tasks:
+                    self._tasks: TaskGroup = tasks
+                    speaker.start(self._playback.render)
+                    await self._listen(microphone)
+                    tasks.cancel_scope.cancel()
+            finally:
+                speaker.stop()
+                self._playback.flush()
+
+    def _build(self, stt: Worker, turn: Worker, tts: Worker) -> None:
+        parts = self._parts
+        voice = Voice(parts.tts, tts, parts.spoken)
+        self._drafter = Drafter(parts.llm, voice, self._playback, self._clock)
+        self._listener = Listener(
+            parts.stt, parts.turn_detector, self._ears.ring, self._clock, stt_worker=stt, turn_worker=turn
+        )
+
+    # ---- hearing ------------------------------------------------------------------------------------------------
+
+    async def _listen(self, microphone: Microphone) -> None:
+        async for chunk in microphone.chunks():
+            for frame in self._ears.hear(chunk):
+                self._on_frame(frame)
+
+    def _on_frame(self, frame: Frame) -> None:
+        self._observer(LevelMeasured(frame.dbfs, frame.heard.probability))
+        self._feed(frame.heard)
+        if self._machine.state is not State.IDLE:
+            self._busy_until_s = frame.heard.end_s
+        if self._partial_is_due(frame):
+            self._partial_due_s = frame.heard.end_s + self._settings.partial_every_s
+            self._tasks.start_soon(self._hear_partial, self._machine.turn, self._machine.turn_from_s)
+
+    def _partial_is_due(self, frame: Frame) -> bool:
+        return (
+            self._settings.partials
+            and self._machine.state in (State.HEARING, State.OVERLAP)
+            and frame.heard.probability >= self._settings.turns.tracker.speech_threshold
+            and frame.heard.end_s >= self._partial_due_s
+            and not self._listener.busy
+        )
+
+    async def _hear_partial(self, turn: int, from_s: float) -> None:
+        text = await self._listener.partial(turn, from_s)
+        if text is None or turn != self._machine.turn or self._machine.state not in (State.HEARING, State.OVERLAP):
+            return
+        self._observer(PartialHeard(turn, text))
+        self._drop_draft_unless(text)
+        self._feed(PartialTranscribed(turn, text))
+        if self._settings.prefill and text and self._machine.state is State.HEARING:
+            await self._prefill(turn, text)
+
+    def _drop_draft_unless(self, text: str) -> None:
+        """More words than the draft answers: it is of no use any more, and the machine is needed for listening."""
+        if self._draft is not None and len(normalise(text)) > len(normalise(self._draft.said)):
+            self._discard_draft()
+
+    async def _prefill(self, turn: int, text: str) -> None:
+        if self._draft is not None:
+            return
+        with anyio.CancelScope() as scope:
+            self._prefill_scope = scope
+            await self._parts.llm.prefill(self.history.messages(text, without_turn=turn))
+
+    # ---- events in, commands out --------------------------------------------------------------------------------
+
+    def _feed(self, event: Event) -> None:
+        before = self._machine.state
+        for command in self._machine.handle(event):
+            self._execute(command)
+        if self._machine.state is not before:
+            self._observer(StateChanged(self._machine.state.value))
+
+    def _execute(self, command: Command) -> None:
+        match command:
+            case OpenTurn():
+                self._partial_due_s = self._ears.ring.end_s + self._settings.partial_every_s
+            case Speculate():
+                self._tasks.start_soon(self._speculate, command)
+            case CancelRevision():
+                self._cancel_revision(command)
+            case Commit():
+                self._commit(command)
+            case PausePlayback():
+                self._pause(command)
+            case ResumePlayback():
+                self._playback.resume()
+            case StopReply():
+                self._stop_reply(command)
+            case DropTurn():
+                self._drop_turn(command)
+
+    async def _speculate(self, command: Speculate) -> None:
+        hearing = Hearing(command, marks={"pause_seen": self._clock.now_s()})
+        self._hearings = {(command.turn, command.revision): hearing}
+        if self._prefill_scope is not None:
+            self._prefill_scope.cancel()
+        with anyio.CancelScope() as scope:
+            self._listening_scope = scope
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._score, command)
+                await self._listener.transcribe(hearing)
+                self._on_transcribed(hearing)
+
+    async def _score(self, command: Speculate) -> None:
+        probability = await self._listener.score(command)
+        if probability is not None:
+            self._feed(TurnScored(command.turn, command.revision, probability))
+
+    def _on_transcribed(self, hearing: Hearing) -> None:
+        command = hearing.command
+        if hearing.error is not None:
+            self._observer(Troubled(str(hearing.error), hearing.error.spoken))
+        self._feed(Transcribed(command.turn, command.revision, hearing.text))
+        current = (self._machine.turn, self._machine.revision) == (command.turn, command.revision)
+        if current and self._machine.state is State.PAUSING and normalise(hearing.text):
+            self._ensure_draft(hearing)
+
+    def _cancel_revision(self, command: CancelRevision) -> None:
+        if self._listening_scope is not None:
+            self._listening_scope.cancel()
+        hearing = self._hearings.pop((command.turn, command.revision), None)
+        if (
+            hearing is not None
+            and self._ears.ring.end_s - hearing.command.speech_end_s >= self._settings.earlier_pause_s
+        ):
+            self._listener.keep_as_earlier(hearing, min_s=self._settings.earlier_min_s)
+
+    # ---- replies ------------------------------------------------------------------------------------------------
+
+    def _ensure_draft(self, hearing: Hearing) -> Draft:
+        """The draft that answers this hearing: the one in the making when the words are the same, else a new one."""
+        command = hearing.command
+        if self._draft is not None and normalise(self._draft.said) == normalise(hearing.text):
+            self._draft.revision = command.revision
+            return self._draft
+        self._discard_draft()
+        draft = Draft(command.turn, command.revision, hearing.text, Track(command.turn))
+        self._draft = draft
+        if hearing.error is not None:
+            draft.canned, draft.error = True, str(hearing.error)
+            self._tasks.start_soon(self._drafter.produce_canned, draft, hearing.error.spoken)
+        else:
+            messages = self.history.messages(hearing.text, without_turn=command.turn)
+            self._tasks.start_soon(self._drafter.produce, draft, messages)
+        return draft
+
+    def _discard_draft(self) -> None:
+        if self._draft is not None:
+            self._draft.cancel()
+            self._draft = None
+
+    def _commit(self, command: Commit) -> None:
+        hearing = self._hearings[command.turn, command.revision]
+        draft = self._ensure_draft(hearing)
+        self._draft, self._committed = None, draft
+        if hearing.text != INAUDIBLE:
+            self.history.commit(command.turn, hearing.text)
+        self._spans.commit(command, hearing, draft, self._clock.now_s())
+        self._playback.play(draft.track)
+
+    def _on_started(self, turn: int, at_s: float) -> None:
+        self._spans.first_audio(turn, at_s)
+        self._feed(ReplyStarted(turn, self._ears.audio_s(at_s)))
+        if self._committed is not None:
+            self._observer(ClauseSpoken(turn, self._committed.track.clips[0].text))
+
+    def _on_ended(self, turn: int) -> None:
+        draft = self._committed
+        if draft is None or draft.turn != turn:
+            return
+        self._busy_until_s = self._ears.ring.end_s
+        self.history.heard(turn, draft.track.heard())
+        self._observer(self._spans.report(draft, interrupted=False))
+        if draft.error:
+            self._observer(Troubled(draft.error))
+        self._feed(ReplyEnded(turn))
+
+    def _pause(self, command: PausePlayback) -> None:
+        self._playback.pause()
+        if self._committed is not None and self._committed.turn == command.turn:
+            self._spans.silenced(command.turn, self._machine.onset_s)
+            self.history.heard(command.turn, self._committed.track.heard())
+
+    def _stop_reply(self, command: StopReply) -> None:
+        self._playback.flush()
+        draft, self._committed = self._committed, None
+        if draft is None or draft.turn != command.turn:
+            return
+        draft.cancel()
+        if command.reason is StopReason.CONTINUED:
+            self.history.forget(command.turn)
+            self._observer(self._spans.withdrawn(draft))
+            return
+        self.history.heard(command.turn, draft.track.heard())
+        self._observer(self._spans.report(draft, interrupted=True, reason=command.reason.value))
+
+    def _drop_turn(self, command: DropTurn) -> None:
+        self._discard_draft()
+        if is_stop_phrase(command.text):
+            self._observer(self._spans.unanswered(command.turn, command.text))
+
+
+def _from_thread(loop: asyncio.AbstractEventLoop, function: object, *args: object) -> None:
+    """Hand a call to the event loop, unless it has ended meanwhile."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(function, *args)  # type: ignore[arg-type]

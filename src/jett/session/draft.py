@@ -1,0 +1,124 @@
+"""A reply in the making: language model → clauses → speech, held on a track until the turn commits.
+
+The model and the voice work at once: clauses pass through a bounded channel, so a model that is faster than the
+voice waits. Cancelling `produce` closes the model's stream, which frees the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from jett.core.clock import Clock
+from jett.core.errors import JettError, TextToSpeechError
+from jett.core.ports import LanguageModel, Message, TextToSpeech
+from jett.session.playback import Clip, Playback, Track
+from jett.session.worker import Worker
+from jett.turns.clauses import ClauseSplitter
+
+_CLAUSES_AHEAD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How text becomes sound: the engine, its thread, and the rules for speaking numbers and names."""
+
+    engine: TextToSpeech
+    worker: Worker
+    spoken: Callable[[str], str]
+
+
+@dataclass(slots=True)
+class Draft:
+    """One answer to one text. `marks` are monotonic times of `llm_first_token` and `tts_first_audio`."""
+
+    turn: int
+    revision: int
+    said: str
+    track: Track
+    text: str = ""
+    error: str = ""
+    silent_error: str = ""
+    marks: dict[str, float] = field(default_factory=dict)
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    canned: bool = False
+    """A fixed sentence about a failure: no model was asked and history does not keep it."""
+
+    def cancel(self) -> None:
+        """Stop making it; what was made stays on the track."""
+        self.scope.cancel()
+
+
+class Drafter:
+    """Makes drafts with one language model and one voice."""
+
+    def __init__(self, llm: LanguageModel, voice: Voice, playback: Playback, clock: Clock) -> None:
+        self._llm = llm
+        self._voice = voice
+        self._playback = playback
+        self._clock = clock
+
+    async def produce(self, draft: Draft, messages: Sequence[Message]) -> None:
+        """Fill `draft` until the model is done or the draft is cancelled. Failures are spoken on the track."""
+        with draft.scope:
+            await self._speak_all(draft, self._deltas(draft, messages))
+
+    async def produce_canned(self, draft: Draft, sentence: str) -> None:
+        """Fill `draft` with a fixed sentence."""
+        with draft.scope:
+            await self._speak_all(draft, _once(sentence))
+
+    async def _deltas(self, draft: Draft, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        try:
+            async with aclosing(self._llm.stream(messages)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        except JettError as error:
+            draft.error = str(error)
+            draft.canned = not draft.text.strip()
+            yield f" {error.spoken}"
+
+    async def _speak_all(self, draft: Draft, deltas: AsyncGenerator[str, None]) -> None:
+        send, receive = anyio.create_memory_object_stream[str](_CLAUSES_AHEAD)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._speak_clauses, draft, receive)
+            async with send, aclosing(deltas):
+                await self._split(draft, deltas, send)
+        self._playback.complete(draft.track)
+
+    async def _split(
+        self, draft: Draft, deltas: AsyncGenerator[str, None], clauses: MemoryObjectSendStream[str]
+    ) -> None:
+        splitter = ClauseSplitter()
+        async for delta in deltas:
+            draft.marks.setdefault("llm_first_token", self._clock.now_s())
+            draft.text += delta
+            for clause in splitter.feed(delta):
+                await clauses.send(clause)
+        for clause in splitter.flush():
+            await clauses.send(clause)
+
+    async def _speak_clauses(self, draft: Draft, clauses: MemoryObjectReceiveStream[str]) -> None:
+        async with clauses:
+            async for clause in clauses:
+                await self._speak(draft, clause)
+
+    async def _speak(self, draft: Draft, clause: str) -> None:
+        spoken = self._voice.spoken(clause)
+        if not spoken.strip():
+            return
+        try:
+            samples = await self._voice.worker.call(self._voice.engine.synthesize, spoken)
+        except TextToSpeechError as error:
+            draft.error = draft.silent_error = str(error)
+            return
+        draft.marks.setdefault("tts_first_audio", self._clock.now_s())
+        self._playback.append(draft.track, Clip(clause, samples))
+
+
+async def _once(text: str) -> AsyncGenerator[str, None]:
+    yield text

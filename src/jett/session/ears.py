@@ -1,0 +1,84 @@
+"""From microphone chunks to VAD frames: echo cancelled, kept in the ring, scored in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from jett.core.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, silence
+from jett.core.clock import Clock
+from jett.core.ports import EchoCanceller, EchoReference, VoiceActivityDetector
+from jett.session.audio_ring import AudioRing
+from jett.turns.events import FrameHeard
+
+_CLOCK_WINDOW_CHUNKS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One scored frame and its loudness."""
+
+    heard: FrameHeard
+    dbfs: float
+
+
+class Ears:
+    """Feed each chunk to `hear`; read audio by its time from `ring`."""
+
+    def __init__(
+        self,
+        vad: VoiceActivityDetector,
+        clock: Clock,
+        *,
+        canceller: EchoCanceller | None = None,
+        reference: EchoReference | None = None,
+        capacity_s: float = 120.0,
+    ) -> None:
+        self.ring = AudioRing(capacity_s)
+        self._vad = vad
+        self._clock = clock
+        self._canceller = canceller
+        self._reference = reference
+        self._near = silence(0)
+        self._unscored = silence(0)
+        self._scored_samples = 0
+        self._offsets_s: list[float] = []
+
+    def hear(self, chunk: Samples) -> Iterator[Frame]:
+        """Take one chunk (16 kHz mono, any size), give the frames that it completes."""
+        clean = self._without_echo(chunk)
+        self.ring.write(clean)
+        self._note_clock()
+        self._unscored = np.concatenate([self._unscored, clean])
+        size = self._vad.frame_samples
+        while self._unscored.size >= size:
+            frame, self._unscored = self._unscored[:size], self._unscored[size:]
+            self._scored_samples += size
+            heard = FrameHeard(self._scored_samples / SAMPLE_RATE_HZ, self._vad.score(frame))
+            yield Frame(heard, level_dbfs(frame))
+
+    def monotonic_s(self, audio_s: float) -> float:
+        """When the sample at `audio_s` reached the microphone, on the monotonic clock."""
+        return audio_s + (min(self._offsets_s) if self._offsets_s else self._clock.now_s())
+
+    def audio_s(self, monotonic_s: float) -> float:
+        """The audio clock at a monotonic time."""
+        return monotonic_s - self.monotonic_s(0.0)
+
+    def _note_clock(self) -> None:
+        """Chunks come late, never early: the smallest offset of the last seconds is the truest."""
+        self._offsets_s.append(self._clock.now_s() - self.ring.end_s)
+        del self._offsets_s[:-_CLOCK_WINDOW_CHUNKS]
+
+    def _without_echo(self, chunk: Samples) -> Samples:
+        if self._canceller is None or self._reference is None:
+            return chunk
+        self._near = np.concatenate([self._near, chunk])
+        size = self._canceller.frame_samples
+        clean: list[Samples] = []
+        while self._near.size >= size:
+            near, self._near = self._near[:size], self._near[size:]
+            clean.append(self._canceller.process(near, self._reference.take(size)))
+        return np.concatenate(clean) if clean else silence(0)

@@ -1,0 +1,165 @@
+"""What the speaker pulls: one track at a time, paused and flushed within a block, and a record of what was heard.
+
+`render` runs on the audio thread, everything else on the event loop; a lock held for microseconds joins them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from jett.core.audio import Samples, silence
+
+_FADE_S = 0.005
+_REWIND_S = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clause and its sound."""
+
+    text: str
+    samples: Samples
+
+
+class Track:
+    """The sound of one reply: clauses are appended while it is made, and taken while it is played."""
+
+    def __init__(self, turn: int) -> None:
+        self.turn = turn
+        self.clips: list[Clip] = []
+        self.complete = False
+        self.played_samples = 0
+
+    @property
+    def total_samples(self) -> int:
+        return sum(clip.samples.size for clip in self.clips)
+
+    @property
+    def drained(self) -> bool:
+        """Everything there will ever be was played."""
+        return self.complete and self.played_samples >= self.total_samples
+
+    def take(self, n_samples: int) -> Samples:
+        """The next samples, at most `n_samples`; fewer when there are no more yet."""
+        pieces: list[Samples] = []
+        wanted, start = n_samples, 0
+        for clip in self.clips:
+            end = start + clip.samples.size
+            if wanted and self.played_samples < end:
+                offset = self.played_samples - start
+                piece = clip.samples[offset : offset + wanted]
+                pieces.append(piece)
+                wanted -= piece.size
+                self.played_samples += piece.size
+            start = end
+        return np.concatenate(pieces) if pieces else silence(0)
+
+    def heard(self) -> str:
+        """The words that were played: whole clauses, then the share of the last one that was begun."""
+        words: list[str] = []
+        start = 0
+        for clip in self.clips:
+            played = min(max(0, self.played_samples - start), clip.samples.size)
+            start += clip.samples.size
+            if played == clip.samples.size:
+                words.append(clip.text.strip())
+                continue
+            spoken = clip.text.split()
+            words.extend(spoken[: int(len(spoken) * played / max(1, clip.samples.size))])
+            break
+        return " ".join(word for word in words if word)
+
+
+class Playback:
+    """Plays one track; `on_started` and `on_ended` are called from the audio thread with the track's turn."""
+
+    def __init__(
+        self,
+        rate_hz: int,
+        *,
+        on_started: Callable[[int], None],
+        on_ended: Callable[[int], None],
+        tap: Callable[[Samples], None] | None = None,
+    ) -> None:
+        self.rate_hz = rate_hz
+        self._on_started = on_started
+        self._on_ended = on_ended
+        self._tap = tap
+        self._lock = threading.Lock()
+        self._track: Track | None = None
+        self._paused = False
+        self._fade: Samples = silence(0)
+
+    @property
+    def active(self) -> bool:
+        """Whether a track is being played or is paused."""
+        return self._track is not None
+
+    def play(self, track: Track) -> None:
+        """Make `track` the one that sounds."""
+        with self._lock:
+            self._track = track
+            self._paused = False
+
+    def append(self, track: Track, clip: Clip) -> None:
+        with self._lock:
+            track.clips.append(clip)
+
+    def complete(self, track: Track) -> None:
+        """No more clips will come for `track`."""
+        with self._lock:
+            track.complete = True
+
+    def pause(self) -> None:
+        """Silent from the next block on, but for a fade of 5 ms."""
+        with self._lock:
+            if self._track is not None and not self._paused:
+                self._paused = True
+                self._fade = _faded(self._track.take(int(_FADE_S * self.rate_hz)))
+
+    def resume(self) -> None:
+        """Go on, from a little before where it was paused."""
+        with self._lock:
+            self._paused = False
+            if self._track is not None:
+                self._track.played_samples = max(0, self._track.played_samples - int(_REWIND_S * self.rate_hz))
+
+    def flush(self) -> None:
+        """Drop the track; a second flush does nothing."""
+        with self._lock:
+            if self._track is not None and not self._paused:
+                self._fade = _faded(self._track.take(int(_FADE_S * self.rate_hz)))
+            self._track = None
+            self._paused = False
+
+    def render(self, n_samples: int) -> Samples:
+        """Exactly `n_samples` to play now (port Render)."""
+        block = silence(n_samples)
+        started = ended = None
+        with self._lock:
+            if self._fade.size:
+                piece, self._fade = self._fade[:n_samples], silence(0)
+                block[: piece.size] = piece
+            elif self._track is not None and not self._paused:
+                first = self._track.played_samples == 0
+                piece = self._track.take(n_samples)
+                block[: piece.size] = piece
+                started = self._track.turn if first and piece.size else None
+                if self._track.drained:
+                    ended, self._track = self._track.turn, None
+        if self._tap is not None:
+            self._tap(block)
+        if started is not None:
+            self._on_started(started)
+        if ended is not None:
+            self._on_ended(ended)
+        return block
+
+
+def _faded(samples: Samples) -> Samples:
+    ramp = np.linspace(1.0, 0.0, samples.size, dtype=np.float32)
+    return (samples * ramp).astype(np.int16)

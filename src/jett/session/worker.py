@@ -1,0 +1,43 @@
+"""One owned thread for one blocking engine, so that the engine needs no locks and the event loop never waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Worker:
+    """Runs calls one after another. A cancelled call that has begun runs on; its result goes nowhere."""
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"jett-{name}")
+        self._pending = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call runs or waits."""
+        return self._pending > 0
+
+    async def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """`function(*args, **kwargs)` on the owned thread."""
+        self._pending += 1
+        future = self._executor.submit(function, *args, **kwargs)
+        future.add_done_callback(lambda _: self._count_down())
+        return await asyncio.wrap_future(future)
+
+    def _count_down(self) -> None:
+        self._pending -= 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._executor.shutdown(wait=True, cancel_futures=True)

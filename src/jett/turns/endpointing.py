@@ -1,0 +1,21 @@
+"""How long a silence must be before the turn is over: a pure function of how sure the turn detector is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Endpointing:
+    """Seconds of silence, and the probability that separates them; chosen in benchmarks/LOG.md ("endpointing")."""
+
+    min_silence_s: float = 0.2
+    cap_s: float = 0.8
+    sure: float = 0.95
+
+
+def required_silence_s(probability: float | None, settings: Endpointing) -> float:
+    """Silence after which the turn is over; `probability` is the turn detector's "finished", None while unknown."""
+    if probability is not None and probability >= settings.sure:
+        return settings.min_silence_s
+    return settings.cap_s

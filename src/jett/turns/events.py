@@ -1,0 +1,151 @@
+"""What the turn machine hears of (events, past tense) and asks for (commands, imperative).
+
+All times are seconds on the audio clock: samples received ÷ rate. (turn, revision) names one speculation; whatever
+carries an older pair is stale and is dropped by whoever receives it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class FrameHeard:
+    """One VAD frame: it ended at `end_s` and is speech with `probability`."""
+
+    end_s: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnScored:
+    """The turn detector's probability that the speaker has finished."""
+
+    turn: int
+    revision: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """The transcript of everything said in the turn up to the revision's pause; empty when there were no words.
+
+    Every Speculate that is not cancelled gets exactly one, also when transcription failed.
+    """
+
+    turn: int
+    revision: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartialTranscribed:
+    """What the turn's speech so far seems to say; replaced by the next."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    """The first sample of the reply to `turn` went to the output at `at_s`."""
+
+    turn: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEnded:
+    """Everything there was to say in answer to `turn` was played, or there was nothing."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopPressed:
+    """The person or the program wants silence now."""
+
+
+Event = FrameHeard | TurnScored | Transcribed | PartialTranscribed | ReplyStarted | ReplyEnded | StopPressed
+
+
+class StopReason(StrEnum):
+    """Why a reply ends before its end."""
+
+    INTERRUPTED = "interrupted"
+    """The user began another turn: history keeps what was heard."""
+    CONTINUED = "continued"
+    """The user had not finished: the reply is forgotten and the whole turn answered."""
+    STOPPED = "stopped"
+    """A stop phrase or a stop button: silence, and no answer to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """Speech began: keep audio from `from_s` (onset less the pre-roll)."""
+
+    turn: int
+    from_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Speculate:
+    """Transcribe and score the turn's audio, then prepare its reply, held back."""
+
+    turn: int
+    revision: int
+    from_s: float
+    until_s: float
+    speech_end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRevision:
+    """The user speaks again: what was prepared for this revision is doubtful."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The turn is over: the reply prepared for this revision may sound, and history may be written."""
+
+    turn: int
+    revision: int
+    speech_end_s: float
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PausePlayback:
+    """Silence now, before anything else; what is left is kept."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePlayback:
+    """It was nothing: go on with the reply."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopReply:
+    """Flush playback, then cancel what still makes the reply."""
+
+    turn: int
+    reason: StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class DropTurn:
+    """Nothing to answer: no words, a backchannel, or a stop phrase (`text`)."""
+
+    turn: int
+    text: str
+
+
+Command = OpenTurn | Speculate | CancelRevision | Commit | PausePlayback | ResumePlayback | StopReply | DropTurn
