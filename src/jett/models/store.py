@@ -64,24 +64,25 @@ class Store:
 
     def __init__(
         self,
-        root: Path,
-        manifest: Manifest | None = None,
+        root: Path | None = None,
         *,
+        mirror: str | None = None,
+        manifest: Manifest | None = None,
         environment: Mapping[str, str] | None = None,
         free: FreeBytes = free_bytes,
     ) -> None:
-        self.root = root
-        self.manifest = manifest or load_manifest()
-        self._layout = Layout(root)
+        """`root` None is JETT_MODELS_DIR or the user's data folder; `mirror` None is JETT_MODELS_MIRROR or none."""
         self._environment = os.environ if environment is None else environment
+        self.root = (root or default_root(self._environment)).expanduser().absolute()
+        self.manifest = manifest or load_manifest()
+        self._layout = Layout(self.root)
+        self._mirror = self._environment.get("JETT_MODELS_MIRROR", "") if mirror is None else mirror
         self._free = free
 
     @classmethod
-    def default(cls, environment: Mapping[str, str] | None = None) -> Store:
-        """The user's store: JETT_MODELS_DIR, or `models` in the user's data folder."""
-        chosen = (os.environ if environment is None else environment).get("JETT_MODELS_DIR")
-        root = Path(chosen).expanduser() if chosen else user_data_path("jett", appauthor=False) / "models"
-        return cls(root.absolute(), environment=environment)
+    def default(cls) -> Store:
+        """The user's store."""
+        return cls()
 
     def path(self, model_id: str) -> Path:
         """The folder with the model's files under their own names. Raises ModelMissing unless all are there."""
@@ -158,7 +159,7 @@ class Store:
         on_event(progress.PullStarted(model.id, missing_bytes))
         require_room(self.root, max(0, missing_bytes - held_bytes), self._free)
         with closing(Downloader(self._environment, self._free)) as downloader:
-            fetcher = Fetcher(self._layout, model, downloader, self._environment, self._free, on_event)
+            fetcher = Fetcher(self._layout, model, downloader, self._environment, self._mirror, self._free, on_event)
             with closing(fetcher):
                 for i, file in enumerate(missing):
                     if not has_size(self._layout.blob(file.sha256), file.size_bytes):
@@ -226,6 +227,12 @@ class Store:
             yield
         finally:
             lock.release()
+
+
+def default_root(environment: Mapping[str, str]) -> Path:
+    """JETT_MODELS_DIR, or `models` in the user's data folder."""
+    chosen = environment.get("JETT_MODELS_DIR")
+    return Path(chosen) if chosen else user_data_path("jett", appauthor=False) / "models"
 
 
 def _unlinked(path: Path) -> int:
