@@ -1,0 +1,132 @@
+"""Audio files: anything libsndfile reads (WAV, FLAC, OGG, MP3 …) to 16 kHz mono int16, and WAV written whole.
+
+Reading streams, so that a three-hour file needs no more memory than a short one. Called by `FileDuplex`, `jett
+transcribe`, `jett say` and the benchmarks.
+"""
+
+from __future__ import annotations
+
+import secrets
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import soundfile
+
+from jett.audio.resample import FileResampler
+from jett.core.audio import SAMPLE_RATE_HZ, Samples, to_int16
+from jett.core.errors import AudioError
+
+_RATES_HZ = (4_000, 384_000)
+_MAX_CHANNELS = 32
+_BLOCK_S = 1.0
+_FIX = "give a WAV, FLAC, OGG or MP3 file with sound in it"
+
+
+def read_audio(path: Path | str) -> Samples:
+    """The whole file as 16 kHz mono, shape (n,). Raises AudioError; `stream_audio` spares memory."""
+    return np.concatenate(list(stream_audio(path)))
+
+
+def stream_audio(path: Path | str, *, block_s: float = _BLOCK_S) -> Iterator[Samples]:
+    """The file as 16 kHz mono, in order, blocks of about `block_s` seconds, stereo mixed down. Raises AudioError."""
+    path = Path(path)
+    with _opened(path) as sound, _decoding(path):
+        resampler = FileResampler(sound.samplerate, SAMPLE_RATE_HZ)
+        given = 0
+        for block in sound.blocks(max(1, int(block_s * sound.samplerate)), dtype="float32", always_2d=True):
+            chunk = resampler.push(_mixed_down(block))
+            given += chunk.size
+            yield chunk
+        rest = resampler.finish()
+        if given + rest.size == 0:
+            raise AudioError(f"audio: {str(path)!r} holds 0 samples; {_FIX}")
+        yield rest
+
+
+def audio_seconds(path: Path | str) -> float:
+    """Length as the file's header says it. Raises AudioError."""
+    with _opened(Path(path)) as sound:
+        return float(sound.frames) / float(sound.samplerate)
+
+
+def write_wav(path: Path | str, samples: Samples, rate_hz: int) -> None:
+    """Write mono int16 `samples` as WAV: the whole file or nothing. Raises AudioError (disk full, no such folder)."""
+    path = Path(path)
+    if path.is_dir() or (path.exists() and not path.is_file()):
+        raise AudioError(f"audio: {str(path)!r} is no file that can be replaced; name a new one, such as reply.wav")
+    target = path.resolve()
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with partial.open("xb") as file:
+            _write_frames(file, samples, rate_hz)
+        partial.replace(target)
+    except (OSError, wave.Error) as error:
+        raise AudioError(f"audio: cannot write {str(path)!r}: {_reason(error)}; choose another place") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write_frames(file: IO[bytes], samples: Samples, rate_hz: int) -> None:
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(rate_hz)
+        sound.setnframes(samples.size)
+        sound.writeframesraw(samples.astype("<i2", copy=False).tobytes())
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """An open sound file, checked. Given as a stream: by name libsndfile would believe endings such as `.raw`."""
+    if path.is_dir():
+        raise AudioError(f"audio: {str(path)!r} is a folder; {_FIX}")
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise AudioError(f"audio: cannot read {str(path)!r}: {_reason(error)}; {_FIX}") from error
+    with file:
+        if not file.read(1):
+            raise AudioError(f"audio: {str(path)!r} is empty, 0 bytes; {_FIX}")
+        file.seek(0)
+        with _decoding(path):
+            sound = soundfile.SoundFile(_Nameless(file))
+        with sound:
+            _check(path, sound)
+            yield sound
+
+
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (soundfile.SoundFileError, OSError, EOFError) as error:
+        raise AudioError(f"audio: {str(path)!r} is not sound that can be decoded ({_reason(error)}); {_FIX}") from error
+
+
+def _check(path: Path, sound: Any) -> None:
+    low, high = _RATES_HZ
+    if not low <= sound.samplerate <= high:
+        raise AudioError(f"audio: {str(path)!r} has {sound.samplerate} Hz, allowed {low} to {high} Hz; resample it")
+    if sound.channels > _MAX_CHANNELS:
+        raise AudioError(f"audio: {str(path)!r} has {sound.channels} channels, allowed {_MAX_CHANNELS}; mix it down")
+
+
+def _mixed_down(block: np.ndarray[Any, Any]) -> Samples:
+    """Float frames, shape (n, channels), to mono int16; not-a-number is silence."""
+    return to_int16(np.nan_to_num(block.mean(axis=1), nan=0.0, posinf=1.0, neginf=-1.0))
+
+
+def _reason(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error).splitlines()[0].rstrip(".") or type(error).__name__
+
+
+class _Nameless:
+    """A binary file without its name."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+        self.readinto = file.readinto  # type: ignore[attr-defined]

@@ -1,0 +1,142 @@
+"""A device that goes and comes back, as a dialogue of looks; no thread, no sound card, no waiting."""
+
+from __future__ import annotations
+
+import pytest
+
+from jett.audio.watch import DeviceLost, DeviceRestored, DeviceState, DeviceWatch, RenderFailed
+from jett.core.clock import FakeClock
+from jett.core.errors import AudioError
+
+
+class Plug:
+    """A socket that a device may be in; it counts what was opened and closed."""
+
+    def __init__(self) -> None:
+        self.plugged = True
+        self.opened: list[Line] = []
+
+    def open(self) -> Line:
+        if not self.plugged:
+            raise AudioError("audio: not there")
+        self.opened.append(Line())
+        return self.opened[-1]
+
+
+class Line:
+    """An open device."""
+
+    device_name = "Headset"
+
+    def __init__(self) -> None:
+        self.running = True
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.clock = FakeClock(100.0)
+        self.plug = Plug()
+        self.said: list[DeviceState] = []
+        self.watch = DeviceWatch(self.plug.open, self.said.append, self.clock)
+        self.watch.open()
+
+    def hear(self, seconds: float) -> None:
+        """Audio flows for a while and the watch looks on."""
+        for _ in range(round(seconds / 0.1)):
+            self.clock.advance(0.1)
+            self.watch.heard()
+            self.watch.step()
+
+    def wait(self, seconds: float) -> None:
+        """No audio for a while; the watch looks as often as it says."""
+        until_s = self.clock.at_s + seconds
+        while (wait_s := self.watch.step()) <= until_s - self.clock.at_s:
+            self.clock.advance(wait_s)
+        self.clock.at_s = until_s
+
+
+def test_a_device_that_works_is_left_alone() -> None:
+    scene = Scene()
+    scene.hear(60.0)
+    assert scene.said == []
+    assert len(scene.plug.opened) == 1
+    assert scene.watch.alive
+
+
+def test_a_short_gap_is_no_loss() -> None:
+    scene = Scene()
+    scene.hear(1.0)
+    scene.wait(0.85)
+    scene.hear(1.0)
+    assert scene.said == []
+
+
+def test_a_silent_line_is_lost_once_closed_and_back_when_audio_flows() -> None:
+    scene = Scene()
+    scene.hear(1.0)
+    scene.plug.plugged = False
+    scene.wait(30.0)
+    assert [type(state) for state in scene.said] == [DeviceLost]
+    assert scene.plug.opened[0].closed
+    assert not scene.watch.alive
+    scene.plug.plugged = True
+    scene.wait(1.0)
+    assert len(scene.plug.opened) == 2
+    assert len(scene.said) == 1, "an open device that says nothing is not back"
+    scene.hear(0.1)
+    assert scene.said[1:] == [DeviceRestored("Headset")]
+    assert scene.watch.alive
+
+
+def test_a_stopped_device_is_lost_at_the_next_look() -> None:
+    scene = Scene()
+    scene.hear(1.0)
+    scene.plug.opened[0].running = False
+    scene.watch.step()
+    assert scene.said == [DeviceLost("Headset", "it stopped")]
+
+
+def test_a_device_that_opens_but_stays_dead_is_tried_again_and_never_twice_at_once() -> None:
+    scene = Scene()
+    scene.wait(20.0)
+    assert len(scene.plug.opened) > 5
+    assert all(line.closed for line in scene.plug.opened[:-1])
+    assert [type(state) for state in scene.said] == [DeviceLost]
+
+
+def test_the_second_loss_is_told_too() -> None:
+    scene = Scene()
+    for _ in range(2):
+        scene.wait(3.0)
+        scene.hear(1.0)
+    assert [type(state) for state in scene.said] == [DeviceLost, DeviceRestored] * 2
+
+
+def test_what_was_never_there_is_an_error_and_not_waited_for() -> None:
+    plug = Plug()
+    plug.plugged = False
+    watch = DeviceWatch(plug.open, None)
+    with pytest.raises(AudioError, match="not there"):
+        watch.start()
+    watch.stop()
+
+
+def test_a_report_from_the_audio_thread_is_passed_on_at_the_next_look() -> None:
+    scene = Scene()
+    scene.watch.report(RenderFailed("ValueError: 3"))
+    assert scene.said == []
+    scene.watch.step()
+    assert scene.said == [RenderFailed("ValueError: 3")]
+
+
+def test_stop_closes_the_device_and_may_come_twice() -> None:
+    plug = Plug()
+    watch = DeviceWatch(plug.open, None)
+    watch.start()
+    watch.stop()
+    watch.stop()
+    assert [line.closed for line in plug.opened] == [True]
