@@ -103,7 +103,7 @@ class EchoCanceller(Protocol):
 class EchoReference(Protocol):
     """What was played, matched in time with what is captured."""
 
-    def push(self, rendered: Samples) -> None:
+    def played(self, block: Samples) -> None:
         """Called from the audio thread with each rendered block, at the speaker's rate."""
 
     def take(self, n_samples: int) -> Samples:

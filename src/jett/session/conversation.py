@@ -90,7 +90,7 @@ class Conversation:
             speaker.rate_hz,
             on_started=lambda turn: _from_thread(loop, self._on_started, turn, self._clock.now_s()),
             on_ended=lambda turn: _from_thread(loop, self._on_ended, turn),
-            tap=reference.push if reference is not None else None,
+            tap=reference.played if reference is not None else None,
         )
         with ExitStack() as threads:
             stt, turn, tts = (threads.enter_context(Worker(name)) for name in ("stt", "turn", "tts"))

@@ -1,0 +1,63 @@
+"""Playbooks for the turn machine: a script of sound and verdicts on one side, the machine's commands on the other.
+
+    play = Playbook()
+    play >> speech(1.0) >> silence(0.2)
+    play << [OpenTurn(...), Speculate(...)]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from jett.turns.events import Command, Event, FrameHeard
+from jett.turns.machine import TurnMachine, TurnSettings
+
+FRAME_S = 0.032
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Frames of one probability."""
+
+    seconds: float
+    probability: float
+
+
+def speech(seconds: float) -> Sound:
+    return Sound(seconds, 0.95)
+
+
+def silence(seconds: float) -> Sound:
+    return Sound(seconds, 0.02)
+
+
+@dataclass
+class Playbook:
+    """Feeds a machine; `said` are the commands since the last look."""
+
+    machine: TurnMachine = field(default_factory=lambda: TurnMachine(TurnSettings()))
+    frames: int = 0
+    said: list[Command] = field(default_factory=list)
+
+    @property
+    def now_s(self) -> float:
+        return self.frames * FRAME_S
+
+    def __rshift__(self, cue: Sound | Event) -> Self:
+        if not isinstance(cue, Sound):
+            self.said += self.machine.handle(cue)
+            return self
+        for _ in range(round(cue.seconds / FRAME_S)):
+            self.frames += 1
+            self.said += self.machine.handle(FrameHeard(self.now_s, cue.probability))
+        return self
+
+    def take(self) -> list[Command]:
+        """The commands since the last look."""
+        said, self.said = self.said, []
+        return said
+
+    def kinds(self) -> list[str]:
+        """Their names."""
+        return [type(command).__name__ for command in self.take()]
