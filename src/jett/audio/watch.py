@@ -1,7 +1,7 @@
 """Keeps one sound device open: notices that it went away, says so, and opens it again until it is back.
 
 ```
-open ──► running ──(stopped, or no audio for 1 s)──► lost: closed, DeviceLost ──► open, open, … (0.25 s to 1 s apart)
+open ──► running ──(stopped, or no audio for 1 s)──► lost: closed, DeviceLost ──► open, open … (0.25 to 1 s apart)
             ▲                                                                         │
             └──────────────── first audio: DeviceRestored ◄───────────────────────────┘
 ```
@@ -24,6 +24,8 @@ from jett.core.errors import AudioError
 _log = logging.getLogger(__name__)
 
 SILENT_FOR_S = 1.0
+FIRST_AUDIO_S = 3.0
+"""What a device may take to wake up (Bluetooth, suspended cards)."""
 LOOK_EVERY_S = 0.1
 BACK_OFF_S = (0.25, 0.5, 1.0)
 
@@ -127,7 +129,8 @@ class DeviceWatch:
         if self._stream is not None and not self._stream.running:
             return "it stopped"
         silent_s = self._clock.now_s() - self._heard_s
-        return f"no audio for {silent_s:.1f} s" if silent_s >= SILENT_FOR_S else ""
+        allowed_s = SILENT_FOR_S if self._heard_s > self._opened_s else FIRST_AUDIO_S
+        return f"no audio for {silent_s:.1f} s" if silent_s >= allowed_s else ""
 
     def _lose(self, reason: str) -> None:
         self._close()
