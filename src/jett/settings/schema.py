@@ -55,51 +55,41 @@ class VoiceActivity(Section):
     """When somebody speaks."""
 
     threshold: float = Field(default=0.5, gt=0, lt=1, description="Probability from which a 32 ms frame is speech.")
-    release_threshold: float = Field(
-        default=0.35, gt=0, lt=1, description="Probability below which a frame is silence again; not above `threshold`."
-    )
     min_speech_ms: int = Field(
-        default=96, ge=32, le=1000, description="Speech that opens an utterance; shorter is a click."
+        default=64, ge=32, le=1000, description="Speech that opens an utterance; shorter is a click."
+    )
+    over_reply_threshold: float = Field(
+        default=0.6,
+        gt=0,
+        lt=1,
+        description="The same threshold while Jett speaks, higher, so that a rest of echo is not taken for the user.",
     )
     pre_roll_ms: int = Field(default=300, ge=0, le=1000, description="Sound kept from before the onset of speech.")
-
-    @model_validator(mode="after")
-    def _release_is_not_above_the_threshold(self) -> Self:
-        if self.release_threshold > self.threshold:
-            raise ValueError(
-                f"vad.release_threshold {self.release_threshold} must not be above vad.threshold {self.threshold}"
-            )
-        return self
 
 
 class Turn(Section):
     """When the user has finished, and what happens when somebody speaks meanwhile."""
 
     speculate_after_s: float = Field(
-        default=0.1, ge=0.03, le=1, description="Silence after which Jett begins to work ahead."
+        default=0.064, ge=0.03, le=1, description="Silence after which Jett begins to work ahead."
     )
     min_silence_s: float = Field(
         default=0.2, ge=0.2, le=2, description="Silence after which a reply may sound, when sure."
     )
     cap_s: float = Field(default=0.8, ge=0.3, le=5, description="Silence after which a reply sounds even when unsure.")
     sure_probability: float = Field(
-        default=0.5, ge=0, le=1, description="Probability of an ended turn that counts as sure."
+        default=0.95, ge=0, le=1, description="Probability of an ended turn that counts as sure."
     )
     continuation_s: float = Field(
-        default=1.0,
+        default=2.0,
         ge=0,
         le=5,
         description="Speech this soon after a reply began is the same turn, answered as a whole.",
     )
-    use_text: bool = Field(
-        default=True, description="Let the words, not only the sound, say whether the user has finished."
+    max_turn_s: float = Field(
+        default=60, ge=5, le=100, description="Length from which the shortest pause ends a turn, sure or not."
     )
-    max_turn_s: float = Field(default=60, ge=5, le=600, description="Longest single turn; what follows opens another.")
-    barge_in: bool = Field(default=True, description="Speech stops a reply that is playing.")
-    barge_in_s: float = Field(default=0.1, ge=0.03, le=2, description="Sustained speech that counts as barging in.")
-    resume_after_s: float = Field(
-        default=1.0, ge=0.2, le=10, description="Silence after a false interruption, until the reply goes on."
-    )
+    barge_in_s: float = Field(default=0.096, ge=0.03, le=2, description="Sustained speech that silences a reply.")
 
     @model_validator(mode="after")
     def _silences_are_in_order(self) -> Self:

@@ -6,11 +6,13 @@ refuses. Called by the composition root, in a thread, since loading blocks for s
 
 from __future__ import annotations
 
+import importlib
 import os
 import secrets
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import anyio
 import psutil
@@ -28,6 +30,11 @@ _BYTES_PER_KV_VALUE = 2
 """float16."""
 
 _SILENT = -1
+
+_SPINS = "1000"
+"""How often llama.cpp's OpenMP threads look at a barrier before they sleep. The default is 300 times as long, and lets a
+waiting thread keep the core that the other one needs as soon as anything else runs: measured on two cores beside one busy
+process, first token 280 instead of 450 ms and 18 instead of 11 tokens/s; alone no slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +120,7 @@ def _refuse_what_does_not_fit(path: Path, header: GgufHeader, settings: Embedded
 
 
 def _start(path: Path, settings: EmbeddedSettings, api_key: str) -> object:
-    import xllamacpp
-
+    xllamacpp = _import_llama()
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.model_alias = {"jett"}
@@ -130,6 +136,22 @@ def _start(path: Path, settings: EmbeddedSettings, api_key: str) -> object:
         ) from error
     except MemoryError as error:
         raise OutOfMemory(f"llm: no memory left for {path.name}; choose a smaller model") from error
+
+
+def _import_llama() -> ModuleType:
+    """xllamacpp, with threads that sleep early; the variable is read once, when GNU OpenMP is loaded, and taken back."""
+    ours = not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys()
+    if ours:
+        os.environ["GOMP_SPINCOUNT"] = _SPINS
+    try:
+        return importlib.import_module("xllamacpp")
+    except ImportError as error:
+        raise LanguageModelError(
+            f"llm: llama.cpp does not load ({error}); install libgomp1 on Debian, libgomp on Fedora, or reinstall xllamacpp"
+        ) from error
+    finally:
+        if ours:
+            del os.environ["GOMP_SPINCOUNT"]
 
 
 def _serve_this_process_only(params: object, api_key: str) -> None:

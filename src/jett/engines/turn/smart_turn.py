@@ -36,4 +36,5 @@ def _normalised_window(speech: Samples) -> NDArray[np.float32]:
     tail = to_float32(speech[-_WINDOW_SAMPLES:])
     if tail.size:
         window[-tail.size :] = tail
-    return (window - window.mean()) / np.sqrt(window.var() + np.float32(1e-7))
+    normalised: NDArray[np.float32] = (window - window.mean()) / np.sqrt(window.var() + np.float32(1e-7))
+    return normalised
