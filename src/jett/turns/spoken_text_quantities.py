@@ -1,0 +1,172 @@
+"""Money, percentages, measures, ranges, fractions and plain numbers as they are spoken. After it no digit is left."""
+
+from __future__ import annotations
+
+import re
+
+from jett.turns.spoken_text_numbers import amount, digits, ordinal, paired
+from jett.turns.spoken_text_units import ATTACHED_ONLY, UNITS
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
+_SIGN = r"(?:(?<![\w.)])[-−–](?=[\d.]))?"
+_DASH = r"\s?(?:[-–—]|\bto\b)\s?"
+_SCALE = r"(?:\s?(?P<scale>thousand|million|billion|trillion)\b|(?P<short>k|K|M|m|bn|B|T)\b)?"
+_SHORT = {"k": "thousand", "m": "million", "b": "billion", "bn": "billion", "t": "trillion"}
+_MONEY = {
+    "$": ("dollar", "dollars", "cent"),
+    "US$": ("US dollar", "US dollars", "cent"),
+    "€": ("euro", "euros", "cent"),
+    "£": ("pound", "pounds", "penny"),
+    "¥": ("yen", "yen", ""),
+    "₹": ("rupee", "rupees", "paisa"),
+    "USD": ("US dollar", "US dollars", "cent"),
+    "EUR": ("euro", "euros", "cent"),
+    "GBP": ("pound", "pounds", "penny"),
+    "CHF": ("Swiss franc", "Swiss francs", "centime"),
+    "JPY": ("yen", "yen", ""),
+    "BTC": ("bitcoin", "bitcoins", ""),
+}
+_PLURAL_CENTS = {"penny": "pence", "paisa": "paise"}
+_CODES = "|".join(re.escape(code) for code in _MONEY)
+_MONEY_BEFORE = re.compile(
+    rf"(?<!\w)(?P<sign>[-−–])?(?P<code>US\$|[$€£¥₹]|USD\s|EUR\s|GBP\s|CHF\s)\s?(?P<number>{_NUMBER})(?:{_DASH}[$€£]?(?P<upto>{_NUMBER}))?{_SCALE}"
+)
+_MONEY_AFTER = re.compile(
+    rf"(?<![\w.,])(?P<sign>)(?P<number>{_NUMBER})(?:{_DASH}(?P<upto>{_NUMBER}))?{_SCALE}\s?(?P<code>[€£¥₹]|(?:{_CODES})\b)(?!\w)"
+)
+_UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
+_MEASURE = re.compile(
+    rf"(?<![\w.,])(?P<sign>{_SIGN}|[~≈±+])(?P<number>{_NUMBER})(?:{_DASH}(?P<upto>{_NUMBER}))?"
+    rf"(?P<gap>[ \u00a0\u202f-]?)(?P<unit>{_UNIT})(?![\w²³]|\^)"
+)
+_PERCENT = re.compile(
+    rf"(?<![\w.,])(?P<sign>{_SIGN}|[~≈±+])(?P<number>{_NUMBER})(?:\s?%?{_DASH}(?P<upto>{_NUMBER}))?\s?(?P<unit>%|‰)"
+)
+_PHONE = re.compile(
+    r"(?<![\w+])\+\d[\d ()/-]{6,18}\d(?!\w)|(?<![\w-])\d{3}-\d{3}-\d{4}(?![\w-])|(?<!\w)\(\d{3}\) ?\d{3}-\d{4}(?!\w)"
+)
+_ORDINAL = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{1,15})(?:st|nd|rd|th)\b", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:(?<!\w)#|\b(?P<no>[Nn])(?:o|os|r)\.\s?|№\s?)(?=\d)")
+_HEX = re.compile(r"\b0[xX]([0-9a-fA-F]{1,16})\b")
+_EXPONENT = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)[eE]([+-]?\d{1,3})\b")
+_RESOLUTION = re.compile(r"(?<![\w.])(\d{1,5})\s?[x×]\s?(\d{1,5})(?:\s?[x×]\s?(\d{1,5}))?(?![\w.]*\d)")
+_TIMES = re.compile(rf"(?<![\w.,])({_NUMBER})\s?[x×](?!\w)")
+_PRODUCT = re.compile(r"\b(?P<name>RTX|GTX|RX|Ryzen|Core|Intel|Radeon|Arc|Xeon|GeForce)\s(?P<number>\d{3,4})(?!\d)")
+_RATIO = re.compile(r"(?<![\w.,:])(\d{1,6}):(\d{1,6})(?![\w:]|\.\d)")
+_DIFFERENCE = re.compile(rf"(?<![\w.,])({_NUMBER})\s+[-−–]\s+({_NUMBER})(?=\s*=)")
+_SCREEN = re.compile(r"\b([48])K\b")
+_RANGE = re.compile(rf"(?<![\w.,–-])({_NUMBER})\s?[-–—]\s?({_NUMBER})(?![\w–-]|[.,]\d)")
+_FRACTION = re.compile(r"(?<![\w./,])(?:(?P<whole>\d{1,4})\s)?(?P<top>\d{1,4})/(?P<bottom>\d{1,4})(?![\w/]|\.\d)")
+_SCALED = re.compile(rf"(?<![\w.,])(?P<sign>{_SIGN})(?P<number>{_NUMBER})(?P<short>k|K|M|bn)\b")
+_PLAIN = re.compile(rf"(?P<sign>{_SIGN}|(?<!\w)[~≈±+])(?P<number>{_NUMBER})")
+_SIGNS = {
+    "": "",
+    "-": "minus ",
+    "−": "minus ",
+    "–": "minus ",
+    "~": "about ",
+    "≈": "about ",
+    "±": "plus or minus ",
+    "+": "plus ",
+}
+_PARTS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
+
+
+def say_quantities(text: str) -> str:
+    """Every number in `text` as words, with what it counts."""
+    for pattern, say in _RULES:
+        text = pattern.sub(say, text)
+    return text
+
+
+def _is_one(number: str, upto: str | None) -> bool:
+    return number == "1" and not upto
+
+
+def _span(found: re.Match[str]) -> str:
+    words = _SIGNS[found["sign"] or ""] + amount(found["number"])
+    return f"{words} to {amount(found['upto'])}" if found["upto"] else words
+
+
+def _say_money(found: re.Match[str]) -> str:
+    one, many, cent = _MONEY[found["code"].strip()]
+    scale = found["scale"] or _SHORT.get((found["short"] or "").lower(), "")
+    number, upto = found["number"], found["upto"]
+    if scale or upto or not cent or not re.fullmatch(r"[\d,]*\.\d\d", number):
+        currency = one if _is_one(number, upto) and not scale else many
+        return " ".join(part for part in (_span(found), scale, currency) if part)
+    whole, _, cents = number.partition(".")
+    words = _SIGNS[found["sign"] or ""] + amount(whole) + " " + (one if whole == "1" else many)
+    coins = cent if cents == "01" else _PLURAL_CENTS.get(cent, cent + "s")
+    if cents == "00":
+        return words
+    small = f"{amount(str(int(cents)))} {coins}"
+    return small if whole in ("", "0") else f"{words} and {small}"
+
+
+def _say_measure(found: re.Match[str]) -> str:
+    unit, gap = found["unit"], found["gap"]
+    if unit in ATTACHED_ONLY and gap and gap != "-":
+        return found.group()
+    one, many = UNITS[unit]
+    singular = _is_one(found["number"], found["upto"]) or gap == "-"
+    return f"{_span(found)} {one if singular else many}"
+
+
+def _say_phone(found: re.Match[str]) -> str:
+    groups = re.findall(r"\d+", found.group())
+    return ("plus " if found.group().startswith("+") else "") + ", ".join(digits(group) for group in groups)
+
+
+def _say_exponent(found: re.Match[str]) -> str:
+    return f"{amount(found[1])} times ten to the {amount(found[2])}"
+
+
+def _say_hex(found: re.Match[str]) -> str:
+    return "hex " + " ".join(digits(char) if char.isdigit() else char.upper() for char in found[1])
+
+
+def _say_fraction(found: re.Match[str]) -> str:
+    top, bottom, whole = int(found["top"]), int(found["bottom"]), found["whole"]
+    if (top, bottom) == (24, 7):
+        return "twenty-four seven"
+    lead = f"{amount(whole)} and " if whole else ""
+    if not 0 < top < bottom <= 10:
+        how = "out of" if top <= bottom else "over"
+        before = f"{amount(whole)} " if whole else ""
+        return f"{before}{amount(found['top'])} {how} {amount(found['bottom'])}"
+    one, many = _PARTS.get(bottom, (ordinal(bottom), ordinal(bottom) + "s"))
+    return f"{lead or ''}{'a' if top == 1 and whole else amount(found['top'])} {one if top == 1 else many}"
+
+
+def _say_numbered(found: re.Match[str]) -> str:
+    return "Number " if found["no"] == "N" else "number "
+
+
+_RULES = (
+    (_MONEY_BEFORE, _say_money),
+    (_MONEY_AFTER, _say_money),
+    (_PHONE, _say_phone),
+    (_PERCENT, lambda found: _span(found) + (" percent" if found["unit"] == "%" else " per mille")),
+    (_NUMBERED, _say_numbered),
+    (_ORDINAL, lambda found: ordinal(int(found[1].replace(",", "")))),
+    (_HEX, _say_hex),
+    (_EXPONENT, _say_exponent),
+    (_PRODUCT, lambda found: f"{found['name']} {paired(found['number'])}"),
+    (_RESOLUTION, lambda found: " by ".join(paired(part) for part in found.groups() if part)),
+    (_MEASURE, _say_measure),
+    (_TIMES, lambda found: f"{amount(found[1])} times"),
+    (_FRACTION, _say_fraction),
+    (_DIFFERENCE, lambda found: f"{amount(found[1])} minus {amount(found[2])}"),
+    (_RATIO, lambda found: f"{amount(found[1])} to {amount(found[2])}"),
+    (_SCREEN, lambda found: f"{amount(found[1])} K"),
+    (_RANGE, lambda found: f"{amount(found[1])} to {amount(found[2])}"),
+    (_SCALED, lambda found: f"{_span_plain(found)} {_SHORT[found['short'].lower()]}"),
+    (re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])"), lambda found: " "),
+    (_PLAIN, lambda found: _span_plain(found)),
+    (re.compile(r"\d"), lambda found: f" {digits(found.group())} "),
+)
+
+
+def _span_plain(found: re.Match[str]) -> str:
+    return _SIGNS[found["sign"] or ""] + amount(found["number"])
