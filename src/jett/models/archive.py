@@ -4,6 +4,7 @@ never imports what is inside, and never reads more than the manifest says a memb
 from __future__ import annotations
 
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -17,6 +18,10 @@ from jett.models.locate import SourceFailed
 
 _MOST_UNPACKED_BYTES = 4 << 30
 """What the members of a tar archive may hold together: its index can only be read by unpacking all of it."""
+
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError)
+"""What the readers raise for bytes that are no archive: a wrong gzip header is an OSError, an unknown zip version a
+NotImplementedError (a RuntimeError)."""
 
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
@@ -92,6 +97,5 @@ def _require_size(member: str, got_bytes: int, need_bytes: int) -> None:
 def _damage_explained() -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as damage:
-        # OSError too: gzip reports a wrong header or checksum as one.
+    except _DAMAGE as damage:
         raise SourceFailed(f"the package is damaged: {damage}") from damage

@@ -119,7 +119,7 @@ def require_room(folder: Path, needed_bytes: int, free: FreeBytes) -> None:
     if needed_bytes > left:
         raise StoreFull(
             f"models: {folder} needs {megabytes(needed_bytes)} more, {megabytes(left)} are free; "
-            "free some space, or set JETT_MODELS_DIR to a folder on a larger disk"
+            "free some space, or set JETT_MODELS__DIR to a folder on a larger disk"
         )
 
 
@@ -132,11 +132,11 @@ def explained(folder: Path) -> Iterator[None]:
         if refusal.errno in _FULL_ERRNO or getattr(refusal, "winerror", None) in _FULL_WINERROR:
             raise StoreFull(
                 f"models: the disk of {folder} became full while writing; what was fetched is kept for next time; "
-                "free some space, or set JETT_MODELS_DIR to a folder on a larger disk, then pull again"
+                "free some space, or set JETT_MODELS__DIR to a folder on a larger disk, then pull again"
             ) from refusal
         raise ModelError(
             f"models: cannot write in {folder}: {refusal.strerror or refusal}; "
-            "allow writing there or set JETT_MODELS_DIR to a folder of yours"
+            "allow writing there or set JETT_MODELS__DIR to a folder of yours"
         ) from refusal
 
 

@@ -27,6 +27,8 @@ from jett.models.locate import Location, SourceFailed
 
 _ATTEMPTS_WITHOUT_PROGRESS = 4
 _FIRST_PAUSE_S = 0.5
+_PIECE_BYTES = 1 << 16
+"""What is at most lost when the process dies."""
 _TIMEOUT_S = 30.0
 """Silence of a server after which the connection is given up and resumed."""
 
@@ -102,7 +104,7 @@ class Downloader:
                 raise SourceFailed(f"{location.shown} has {total} bytes, need {expected_bytes}")
             require_room(partial.parent, (total or held) - held, self._free)
             with explained(partial.parent), _opened_at(partial, held) as file:
-                for chunk in response.iter_raw(CHUNK_BYTES):
+                for chunk in response.iter_raw(_PIECE_BYTES):
                     file.write(chunk)
                     held += len(chunk)
                     on_bytes(held, total)

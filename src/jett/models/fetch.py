@@ -199,6 +199,6 @@ def _every_source_failed(model: Model, file: ModelFile, failures: Sequence[tuple
     reasons = "".join(f"\n  {source}: {failure}" for source, failure in failures) or "\n  it has none"
     return (DigestMismatch if mismatched else ModelError)(
         f"models: {model.id}/{file.name} (sha256 {file.sha256}) could not be had from any of its {len(failures)} "
-        f"sources:{reasons}\n  fix: mend one of these, or set JETT_MODELS_MIRROR to a folder or address that has "
+        f"sources:{reasons}\n  fix: mend one of these, or set JETT_MODELS__MIRROR to a folder or address that has "
         f"{model.id}/{file.name}, then: jett models pull {model.id}"
     )

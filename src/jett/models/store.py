@@ -71,12 +71,12 @@ class Store:
         environment: Mapping[str, str] | None = None,
         free: FreeBytes = free_bytes,
     ) -> None:
-        """`root` None is JETT_MODELS_DIR or the user's data folder; `mirror` None is JETT_MODELS_MIRROR or none."""
+        """`root` None is JETT_MODELS__DIR or the user's data folder; `mirror` None is JETT_MODELS__MIRROR or none."""
         self._environment = os.environ if environment is None else environment
         self.root = (root or default_root(self._environment)).expanduser().absolute()
         self.manifest = manifest or load_manifest()
         self._layout = Layout(self.root)
-        self._mirror = self._environment.get("JETT_MODELS_MIRROR", "") if mirror is None else mirror
+        self._mirror = self._environment.get("JETT_MODELS__MIRROR", "") if mirror is None else mirror
         self._free = free
 
     @classmethod
@@ -230,8 +230,8 @@ class Store:
 
 
 def default_root(environment: Mapping[str, str]) -> Path:
-    """JETT_MODELS_DIR, or `models` in the user's data folder."""
-    chosen = environment.get("JETT_MODELS_DIR")
+    """JETT_MODELS__DIR, or `models` in the user's data folder."""
+    chosen = environment.get("JETT_MODELS__DIR")
     return Path(chosen) if chosen else user_data_path("jett", appauthor=False) / "models"
 
 
