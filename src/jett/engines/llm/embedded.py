@@ -32,9 +32,9 @@ _BYTES_PER_KV_VALUE = 2
 _SILENT = -1
 
 _SPINS = "1000"
-"""How often llama.cpp's OpenMP threads look at a barrier before they sleep. The default is 300 times as long, and lets a
-waiting thread keep the core that the other one needs as soon as anything else runs: measured on two cores beside one busy
-process, first token 280 instead of 450 ms and 18 instead of 11 tokens/s; alone no slower."""
+"""How often llama.cpp's OpenMP threads look at a barrier before they sleep. The default is 300 times as long, so that a
+waiting thread keeps the core which the other needs as soon as anything else runs. Measured on two cores beside one busy
+process: first token after 280 instead of 450 ms, 18 instead of 11 tokens/s; alone no slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _start(path: Path, settings: EmbeddedSettings, api_key: str) -> object:
 
 
 def _import_llama() -> ModuleType:
-    """xllamacpp, with threads that sleep early; the variable is read once, when GNU OpenMP is loaded, and taken back."""
+    """xllamacpp, with threads that sleep early: GNU OpenMP reads the variable once, when it is loaded."""
     ours = not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys()
     if ours:
         os.environ["GOMP_SPINCOUNT"] = _SPINS
@@ -147,7 +147,7 @@ def _import_llama() -> ModuleType:
         return importlib.import_module("xllamacpp")
     except ImportError as error:
         raise LanguageModelError(
-            f"llm: llama.cpp does not load ({error}); install libgomp1 on Debian, libgomp on Fedora, or reinstall xllamacpp"
+            f"llm: llama.cpp does not load ({error}); on Debian install libgomp1, on Fedora libgomp"
         ) from error
     finally:
         if ours:
