@@ -91,6 +91,21 @@ def test_a_partial_of_something_else_is_noticed_and_fetched_anew(lab: Lab, held_
     assert (lab.pull("tiny") / "model.bin").read_bytes() == content
 
 
+@pytest.mark.parametrize("left_over", ["pypi-lab-weights-1.0.0.package", "{sha256}.pypi-lab-weights-1.0.0.joined"])
+def test_what_a_power_cut_spoilt_is_thrown_away_and_fetched_anew(lab: Lab, left_over: str) -> None:
+    content = lab.noise(9_000)
+    lab.wheel("lab-weights", {"model.bin": content})
+    lab.model(
+        "tiny", {"model.bin": content}, ['kind = "pypi"\npackage = "lab-weights"\nversion = "1.0.0"\nmember = "{name}"']
+    )
+    partial = lab.root / "partial"
+    partial.mkdir(parents=True)
+    (partial / left_over.format(sha256=lab.manifest().model("tiny").files[0].sha256)).write_bytes(bytes(9_000))
+
+    assert (lab.pull("tiny") / "model.bin").read_bytes() == content
+    assert lab.partials() == []
+
+
 def test_a_disk_without_room_is_refused_before_anything_is_asked(lab: Lab) -> None:
     lab.model("tiny", {"model.bin": lab.noise(2_000_000)})
 

@@ -20,6 +20,9 @@ from jett.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="List, fetch, check and delete the models that run on this machine.")
 
+_ROOMY_COLUMNS = 120
+"""From this width on there is room for what each model is."""
+
 Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Models by id; see `jett models list`.")]
 
@@ -35,12 +38,15 @@ def list_models(as_json: Json = False) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("model", "role", "state", "size", "licence"):
         table.add_column(column, no_wrap=True)
-    table.add_column("what it is")
+    console = Console()
+    if roomy := console.width >= _ROOMY_COLUMNS:
+        table.add_column("what it is")
     for status in statuses:
         model, style = status.model, "" if status.state == "ready" else "dim"
         size = megabytes(model.size_bytes)
-        table.add_row(model.id, model.role, status.state, size, model.licence, model.about, style=style)
-    Console().print(table)
+        about = [model.about] if roomy else []
+        table.add_row(model.id, model.role, status.state, size, model.licence, *about, style=style)
+    console.print(table)
     for model in (status.model for status in statuses if status.model.licence_note):
         typer.echo(f"\nlicence of {model.id}: {model.licence_note}", nl=False)
     typer.echo(f"\n\nstore: {store.root}")

