@@ -1,0 +1,45 @@
+# One command each. Needs make and Python 3.11 or newer, nothing else: `make run` builds .venv from the locked
+# requirements once and starts at once afterwards. PYTHON=/path/to/python chooses another interpreter.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PYTHON VENV
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench lint types imports lock clean
+
+help: ## what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+run: $(VENV)/.runtime ## install what is missing, fetch the models, talk
+	@$(BIN)/jett talk --first-run
+
+test: $(VENV)/.dev ## all tests, on real models
+	@$(BIN)/python -m pytest
+
+bench: $(VENV)/.dev ## latency on this machine, with a table and a picture
+	@$(BIN)/jett bench latency
+
+lint: $(VENV)/.dev ## style, formatting, and the page of licences
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/python tools/licences.py --check
+
+types: $(VENV)/.dev ## mypy, strict
+	@$(BIN)/mypy
+
+imports: $(VENV)/.dev ## rooms import one way only
+	@$(BIN)/lint-imports --no-cache
+
+lock: ## pin the newest dependencies with their hashes; needs uv
+	@sh tools/lock.sh
+
+clean: ## remove what make built; models and settings stay
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml
+	@sh tools/install.sh runtime
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml
+	@sh tools/install.sh dev
