@@ -175,3 +175,11 @@ def test_when_every_source_fails_each_is_named_with_its_reason(lab: Lab) -> None
         "jett models pull tiny",
     ):
         assert part in text
+
+
+def test_without_a_network_the_reason_is_the_network(lab: Lab) -> None:
+    lab.model("tiny", {"model.bin": lab.noise(9_000)}, [_WHEEL])
+    lab.environment["PIP_INDEX_URL"] = "http://127.0.0.1:9/simple"
+
+    with pytest.raises(ModelError, match=r"its index cannot be reached \(\w+\); fix: check the network"):
+        lab.pull("tiny")

@@ -114,6 +114,9 @@ def _complaint(stderr: str) -> str:
     """The line of a tool's stderr that says most, without credentials in URLs."""
     if "No module named pip" in stderr:
         return f"this Python has no pip; fix: {sys.executable} -m ensurepip"
+    broken = re.search(r"connection broken by '(\w+)|code (ENOTFOUND|ECONN\w+|ETIMEDOUT|EAI_AGAIN)", stderr)
+    if broken is not None:
+        return f"its index cannot be reached ({broken[1] or broken[2]}); fix: check the network"
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"(ERROR|npm (error|ERR!))", line)]
     line = (errors or lines or ["it failed without a word"])[0]
