@@ -1,0 +1,161 @@
+"""Time to first audio from the true end of speech, over recorded requests at the pace of real time.
+
+    python benchmarks/latency/turns.py                 50 clips, the original way, barge-in, echo, idle
+    python benchmarks/latency/turns.py --quick         5 clips, under a minute
+    python benchmarks/latency/turns.py --clips DIR     any folder with a manifest.tsv
+    python benchmarks/latency/turns.py --cutoffs       every clip of both packs, for cut-offs alone (25 minutes)
+
+Also `jett bench latency`. Keep the machine otherwise idle. `--peer FILE` reads a Pipecat run's JSON for the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import anyio
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from benchmarks.clips import Clip, data_folder, evenly, read_pack
+from benchmarks.latency.scenes import ClipResult, barge_in, echo, idle, original_way, request
+from benchmarks.report import Figures, emit, percentile, table
+from jett.app import open_app
+from jett.core.errors import JettError
+from jett.core.events import STAGES
+from jett.settings import Settings
+
+
+def options(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="jett bench latency", description=__doc__.split("\n")[0] if __doc__ else "")
+    parser.add_argument("--quick", action="store_true", help="5 clips, under a minute")
+    parser.add_argument("--cutoffs", action="store_true", help="every clip of both packs, cut-offs alone")
+    parser.add_argument("--clips", type=Path, help="a folder with a manifest.tsv, all its clips")
+    parser.add_argument("--json", action="store_true", help="flat JSON on standard output")
+    parser.add_argument("--save", type=Path, help="write the JSON, with every clip, to this file")
+    parser.add_argument("--png", type=Path, help="draw the plot to this file")
+    parser.add_argument("--peer", type=Path, help="JSON of the Pipecat baseline on the same clips")
+    parser.add_argument("--only", choices=("clips", "barge-in", "echo", "idle"), help="one scene alone")
+    return parser.parse_args(argv)
+
+
+def chosen(args: argparse.Namespace) -> list[Clip]:
+    """The clips to play."""
+    if args.clips is not None:
+        clips = read_pack(args.clips)
+        return evenly(clips, 5) if args.quick else clips
+    barista, libri = (read_pack(data_folder() / name) for name in ("commands_barista", "read_librispeech"))
+    if args.cutoffs:
+        return barista + libri
+    return evenly(barista, 3) + evenly(libri, 2) if args.quick else evenly(barista, 30) + evenly(libri, 20)
+
+
+async def measure(args: argparse.Namespace) -> tuple[Figures, list[ClipResult]]:
+    """Run what was asked for."""
+    figures: Figures = {}
+    results: list[ClipResult] = []
+    settings = Settings.load()
+    async with open_app(settings) as app:
+        figures["voice"] = app.voice_reason
+        if args.only in (None, "clips"):
+            for clip in chosen(args):
+                result = await request(app, clip)
+                if not args.cutoffs:
+                    result.original_ms = await original_way(app, clip, result.true_end_s)
+                results.append(result)
+                note(result)
+            figures |= summary(results)
+        if args.cutoffs or args.quick:
+            return figures, results
+        if args.only in (None, "barge-in"):
+            figures |= await barge_in(app)
+        if args.only in (None, "echo"):
+            figures |= await echo(app)
+        if args.only in (None, "idle"):
+            figures |= await idle(app)
+    return figures, results
+
+
+def note(result: ClipResult) -> None:
+    """A line of progress on standard error."""
+    cut = f", cut off ×{result.cutoffs}" if result.cutoffs else ""
+    ttfa = "no answer" if result.ttfa_ms is None else f"{result.ttfa_ms:.0f} ms"
+    sys.stderr.write(f"{result.pack}/{result.file}: {ttfa}{cut}\n")
+
+
+def summary(results: list[ClipResult]) -> Figures:
+    """The flat figures of all clips."""
+    ttfa = [r.ttfa_ms for r in results if r.ttfa_ms is not None]
+    figures: Figures = {
+        "clips": len(results),
+        "answered": len(ttfa),
+        "ttfa_p50_ms": percentile(ttfa, 50),
+        "ttfa_p95_ms": percentile(ttfa, 95),
+        "late_ticks": sum(r.late_ticks for r in results),
+    }
+    original = [r.original_ms for r in results if r.original_ms is not None]
+    if original:
+        figures |= {"original_ttfa_p50_ms": percentile(original, 50), "original_ttfa_p95_ms": percentile(original, 95)}
+    figures |= cutoffs(results, "")
+    for pack in sorted({r.pack for r in results}):
+        of_pack = [r for r in results if r.pack == pack]
+        answered = [r.ttfa_ms for r in of_pack if r.ttfa_ms is not None]
+        figures |= {f"{pack}_ttfa_p50_ms": percentile(answered, 50), f"{pack}_ttfa_p95_ms": percentile(answered, 95)}
+        figures |= cutoffs(of_pack, f"{pack}_")
+    for stage in STAGES[1:]:
+        values = [r.stages_ms[stage] for r in results if stage in r.stages_ms]
+        figures |= {f"{stage}_p50_ms": percentile(values, 50), f"{stage}_p95_ms": percentile(values, 95)}
+    return figures
+
+
+def cutoffs(results: list[ClipResult], prefix: str) -> Figures:
+    """How many were cut off, how fast Jett fell silent, and whether all were answered as a whole."""
+    cut = [r for r in results if r.cutoffs]
+    stops = [ms for r in cut for ms in r.silenced_ms]
+    return {
+        f"{prefix}cutoff_percent": round(100 * len(cut) / max(1, len(results)), 1),
+        f"{prefix}cutoff_clips": len(cut),
+        f"{prefix}cutoff_silenced_worst_ms": round(max(stops), 1) if stops else None,
+        f"{prefix}cutoff_answered_whole": sum(r.answered_whole for r in cut),
+    }
+
+
+def against_peer(figures: Figures, peer: Path) -> Figures:
+    """Ratios to a Pipecat run."""
+    run = json.loads(peer.read_text(encoding="utf-8"))
+    found = run.get("summary", run)
+    p50, p95 = found["ttfa_p50_ms"], found["ttfa_p95_ms"]
+    mine50, mine95 = figures.get("ttfa_p50_ms"), figures.get("ttfa_p95_ms")
+    if not isinstance(mine50, float) or not isinstance(mine95, float):
+        return {}
+    return {
+        "peer_ttfa_p50_ms": p50,
+        "peer_ttfa_p95_ms": p95,
+        "peer_ratio_p50": round(mine50 / p50, 3),
+        "peer_ratio_p95": round(mine95 / p95, 3),
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    args = options(sys.argv[1:] if argv is None else argv)
+    try:
+        figures, results = anyio.run(measure, args)
+    except JettError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    if args.peer is not None:
+        figures |= against_peer(figures, args.peer)
+    if args.png is not None and results:
+        from benchmarks.latency.plot import draw
+
+        draw(results, args.png)
+    text = table([[name, value] for name, value in figures.items()], ["figure", "value"])
+    emit(figures, text, as_json=args.json, save=args.save, details=[r.flat() for r in results])
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,89 @@
+"""A stage for benchmarks: one conversation over recorded sound at the pace of real time, and what was seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from jett.audio.file_duplex import FileDuplex
+from jett.audio.simulated_room import EchoPath
+from jett.core.audio import SAMPLE_RATE_HZ, Samples
+from jett.core.events import ReplyWithdrawn, SessionEvent, Troubled, TurnReport
+from jett.core.ports import VoiceActivityDetector
+from jett.session.conversation import Conversation
+from jett.session.parts import ConversationSettings, Parts
+
+_QUIET_S = 1.5
+_LIMIT_S = 90.0
+
+
+@dataclass
+class Seen:
+    """What one recording led to, in order."""
+
+    reports: list[TurnReport] = field(default_factory=list)
+    withdrawn: list[ReplyWithdrawn] = field(default_factory=list)
+    troubles: list[Troubled] = field(default_factory=list)
+    late_ticks: int = 0
+    output: Samples = field(default_factory=lambda: np.zeros(0, dtype=np.int16))
+
+    def observe(self, event: SessionEvent) -> None:
+        """Observer of the conversation."""
+        match event:
+            case TurnReport():
+                self.reports.append(event)
+            case ReplyWithdrawn():
+                self.withdrawn.append(event)
+            case Troubled():
+                self.troubles.append(event)
+            case _:
+                pass
+
+
+class _UntilQuiet:
+    """Port Microphone: the duplex's chunks, until the conversation has had nothing to do for a while."""
+
+    dropped_samples = 0
+
+    def __init__(self, duplex: FileDuplex, conversation: Conversation) -> None:
+        self._duplex = duplex
+        self._conversation = conversation
+
+    async def chunks(self) -> AsyncGenerator[Samples, None]:
+        async for chunk in self._duplex.chunks():
+            yield chunk
+            ended = self._duplex.input_end_sample
+            if ended is None:
+                continue
+            over_s = (self._duplex.heard_samples - ended) / SAMPLE_RATE_HZ
+            idle = self._conversation.state == "idle" and self._conversation.quiet_s > _QUIET_S
+            if (idle and over_s > _QUIET_S) or over_s > _LIMIT_S:
+                self._duplex.finish()
+
+
+async def converse(
+    parts: Parts, settings: ConversationSettings, sound: Samples, *, echo: EchoPath | None = None
+) -> Seen:
+    """Play `sound` (16 kHz) to a fresh conversation and gather what it reports."""
+    seen = Seen()
+    parts.vad.reset()
+    conversation = Conversation(parts, settings, seen.observe)
+    duplex = FileDuplex(sound, rate_hz=parts.tts.rate_hz, noise_lsb=1, echo=echo)
+    await parts.llm.prefill(conversation.history.messages("Hello"))
+    await conversation.run(_UntilQuiet(duplex, conversation), duplex)
+    seen.late_ticks = duplex.pace.late_ticks
+    seen.output = duplex.output
+    return seen
+
+
+def true_speech_end_s(vad: VoiceActivityDetector, sound: Samples) -> float:
+    """End of the last 32 ms window with a speech probability of 0.5, on the clip alone."""
+    vad.reset()
+    size, end = vad.frame_samples, 0
+    for start in range(0, sound.size - size + 1, size):
+        if vad.score(sound[start : start + size]) >= 0.5:
+            end = start + size
+    vad.reset()
+    return end / SAMPLE_RATE_HZ

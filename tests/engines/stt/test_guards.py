@@ -1,0 +1,64 @@
+"""What of Whisper's output is believed, and how long speech is cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jett.core.ports import Transcript
+from jett.engines.stt.guards import is_hallucinated, without_repetition
+from jett.engines.stt.windows import split_at_pauses
+
+
+@pytest.mark.parametrize(
+    ("text", "logprob", "no_speech", "hallucinated"),
+    [
+        ("What time is it?", -0.2, 0.01, False),
+        ("Thank you.", -0.2, 0.1, False),
+        ("Thank you.", -0.9, 0.2, True),
+        ("you", -0.5, 0.8, True),
+        ("...", -0.1, 0.0, True),
+        ("", 0.0, 0.0, True),
+        ("and the and the", -1.9, 0.1, True),
+        ("I think so", -1.2, 0.7, True),
+        ("I think so", -0.8, 0.7, False),
+    ],
+)
+def test_words_for_noise_are_not_believed(text: str, logprob: float, no_speech: float, hallucinated: bool) -> None:
+    """Doubt in two measures, or a subtitle phrase with one."""
+    assert is_hallucinated(Transcript(text, logprob, no_speech)) is hallucinated
+
+
+def test_a_loop_is_cut_to_its_first_round() -> None:
+    """The decoder that hangs is cut; a word said three times is not."""
+    assert without_repetition([5, 1, 2, 1, 2, 1, 2, 1, 2]) == [5, 1, 2]
+    assert without_repetition([4, 9, 9, 9]) == [4, 9, 9, 9]
+    assert without_repetition([]) == []
+
+
+@given(st.lists(st.integers(0, 3), max_size=40))
+def test_cutting_loops_only_shortens(tokens: list[int]) -> None:
+    """What is kept is a beginning of what came."""
+    kept = without_repetition(tokens)
+    assert kept == tokens[: len(kept)]
+    assert kept or not tokens
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 200_000), st.floats(8.5, 27))
+def test_windows_join_to_the_speech(n_samples: int, max_s: float) -> None:
+    """Nothing is lost or said twice, and each piece fits."""
+    speech = np.random.default_rng(n_samples).integers(-99, 99, n_samples).astype(np.int16)
+    pieces = list(split_at_pauses(speech, max_s=max_s))
+    assert np.array_equal(np.concatenate([*pieces, speech[:0]]), speech)
+    assert all(0 < piece.size <= max_s * 16_000 for piece in pieces)
+
+
+def test_long_speech_is_cut_where_it_is_quiet() -> None:
+    """The cut lies in the pause."""
+    speech = np.random.default_rng(1).integers(-9_000, 9_000, 40 * 16_000).astype(np.int16)
+    speech[22 * 16_000 : 23 * 16_000] = 0
+    first = next(split_at_pauses(speech))
+    assert 22 * 16_000 <= first.size <= 23 * 16_000
