@@ -35,9 +35,16 @@ SPEAKER = "JettSpeaker"
 HANG_LIMIT_S = 30.0
 _FEED_HZ = 48_000
 
+# "norewinds" keeps a virtual card's blocks at 50 ms; without it they are 2 s, and so is the wait for the first one.
 Part = Literal["microphone", "speaker"]
 _MODULES: dict[Part, list[str]] = {
-    "speaker": ["module-null-sink", "sink_name=speaker", "rate=48000", f"sink_properties=device.description={SPEAKER}"],
+    "speaker": [
+        "module-null-sink",
+        "sink_name=speaker",
+        "rate=48000",
+        "norewinds=1",
+        f"sink_properties=device.description={SPEAKER}",
+    ],
     "microphone": [
         "module-remap-source",
         "master=feed.monitor",
@@ -96,8 +103,6 @@ class SoundCard:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._modules: dict[str, str] = {}
-        self._brisk: subprocess.Popen[bytes] | None = None
-        """A listener on the speaker: without one the virtual card plays in blocks of up to 2 s, unlike a real one."""
         self.env = {
             **os.environ,
             "HOME": str(folder),
@@ -151,8 +156,6 @@ class SoundCard:
 
     def unplug(self, part: Part) -> None:
         """Take the microphone or the speaker away, as a pulled plug does."""
-        if part == "speaker":
-            self._end_brisk()
         self._unload(part)
 
     def plug(self, part: Part) -> None:
@@ -160,7 +163,6 @@ class SoundCard:
         self._load(part, _MODULES[part])
         if part == "speaker":
             self._pactl("set-default-sink", "speaker")
-            self._brisk = self.popen("parec", "--device=speaker.monitor", "--raw", "--latency-msec=20")
         else:
             self._pactl("set-default-source", "jettmic")
 
@@ -168,10 +170,11 @@ class SoundCard:
         """A client of this card."""
         return subprocess.Popen(command, env=self.env, stdout=stdout, stderr=subprocess.DEVNULL)
 
-    def _end_brisk(self) -> None:
-        if self._brisk is not None:
-            _end(self._brisk)
-        self._brisk = None
+    def _play_silence(self, sink: str) -> subprocess.Popen[bytes]:
+        return self.popen(
+            "pacat", "--playback", "--raw", "--format=s16le", f"--rate={_FEED_HZ}", "--channels=1",
+            f"--device={sink}", "--latency-msec=20", "/dev/zero",
+        )  # fmt: skip
 
     def _load(self, key: str, module: list[str]) -> None:
         self._modules[key] = self._pactl("load-module", *module).strip()
@@ -199,18 +202,15 @@ class SoundCard:
                 ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes",
                  "--use-pid-file=no", "--log-target=stderr",
                  "-L", f"module-native-protocol-unix socket={self._folder}/native auth-anonymous=1",
-                 "-L", f"module-null-sink sink_name=feed rate={_FEED_HZ} sink_properties=device.description=Feed"],
+                 "-L", f"module-null-sink sink_name=feed rate={_FEED_HZ} norewinds=1"
+                 " sink_properties=device.description=Feed"],
                 env=self.env, stdout=log, stderr=log,
             )  # fmt: skip
             ends.callback(_end, daemon)
-            ends.callback(self._end_brisk)
             self._wait_until_up(daemon)
             self.plug("speaker")
             self.plug("microphone")
-            quiet = self.popen(
-                "pacat", "--playback", "--raw", "--format=s16le", f"--rate={_FEED_HZ}", "--channels=1",
-                "--device=feed", "--latency-msec=20", "/dev/zero",
-            )  # fmt: skip
+            quiet = self._play_silence("feed")
             ends.callback(_end, quiet)
             yield self
 

@@ -221,3 +221,18 @@ def test_a_wrong_name_is_refused_with_the_choices(card: SoundCard) -> None:
         DeviceSpeaker("Hifi").start(silence)
     with pytest.raises(AudioError, match="no microphone called 'Hifi'"):
         anyio.run(anext, DeviceMicrophone("Hifi").chunks())
+
+
+def test_a_default_speaker_goes_on_elsewhere_when_it_is_unplugged(card: SoundCard) -> None:
+    states, player = States(), Player(VOICE)
+    speaker = DeviceSpeaker(rate_hz=16_000, on_state=states.put)
+    listener = Listener(DeviceMicrophone())
+
+    async def scene() -> None:
+        speaker.start(player.render)
+        card.unplug("speaker")  # the feed is the only output left, and the microphone hears it
+        await listener.wait_for_more(6 * 16_000)
+
+    heard = anyio.run(listener.during, scene)
+    speaker.stop()
+    assert similarity(heard, VOICE)[0] > 0.98

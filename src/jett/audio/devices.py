@@ -20,6 +20,9 @@ _WORDS: dict[Direction, str] = {"input": "microphone", "output": "speaker"}
 _UNUSED_BACKENDS = {miniaudio.Backend.NULL, miniaudio.Backend.CUSTOM, miniaudio.Backend.JACK}
 """Two that only pretend to be a sound card, and one that is always beside another and shouts when it is not running."""
 
+_ALSA_CARDS = (b":", b"hw:", b"plughw:", b"default", b"sysdefault", b"pipewire")
+"""ALSA lists its plug-ins as devices too: one swallows everything, others shout on stderr when they are asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -138,19 +141,16 @@ class _Listing(miniaudio.Devices):  # type: ignore[misc]
     """miniaudio's listing with what it leaves out, and going on past a device that cannot be queried."""
 
     def _get_info(self, device_type: Any, device_info: Any) -> dict[str, Any]:
+        key = bytes(miniaudio.ffi.buffer(miniaudio.ffi.addressof(device_info.id))).split(b"\0")[0]
+        if self.backend == "ALSA" and not key.startswith(_ALSA_CARDS):
+            return {"is_plugin": True}
         extra: dict[str, Any] = {"formats": [], "problem": ""}
         try:
             extra |= super()._get_info(device_type, device_info)
         except miniaudio.MiniaudioError:
             extra["problem"] = "cannot be opened (unplugged, or in use by another program)"
-        key = bytes(miniaudio.ffi.buffer(miniaudio.ffi.addressof(device_info.id))).split(b"\0")[0]
         return extra | {
+            "is_plugin": False,
             "is_default": bool(device_info.isDefault),
             "is_monitor": self.backend == "PulseAudio" and key.endswith(b".monitor"),
-            "is_plugin": self.backend == "ALSA" and _is_alsa_plugin(key, broken=bool(extra["problem"])),
         }
-
-
-def _is_alsa_plugin(key: bytes, *, broken: bool) -> bool:
-    """ALSA lists its plug-ins too: one that swallows everything, and many with nothing behind them."""
-    return key == b"null" or (broken and not key.startswith((b":", b"hw:", b"plughw:")))

@@ -82,8 +82,9 @@ def _find(direction: Direction, name: str | None) -> Device:
 
 
 def _options(chosen: Device, name: str | None, period_ms: int) -> dict[str, Any]:
-    # Opened as "the default" it follows when its user chooses another default; opened by its handle it stays.
-    follows_default = name is None and chosen.is_default
+    # Opened as "the default" a speaker follows when its user chooses another. A microphone is opened by its handle:
+    # sound servers move an unplugged default to the monitor of a speaker, and Jett would listen to itself.
+    follows_default = name is None and chosen.is_default and chosen.direction == "output"
     return {
         "buffersize_msec": period_ms,
         "device_id": None if follows_default else chosen.handle,
