@@ -14,7 +14,7 @@ suits() {
 
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        suits "$PYTHON" || fail "PYTHON=$PYTHON is $("$PYTHON" --version 2>&1 || true), need Python 3.11 or newer"
+        suits "$PYTHON" || fail "PYTHON=$PYTHON does not run or is too old, need Python 3.11 or newer; name another"
         echo "$PYTHON"
         return
     fi
