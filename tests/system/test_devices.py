@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from jett.audio.device_microphone import DeviceMicrophone
 from jett.audio.device_speaker import DeviceSpeaker
 from jett.audio.devices import list_devices
+from jett.audio.echo import EchoReference, WebRtcEchoCanceller
 from jett.audio.files import read_audio
 from jett.audio.resample import resample
 from jett.audio.watch import DeviceLost, DeviceRestored, DeviceState, RenderFailed
@@ -150,6 +151,36 @@ def test_echo_reaches_the_microphone_only_when_it_is_on(card: SoundCard) -> None
     speaker.stop()
     assert level_dbfs(heard[: turned_on_at[0]]) == -100
     assert similarity(heard[turned_on_at[0] :], VOICE)[0] > 0.8
+
+
+def test_what_the_speaker_plays_is_cancelled_in_the_microphone(card: SoundCard) -> None:
+    player, reference, canceller = Player(VOICE), EchoReference(16_000), WebRtcEchoCanceller()
+    speaker, microphone = DeviceSpeaker(rate_hz=16_000), DeviceMicrophone()
+    heard, cleaned = [silence(0)], [silence(0)]
+
+    def render(n_samples: int) -> Samples:
+        block = player.render(n_samples)
+        reference.played(block)
+        return block
+
+    async def scene() -> None:
+        near = silence(0)
+        async with aclosing(microphone.chunks()) as chunks:
+            async for chunk in chunks:
+                near = np.concatenate((near, chunk))
+                while near.size >= canceller.frame_samples:
+                    frame, near = near[: canceller.frame_samples], near[canceller.frame_samples :]
+                    heard.append(frame)
+                    cleaned.append(canceller.process(frame, reference.take()))
+                if len(heard) > 800:
+                    return
+
+    card.echo(True)
+    speaker.start(render)
+    anyio.run(scene)
+    speaker.stop()
+    settled = slice(4 * 16_000, None)
+    assert level_dbfs(np.concatenate(heard)[settled]) - level_dbfs(np.concatenate(cleaned)[settled]) > 20
 
 
 def test_an_unplugged_speaker_stands_still_and_goes_on_when_it_is_back(card: SoundCard) -> None:
