@@ -78,7 +78,8 @@ class EmbeddedLanguageModel:
             max_tokens=max_tokens,
             temperature=temperature,
             timeouts=timeouts,
-            extra_body={**NO_THINKING, "cache_prompt": True},
+            # With progress events the server also notices during a long prompt that nobody listens any more.
+            extra_body={**NO_THINKING, "cache_prompt": True, "return_progress": True},
         )
 
     @property

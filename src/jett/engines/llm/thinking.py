@@ -1,10 +1,15 @@
 """Keeps a model's thinking out of what is spoken, while the text streams in pieces cut anywhere.
 
 `<think>` up to `</think>` is dropped, also when a tag is spread over several pieces; so is white space before the first
-word. This is the last net: the request already asks the server not to think. Pure; called by each adapter.
+word. This is the last net: the request already asks the server not to think. Called by each adapter.
 """
 
 from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from jett.core.errors import LanguageModelError
 
 _OPEN = "<think>"
 _CLOSE = "</think>"
@@ -60,6 +65,23 @@ class ThinkingFilter:
         if text:
             self._spoke = True
             out.append(text)
+
+
+async def speakable(pieces: AsyncGenerator[str, None], where: str) -> AsyncGenerator[str, None]:
+    """What may be spoken of `pieces`, which are closed with it. Raises LanguageModelError."""
+    thinking = ThinkingFilter()
+    async with aclosing(pieces):
+        async for piece in pieces:
+            try:
+                text = thinking.feed(piece)
+            except ThoughtAloudError as error:
+                raise LanguageModelError(
+                    f"llm: {where} thinks aloud without saying where it begins; choose an instruct model"
+                ) from error
+            if text:
+                yield text
+    if text := thinking.finish():
+        yield text
 
 
 def _tag_begun(text: str) -> int:
