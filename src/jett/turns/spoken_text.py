@@ -21,6 +21,7 @@ __all__ = ["CODE_LEFT_OUT", "MAX_CHARS", "spoken_text"]
 MAX_CHARS = 20_000
 """More than a quarter of an hour of speech; the rest is not spoken."""
 
+_PIECE_CHARS = 600
 _NONE: Mapping[str, str] = {}
 
 _SIGNS = (
@@ -59,7 +60,22 @@ _BEFORE_MARK = re.compile(r"\s+(?=[.,;:!?…)])")
 
 def spoken_text(text: str, pronunciations: Mapping[str, str] = _NONE) -> str:
     """`text` as it is said; empty if nothing is. `pronunciations` are the owner's: whole words, any case."""
-    text = plain(text[:MAX_CHARS])
+    spoken = (_said(piece, pronunciations) for piece in _pieces(plain(text[:MAX_CHARS])))
+    return " ".join(piece for piece in spoken if piece)
+
+
+def _pieces(text: str) -> list[str]:
+    """`text` in pieces short enough for the patterns, cut at a line's, else a sentence's, else a word's end."""
+    pieces = []
+    while len(text) > _PIECE_CHARS:
+        ends = (text.rfind(mark, _PIECE_CHARS // 2, _PIECE_CHARS) + 1 for mark in ("\n", ". ", " "))
+        cut = next((end for end in ends if end), _PIECE_CHARS)
+        pieces.append(text[:cut])
+        text = text[cut:]
+    return [*pieces, text]
+
+
+def _said(text: str, pronunciations: Mapping[str, str]) -> str:
     text = say_abbreviations(text)
     text = say_names(text, pronunciations, with_marks=True)
     text = say_places(text)

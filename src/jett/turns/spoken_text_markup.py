@@ -9,13 +9,15 @@ import unicodedata
 CODE_LEFT_OUT = "I've left out the code."
 
 _FENCE = re.compile(r"(?:```|~~~)[^\n]*(?:\n.*?(?:\n[ \t]*(?:```|~~~)[ \t]*(?=\n|$)|\Z)|(?:```|~~~)|$)", re.DOTALL)
+_SPACES = re.compile(r"[^\S\n]+")
+_NEWLINES = re.compile(r"\n[ \n]*\n")
 _FENCE_INLINE = re.compile(r"```([^`\n]{1,60})```")
 _CODE = re.compile(r"(`{1,2})([^`\n]+)\1")
-_IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)")
-_LINK = re.compile(r"\[([^\]\n]+)\](?:\([^)\n]*\)|\[[^\]\n]*\])")
-_FOOTNOTE = re.compile(r"\[\^?\d+\](?!\()|\[\^[^\]\n]*\]")
+_IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\([^)\n]{0,500}\)")
+_LINK = re.compile(r"\[([^\[\]\n]{1,300})\](?:\([^)\n]{0,500}\)|\[[^\]\n]{0,100}\])")
+_FOOTNOTE = re.compile(r"\[\^?\d+\](?!\()|\[\^[^\]\n]{1,100}\]")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^>\s]+)>")
-_TAG = re.compile(r"<!--.*?-->|</?[A-Za-z][^<>\n]{0,200}>", re.DOTALL)
+_TAG = re.compile(r"<!--.{0,500}?-->|</?[A-Za-z][^<>\n]{0,200}>", re.DOTALL)
 _HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
 _RULE = re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$", re.MULTILINE)
 _QUOTED = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
@@ -24,8 +26,8 @@ _BULLET = re.compile(r"^[ \t]*[-*+•‣·–][ \t]+(?=\S)", re.MULTILINE)
 _NUMBERED = re.compile(r"^[ \t]*(\d{1,3})[.)][ \t]+(?=\S)", re.MULTILINE)
 _TABLE_RULE = re.compile(r"^[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+(?:[ \t]*:?-{2,}:?)?[ \t]*$", re.MULTILINE)
 _TABLE_ROW = re.compile(r"^[ \t]*\|.*\|?[ \t]*$", re.MULTILINE)
-_STRONG = re.compile(r"(\*{1,3}|~~)(?=\S)([^*~\n]+?)(?<=\S)\1")
-_EMPHASIS = re.compile(r"(?<![\w_])(_{1,3})(?=[^\s_])([^\n]+?)(?<=[^\s_])\1(?![\w_])")
+_STRONG = re.compile(r"(\*{1,3}|~~)(?=\S)([^*~\n]{1,300}?)(?<=\S)\1")
+_EMPHASIS = re.compile(r"(?<![\w_])(_{1,3})(?=[^\s_])([^\n]{1,300}?)(?<=[^\s_])\1(?![\w_])")
 _ENDED = re.compile(r"[.!?:;,…]['\"”)]*$")
 _EMOTICON = re.compile(r"(?<!\S)(?:[:;=8][-o^]?[)(DPp/\\|3]|<3|\^_\^|xD)(?=[\s.!?]|$)")
 _SIGNS = {"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "™": "", "®": "", "©": "", "²": "^2", "³": "^3", "№": "No. ", "⁄": "/"}
@@ -33,7 +35,8 @@ _SIGNS = {"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "™": "", "®": "", "©": "
 
 def plain(text: str) -> str:
     """`text` without markup, each line that was an item of its own ended like a sentence."""
-    text = html.unescape(text)
+    text = _SPACES.sub(" ", html.unescape(text))
+    text = _NEWLINES.sub("\n\n", text)
     text = "".join(_SIGNS.get(char, char) for char in text)
     text = unicodedata.normalize("NFC", text)
     text = _FENCE_INLINE.sub(r"`\1`", text)

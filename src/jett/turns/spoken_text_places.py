@@ -37,7 +37,7 @@ _RELEASE = re.compile(
 )
 _WINDOWS_PATH = re.compile(r"(?<![\w:])(?P<drive>[A-Za-z]):\\(?P<rest>[\w.\\$~-]*)")
 _PATH = re.compile(r"(?<![\w/.~:<>])(?P<path>(?:~|\.{1,2})?(?:/[\w.@+~-]+)+/?|~/)(?![\w/])")
-_RELATIVE = re.compile(r"(?<![\w/.~:-])(?P<path>[\w.@+-]*[A-Za-z_][\w.@+-]*(?:/[\w.@+-]+)+/?)(?![\w/])")
+_RELATIVE = re.compile(r"(?<![\w/.~:@+-])(?=[^\s/]{0,99}[A-Za-z_])(?P<path>[\w.@+-]{1,100}(?:/[\w.@+-]+)+/?)(?![\w/])")
 _EXTENSIONS = pairs(
     "json jason, yml yammel, yaml yammel, toml tommel, txt text, wav wave, onnx onyx, conf conf, log log, env env, "
     "lock lock, zip zip, tar tar, go go, bin bin, service service, config config, local local, bak back, ini ini, "
