@@ -44,7 +44,7 @@ class EmbeddedSettings:
     threads: int = 0
     """0: one per physical core, at most 8."""
     context_tokens: int = 4096
-    batch_tokens: int = 64
+    batch_tokens: int = 32
     """Prompt tokens per step: a step cannot be cancelled, so this bounds how long a dropped prefill holds the slot."""
     prompt_cache_mib: int = 256
     """For conversations that lost the slot to another one; they come back without being read again."""
@@ -69,18 +69,23 @@ class EmbeddedLanguageModel:
         settings = settings or EmbeddedSettings()
         header = read_header(model_path)
         _refuse_what_does_not_fit(model_path, header, settings)
-        api_key = secrets.token_urlsafe(32)
-        self._server: object | None = _start(model_path, settings, api_key)
+        self._api_key = secrets.token_urlsafe(32)
+        self._server: object | None = _start(model_path, settings, self._api_key)
         self.base_url = f"{self._server.listening_address}/v1"  # type: ignore[attr-defined]
         self._chat = OpenAIChatLanguageModel(
             self.base_url,
-            api_key=api_key,
+            api_key=self._api_key,
             max_tokens=max_tokens,
             temperature=temperature,
             timeouts=timeouts,
             # With progress events the server also notices during a long prompt that nobody listens any more.
             extra_body={**NO_THINKING, "cache_prompt": True, "return_progress": True},
         )
+
+    @property
+    def key_header(self) -> dict[str, str]:
+        """What a request of one's own to `base_url` must carry, such as one for its `/slots`."""
+        return {"Authorization": f"Bearer {self._api_key}"}
 
     @property
     def last_timings(self) -> Timings:

@@ -5,6 +5,7 @@ Knows lines and limits, not what a payload means; that is `openai_chat`'s and `o
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -47,7 +48,7 @@ class Exchange:
         self._gap_s = gap_s
         self._began = False
         self._lines = LineSplitter()
-        self._ready: list[bytes] = []
+        self._ready: deque[bytes] = deque()
         self._chunks: AsyncIterator[bytes] = response.aiter_raw()
 
     async def next(self) -> bytes | None:
@@ -68,10 +69,10 @@ class Exchange:
     async def _payload(self) -> bytes | None:
         while True:
             while self._ready:
-                if (payload := self._decode(self._ready.pop(0))) is not None:
+                if (payload := self._decode(self._ready.popleft())) is not None:
                     return payload
             chunk = await anext(self._chunks, None)
-            self._ready = self._lines.finish() if chunk is None else self._lines.feed(chunk)
+            self._ready.extend(self._lines.finish() if chunk is None else self._lines.feed(chunk))
             if chunk is None and not self._ready:
                 return None
 

@@ -67,8 +67,9 @@ def _parse(file: BinaryIO, size: int) -> tuple[dict[str, object], int]:
     last = 0
     for _ in range(n_tensors):
         last = max(last, _tensor_offset(file))
-    alignment = fields.get("general.alignment", 32)
-    return fields, -(-file.tell() // (alignment if isinstance(alignment, int) and alignment > 0 else 32)) * 32 + last
+    named = fields.get("general.alignment")
+    alignment = named if isinstance(named, int) and named > 0 else 32
+    return fields, -(-file.tell() // alignment) * alignment + last
 
 
 def _unpack(file: BinaryIO, code: str) -> int:
