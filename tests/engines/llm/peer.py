@@ -72,6 +72,7 @@ class Peer:
                     break
                 writer.write(piece)
                 await writer.drain()
+                await asyncio.sleep(0)  # An endless script must let the client, on the same loop, have its turn.
         except ConnectionError:
             pass
         finally:
