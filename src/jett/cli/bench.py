@@ -1,0 +1,82 @@
+"""`jett bench`: runs a benchmark of the checkout this Jett was installed from. Measures nothing itself."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import jett
+from jett.core.errors import ConfigError
+
+EPILOG = (
+    "Examples: jett bench  ·  jett bench stt --quick --json  ·  jett bench latency --clips recordings --png turns.png"
+)
+CONTEXT: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""A benchmark may have options of its own."""
+
+
+class Benchmark(StrEnum):
+    """What can be measured."""
+
+    LATENCY = "latency"
+    STT = "stt"
+    LLM = "llm"
+    TTS = "tts"
+    VRAM = "vram"
+
+
+MODULES = {
+    Benchmark.LATENCY: "benchmarks.latency.turns",
+    Benchmark.STT: "benchmarks.accuracy.stt",
+    Benchmark.LLM: "benchmarks.latency.llm",
+    Benchmark.TTS: "benchmarks.latency.tts",
+    Benchmark.VRAM: "benchmarks.capacity.vram",
+}
+
+
+def bench(
+    ctx: typer.Context,
+    name: Annotated[Benchmark, typer.Argument(help="What to measure.")] = Benchmark.LATENCY,
+    quick: Annotated[bool, typer.Option("--quick", help="Under a minute, for a first impression.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Flat JSON on stdout, such as ttfa_p50_ms.")] = False,
+    clips: Annotated[Path | None, typer.Option(help="A folder of recordings with a manifest.tsv.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Draw the result into this file.")] = None,
+) -> None:
+    """Measure this machine: latency (the whole loop, from true end of speech to first sound), or one part of it.
+
+    Further options go to the benchmark; `jett bench latency -- --help` lists its own.
+    """
+    words = ["--quick"] * quick + ["--json"] * as_json
+    words += ["--clips", str(clips)] if clips else []
+    words += ["--png", str(png)] if png else []
+    code = load(name, checkout()).main([*words, *ctx.args])
+    raise typer.Exit(code)
+
+
+def checkout() -> Path:
+    """The checkout with the benchmarks. Raises ConfigError when Jett was installed without one."""
+    root = Path(jett.__file__).parents[2]
+    if not (root / "benchmarks" / "__init__.py").is_file():
+        raise ConfigError(
+            "bench: the benchmarks are not part of an installed package; clone Jett's repository and run "
+            "`make bench` there"
+        )
+    return root
+
+
+def load(name: Benchmark, root: Path) -> Any:
+    """The benchmark's module. Raises ConfigError when it, or what it measures with, is not there."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    try:
+        return importlib.import_module(MODULES[name])
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"bench: '{error.name}' is not installed, and {name.value} needs it; run `make bench`, "
+            "or pip install 'jett[bench]'"
+        ) from error

@@ -1,0 +1,104 @@
+"""The `jett` command: its options that hold for every command, and the list of commands. Each has its own file."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from jett.cli import ask, bench, config, devices, doctor, models, say, talk, transcribe, vram
+from jett.cli.failures import DEBUG_VARIABLE, first_failure, report
+from jett.core.errors import JettError
+from jett.settings.keys import CONFIG_VARIABLE, ENV_PREFIX
+
+_JSON = "jett.json"
+
+
+class JettCommands(TyperGroup):
+    """Turns the errors that Jett raises on purpose into a line and an exit code, for every command alike."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (JettError, ExceptionGroup) as error:
+            failure = first_failure(error)
+            if not isinstance(failure, JettError) or os.environ.get(DEBUG_VARIABLE):
+                raise
+            report(failure, as_json=ctx.meta[_JSON])
+            raise typer.Exit(failure.exit_code) from None
+
+
+app = typer.Typer(
+    cls=JettCommands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Examples: jett talk  ·  jett talk --input question.wav --output reply.wav  ·  jett doctor",
+)
+
+app.command(epilog=talk.EPILOG)(talk.talk)
+app.command(epilog=ask.EPILOG)(ask.ask)
+app.command(epilog=transcribe.EPILOG)(transcribe.transcribe)
+app.command(epilog=say.EPILOG)(say.say)
+app.command(epilog=doctor.EPILOG)(doctor.doctor)
+app.command(epilog="Examples: jett devices  ·  jett devices --json")(devices.devices)
+app.command(epilog=vram.EPILOG)(vram.vram)
+app.command(epilog=bench.EPILOG, context_settings=bench.CONTEXT)(bench.bench)
+app.add_typer(models.app, name="models", epilog="Examples: jett models list  ·  jett models pull")
+app.add_typer(config.app, name="config", epilog="Examples: jett config show  ·  jett config path")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"jett {metadata.version('jett')}")
+        raise typer.Exit
+
+
+@app.callback()
+def jett(
+    ctx: typer.Context,
+    profile: Annotated[
+        str | None, typer.Option(help="Set of defaults: cpu, gpu-8gb or remote; else the settings or the machine say.")
+    ] = None,
+    config_file: Annotated[
+        Path | None, typer.Option("--config", help="Settings file, instead of the usual one (`jett config path`).")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Log much, and show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """A private voice assistant. Every model runs on your machine; what you say never leaves it."""
+    chosen = {
+        ENV_PREFIX + "PROFILE": profile,
+        CONFIG_VARIABLE: str(config_file) if config_file else None,
+        DEBUG_VARIABLE: "1" if debug else None,
+    }
+    ctx.with_resource(_environment({name: value for name, value in chosen.items() if value is not None}))
+    logging.basicConfig(level=logging.INFO if debug else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Options of `jett` itself are the environment of its commands, and of theirs, for as long as they run."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value

@@ -1,0 +1,74 @@
+"""How a failure looks: one line on stderr, an exit code, and with `--json` one JSON object. Used by every command.
+
+| exit code | means |
+|---|---|
+| 0 | done |
+| 1 | something else failed, or `jett doctor` found that Jett cannot talk |
+| 2 | wrong options or settings |
+| 3 | a device or an audio file |
+| 4 | a model is missing, damaged or too large |
+| 5 | an engine failed |
+| 6 | another Jett has the microphone |
+| 130 | Ctrl-C |
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import platformdirs
+import typer
+
+from jett.core.errors import JettError
+
+DEBUG_VARIABLE = "JETT_DEBUG"
+
+
+def first_failure(error: BaseException) -> BaseException:
+    """The first failure inside groups of them."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+@contextmanager
+def ungrouped() -> Iterator[None]:
+    """Task groups raise groups; whoever reads a message wants the first failure in them."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise first_failure(group) from None
+
+
+def report(error: JettError, *, as_json: bool) -> None:
+    """Say what went wrong on stderr, and on stdout too where a script reads it."""
+    typer.echo(f"error: {error}", err=True)
+    if as_json:
+        typer.echo(json.dumps({"error": str(error), "exit_code": error.exit_code}))
+
+
+def crashed(error: Exception) -> int:
+    """A mistake of ours: say so shortly, keep the traceback (places, no values) in a file. Returns the exit code."""
+    if os.environ.get(DEBUG_VARIABLE):
+        traceback.print_exception(error)
+        return 1
+    place = platformdirs.user_log_path("jett", appauthor=False) / "last-failure.txt"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(_places(error), encoding="utf-8")
+        kept = f"where it happened is in {place}; `jett --debug …` shows it at once"
+    except OSError:
+        kept = "`jett --debug …` shows where it happened"
+    sys.stderr.write(f"error: Jett made a mistake ({type(error).__name__}); {kept}\n")
+    return 1
+
+
+def _places(error: BaseException) -> str:
+    """Names and lines of code only: a message could carry what somebody said."""
+    inner = first_failure(error)
+    return f"{type(inner).__name__}\n" + "".join(traceback.format_tb(inner.__traceback__))

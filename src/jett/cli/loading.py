@@ -1,0 +1,59 @@
+"""The user's settings, and single engines for the commands that need no whole conversation. Which: `app` says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from typing import Any
+
+import anyio.to_thread
+import typer
+
+from jett import app
+from jett.core.ports import LanguageModel, TextToSpeech
+from jett.models.vram_card import has_card
+from jett.settings import Settings
+from jett.turns.clauses import ClauseSplitter
+from jett.turns.spoken_text import spoken_text
+
+
+def user_settings(**options: Any) -> Settings:
+    """The settings in force; `options` by dotted name with `__` for the dot, None meaning not given."""
+    overrides = {name.replace("__", "."): value for name, value in options.items()}
+    return Settings.load(overrides=overrides, has_gpu=has_card())
+
+
+def progress(text: str) -> None:
+    """One line on stderr, where no script looks for results."""
+    typer.echo(text, err=True)
+
+
+@asynccontextmanager
+async def language_model(settings: Settings) -> AsyncGenerator[LanguageModel, None]:
+    """The language model alone, closed at the end."""
+    llm = await anyio.to_thread.run_sync(app.load_llm, settings, app.store(settings))
+    try:
+        yield llm
+    finally:
+        await llm.aclose()
+
+
+@contextmanager
+def voice(settings: Settings) -> Iterator[tuple[TextToSpeech, str]]:
+    """The voice alone, and why it is this one; closed at the end."""
+    tts, reason = app.load_tts(settings, app.store(settings))
+    try:
+        yield tts, reason
+    finally:
+        if hasattr(tts, "close"):
+            tts.close()
+
+
+def spoken_clauses(settings: Settings, text: str) -> Iterator[str]:
+    """`text` as the voice is given it in a conversation: clause by clause, numbers and names written out."""
+    splitter = ClauseSplitter()
+    say = partial(spoken_text, pronunciations=settings.tts.pronunciations)
+    for clause in [*splitter.feed(text), *splitter.flush()]:
+        if (spoken := say(clause)).strip():
+            yield spoken

@@ -1,0 +1,127 @@
+"""Keeps the sound of each turn as WAV files, and only where the owner asked for it (`privacy.keep_recordings`).
+
+Two files a turn, in a folder of one's own: `…-heard.wav` (16 kHz, after no processing) and `…-said.wav`. Wraps the
+microphone and the speaker of one conversation; without the setting it wraps nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from jett.audio.files import write_wav
+from jett.audio.recording import Recording
+from jett.core.audio import SAMPLE_RATE_HZ, Samples
+from jett.core.events import SessionEvent, StateChanged
+from jett.core.ports import Microphone, Render, Speaker
+from jett.settings import Settings
+
+_BEFORE_S = 1.0
+_LONGEST_S = 120.0
+_GAP_S = 0.3
+
+
+class Keeper:
+    """The recordings of one conversation; `folder` None keeps nothing."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._started = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
+        self._heard: list[Samples] = []
+        self._said: Recording | None = None
+        self._rate_hz = 0
+        self._busy = False
+        self._n_turns = 0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Keeper:
+        """As the settings say."""
+        if not settings.privacy.keep_recordings:
+            return cls(None)
+        usual = platformdirs.user_data_path("jett", appauthor=False) / "recordings"
+        return cls(settings.privacy.recordings_dir or usual)
+
+    def hearing(self, microphone: Microphone) -> Microphone:
+        """`microphone`, overheard."""
+        return microphone if self._folder is None else _Overheard(microphone, self)
+
+    def speaking(self, speaker: Speaker, rate_hz: int) -> Speaker:
+        """`speaker`, overheard."""
+        self._rate_hz = rate_hz
+        return speaker if self._folder is None else _OverheardSpeaker(speaker, self)
+
+    def observe(self, event: SessionEvent) -> None:
+        """A turn is kept when the conversation comes to rest."""
+        if self._folder is None or not isinstance(event, StateChanged):
+            return
+        if event.state == "idle" and self._busy:
+            self._write()
+        self._busy = event.state != "idle"
+
+    def heard(self, chunk: Samples) -> None:
+        self._heard.append(chunk)
+        longest = _LONGEST_S if self._busy else _BEFORE_S
+        while sum(part.size for part in self._heard[1:]) > longest * SAMPLE_RATE_HZ:
+            del self._heard[0]
+
+    def said(self, block: Samples) -> None:
+        """Called on the audio thread."""
+        if self._said is None:
+            self._said = Recording(self._rate_hz)
+        self._said.add(block)
+
+    def _write(self) -> None:
+        assert self._folder is not None
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._n_turns += 1
+        name = f"{self._started}-{self._n_turns:03}"
+        heard, self._heard = self._heard, []
+        said, self._said = self._said, None
+        write_wav(self._folder / f"{name}-heard.wav", np.concatenate(heard), SAMPLE_RATE_HZ)
+        if said is not None:
+            write_wav(self._folder / f"{name}-said.wav", said.trimmed(_GAP_S), self._rate_hz)
+
+
+class _Overheard:
+    """A microphone whose chunks the keeper gets too."""
+
+    def __init__(self, microphone: Microphone, keeper: Keeper) -> None:
+        self.dropped_samples = 0
+        self._microphone = microphone
+        self._keeper = keeper
+
+    async def chunks(self) -> AsyncGenerator[Samples, None]:
+        async with aclosing(self._microphone.chunks()) as chunks:
+            async for chunk in chunks:
+                self._keeper.heard(chunk)
+                self.dropped_samples = self._microphone.dropped_samples
+                yield chunk
+
+
+class _OverheardSpeaker:
+    """A speaker whose blocks the keeper gets too."""
+
+    def __init__(self, speaker: Speaker, keeper: Keeper) -> None:
+        self.rate_hz = speaker.rate_hz
+        self._speaker = speaker
+        self._keeper = keeper
+
+    @property
+    def latency_s(self) -> float:
+        return self._speaker.latency_s
+
+    def start(self, render: Render) -> None:
+        def overheard(n_samples: int) -> Samples:
+            block = render(n_samples)
+            self._keeper.said(block)
+            return block
+
+        self._speaker.start(overheard)
+
+    def stop(self) -> None:
+        self._speaker.stop()

@@ -1,0 +1,85 @@
+"""Which sockets a process has open and what each is for, judged by where it leads. Opens none itself.
+
+Jett's own are few: the embedded language model's server on loopback, the connection to it, and servers that the
+settings name. Whatever else there is gets called unexpected. Used by `jett doctor` and the privacy tests.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+from jett.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSocket:
+    """One socket; `expected` is False for one that Jett has no use for."""
+
+    pid: int
+    kind: str
+    local: str
+    remote: str
+    status: str
+    purpose: str
+    expected: bool
+
+
+def open_sockets(pid: int, settings: Settings) -> list[OpenSocket]:
+    """The sockets of a process and of its children; empty when it has ended or may not be looked at."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        return [_described(one.pid, connection, settings) for one in family for connection in _connections(one)]
+    except psutil.Error:
+        return []
+
+
+def _connections(process: Any) -> Iterable[Any]:
+    """Internet sockets, and local ones that lead to somebody; a process's talk with itself is left out."""
+    for connection in process.net_connections(kind="all"):
+        if connection.family.name != "AF_UNIX" or connection.laddr or connection.raddr:
+            yield connection
+
+
+def _described(pid: int, connection: Any, settings: Settings) -> OpenSocket:
+    purpose, expected = _purpose(connection, settings)
+    kind = {"SOCK_STREAM": "tcp", "SOCK_DGRAM": "udp"}.get(connection.type.name, connection.type.name)
+    if connection.family.name == "AF_UNIX":
+        kind = "unix"
+    return OpenSocket(
+        pid, kind, _address(connection.laddr), _address(connection.raddr), connection.status, purpose, expected
+    )
+
+
+def _purpose(connection: Any, settings: Settings) -> tuple[str, bool]:
+    if connection.family.name == "AF_UNIX":
+        path = f"{connection.laddr}{connection.raddr}".lower()
+        sound = any(word in path for word in ("pulse", "pipewire", "native"))
+        return ("the sound server of this machine" if sound else "another program of this machine, no network"), True
+    local, remote = connection.laddr, connection.raddr
+    if not remote:
+        if local and _is_loopback(local.ip):
+            return "embedded language model's server: this machine only, with a key that only Jett knows", True
+        return "unexpected: open to the network; please report it", False
+    for what, url in (("speech-to-text", settings.stt.url), ("language model", settings.llm.url)):
+        if url and (urlsplit(url).port or 443) == remote.port:
+            return f"{what} server that the settings name: {url}", True
+    if _is_loopback(remote.ip):
+        return "between Jett and its own embedded language model", True
+    return "unexpected: leads off this machine; please report it", False
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.split("%")[0]).is_loopback
+
+
+def _address(address: Any) -> str:
+    if not address:
+        return ""
+    return address if isinstance(address, str) else f"{address.ip}:{address.port}"

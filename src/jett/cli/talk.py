@@ -1,0 +1,115 @@
+"""`jett talk`: a conversation, live or with recordings in place of the person. The talking itself is `session`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from jett.app import App, open_app
+from jett.cli import first_run as first
+from jett.cli.loading import user_settings
+from jett.cli.running import only_one
+from jett.cli.talk_files import answer_files, check_files
+from jett.cli.talk_live import check_devices, converse
+from jett.cli.views import JsonLines, PlainLines, View
+from jett.core.errors import JettError
+from jett.settings import Settings
+
+Work = Callable[[App], Awaitable[JettError | None]]
+
+EPILOG = (
+    "Examples: jett talk  ·  jett talk --input question.wav --output reply.wav --json  ·  "
+    "jett talk --input one.wav two.wav  ·  jett talk --input-device Headset"
+)
+
+Input = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--input", "-i", help="A recording in place of you, at its own pace. More may follow; each is a talk."
+    ),
+]
+More = Annotated[list[Path] | None, typer.Argument(help="More recordings.", metavar="[FILE]...")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write what Jett says to this WAV file.")]
+InputDevice = Annotated[str | None, typer.Option(help="Microphone, or part of its name (`jett devices`).")]
+OutputDevice = Annotated[str | None, typer.Option(help="Speaker, or part of its name (`jett devices`).")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a turn on stdout, nothing else there.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of the live view.")]
+Keep = Annotated[Path | None, typer.Option(help="Keep the sound of each turn in this folder; never without it.")]
+FirstRun = Annotated[
+    bool,
+    typer.Option(
+        "--first-run", help="Fetch what is missing and test it first; without a microphone, answer an example."
+    ),
+]
+
+
+def talk(
+    more: More = None,
+    input_files: Input = None,
+    output: Output = None,
+    input_device: InputDevice = None,
+    output_device: OutputDevice = None,
+    as_json: Json = False,
+    plain: Plain = False,
+    keep_recordings: Keep = None,
+    first_run: FirstRun = False,
+) -> None:
+    """Talk with Jett through the microphone and the speaker, or let recordings take your place.
+
+    Live, Ctrl-C ends it. With recordings it ends by itself when the last one is answered; without --output nothing
+    is played. A line of --json has transcript, reply, heard (what was played), revision, interrupted, ttfa_ms,
+    stages_ms (from the true end of speech), engines, file, withdrawn and error.
+    """
+    settings = user_settings(
+        audio__input=input_device,
+        audio__output=output_device,
+        privacy__keep_recordings=True if keep_recordings else None,
+        privacy__recordings_dir=keep_recordings,
+    )
+    files = [*(input_files or ()), *(more or ())]
+    view = _view(settings, as_json=as_json, plain=plain)
+    if first_run:
+        first.prepare(settings, quiet=as_json)
+    if files:
+        check_files(files, output)
+        failure = anyio.run(_with_app, settings, view, partial(answer_files, files=files, output=output, view=view))
+    elif first_run and (problem := first.no_devices(settings)):
+        view.note(problem)
+        failure = anyio.run(_with_app, settings, view, partial(first.answer_example, view=view))
+    else:
+        check_devices(settings, with_speaker=output is None)
+        with only_one():
+            failure = anyio.run(_with_app, settings, view, partial(_live, view=view, output=output, test=first_run))
+    if failure is not None:
+        raise typer.Exit(failure.exit_code)
+
+
+async def _with_app(settings: Settings, view: View, work: Work) -> JettError | None:
+    """Load the engines, do `work` with them and close them, shown by `view`."""
+    view.note("loading …")
+    with view:
+        async with open_app(settings) as app:
+            view.ready(app)
+            return await work(app)
+
+
+async def _live(app: App, view: View, output: Path | None, test: bool) -> None:
+    if test:
+        await first.self_test(app, view)
+    view.note("Jett listens; Ctrl-C ends it")
+    await converse(app, view, output)
+
+
+def _view(settings: Settings, *, as_json: bool, plain: bool) -> View:
+    if as_json:
+        return JsonLines()
+    from jett.cli.live_view import LiveView, can_be_shown
+
+    if not plain and settings.ui.live and can_be_shown():
+        return LiveView(settings)
+    return PlainLines()

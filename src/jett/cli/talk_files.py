@@ -1,0 +1,117 @@
+"""Recordings in place of a person: each file is a conversation of its own, fed at the pace of real time.
+
+Not a batch transcriber (`jett transcribe`): Jett hears, decides when the turn is over, and answers, as it would live.
+Called by `jett talk --input` and the first run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+import numpy as np
+
+from jett.app import App
+from jett.audio.file_duplex import FileDuplex
+from jett.audio.files import audio_seconds, write_wav
+from jett.cli.failures import ungrouped
+from jett.cli.recordings import Keeper
+from jett.cli.views import View
+from jett.core.audio import Samples, silence
+from jett.core.errors import AudioError, JettError
+from jett.core.events import SessionEvent, TurnReport
+from jett.session.conversation import Conversation
+from jett.turns.machine import State
+
+_QUIET_S = 1.2
+"""Silence after the last reply by which a conversation from a file is over."""
+_GAP_S = 0.5
+
+
+class UntilAnswered:
+    """A file as microphone, which ends when its last turn has been answered."""
+
+    def __init__(self, duplex: FileDuplex, conversation: Conversation) -> None:
+        self.dropped_samples = 0
+        self._duplex = duplex
+        self._conversation = conversation
+
+    async def chunks(self) -> AsyncGenerator[Samples, None]:
+        async with aclosing(self._duplex.chunks()) as chunks:
+            async for chunk in chunks:
+                yield chunk
+                if self._is_over():
+                    self._duplex.finish()
+
+    def _is_over(self) -> bool:
+        conversation = self._conversation
+        ended = self._duplex.input_end_sample is not None
+        return ended and conversation.state is State.IDLE and conversation.quiet_s > _QUIET_S
+
+
+async def answer_files(app: App, files: Sequence[Path], output: Path | None, view: View) -> JettError | None:
+    """Answer each file, and write what Jett said to all of them, in order, to `output`.
+
+    A file that cannot be answered is reported and the next one has its turn; returns the first such failure.
+    """
+    said: list[Samples] = []
+    failures: list[JettError] = []
+    for file in files:
+        view.listening_to(str(file))
+        try:
+            said.append(await answer_file(app, file, view))
+        except JettError as error:
+            failures.append(error)
+            view.failed(str(error))
+    if output is not None and said:
+        rate_hz = app.parts.tts.rate_hz
+        write_wav(output, joined(said, round(_GAP_S * rate_hz)), rate_hz)
+        view.note(f"what Jett said is in {output}")
+    return failures[0] if failures else None
+
+
+async def answer_file(app: App, file: Path, view: View) -> Samples:
+    """One conversation; what Jett said, at the voice's rate. Raises AudioError, also when nobody speaks in `file`."""
+    n_turns = 0
+
+    def observe(event: SessionEvent) -> None:
+        nonlocal n_turns
+        n_turns += isinstance(event, TurnReport)
+        keeper.observe(event)
+        view(event)
+
+    app.parts.vad.reset()
+    duplex = FileDuplex(file, rate_hz=app.parts.tts.rate_hz, noise_lsb=1)
+    keeper = Keeper.of(app.settings)
+    conversation = Conversation(app.parts, app.conversation_settings(), observe)
+    with ungrouped():
+        await conversation.run(
+            keeper.hearing(UntilAnswered(duplex, conversation)), keeper.speaking(duplex, duplex.rate_hz)
+        )
+    if not n_turns:
+        raise AudioError(
+            f"audio: nobody can be heard speaking in {str(file)!r} ({audio_seconds(file):.1f} s); "
+            "give a recording with speech in it, or lower vad.threshold"
+        )
+    return duplex.trimmed_output()
+
+
+def check_files(files: Sequence[Path], output: Path | None) -> None:
+    """Refuse at once what would fail after the engines have loaded. Raises AudioError when no file is of use."""
+    if output is not None and (output.is_dir() or not output.parent.is_dir()):
+        raise AudioError(f"audio: cannot write {str(output)!r}: no such folder, or a folder; choose another place")
+    failures: list[AudioError] = []
+    for file in files:
+        try:
+            audio_seconds(file)
+        except AudioError as error:
+            failures.append(error)
+    if failures and len(failures) == len(files):
+        raise failures[0]
+
+
+def joined(pieces: Sequence[Samples], gap_samples: int) -> Samples:
+    """`pieces` with a gap between each two."""
+    parts = [part for piece in pieces for part in (piece, silence(gap_samples))]
+    return np.concatenate(parts[:-1])

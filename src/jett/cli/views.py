@@ -1,0 +1,122 @@
+"""What `jett talk` shows where there is no live view: plain lines for people and pipes, JSON lines for scripts.
+
+The live view is in `live_view.py`. All of them take the events of a conversation on the event loop.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from types import TracebackType
+from typing import Protocol, Self
+
+import typer
+
+from jett.app import App
+from jett.cli.waterfall import in_words
+from jett.core.events import ReplyWithdrawn, SessionEvent, Troubled, TurnReport
+
+
+class View(Protocol):
+    """Shows a conversation while its block lasts."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def ready(self, app: App) -> None:
+        """The engines are loaded."""
+
+    def listening_to(self, file: str) -> None:
+        """The next conversation comes from `file`; empty for a microphone."""
+
+    def note(self, text: str) -> None:
+        """Something beside the conversation: progress, a device that went away."""
+
+    def failed(self, error: str) -> None:
+        """The conversation at hand ended with `error`."""
+
+    def __call__(self, event: SessionEvent) -> None:
+        """The next event of the conversation."""
+
+
+class _Lines:
+    """What both kinds of lines share: nothing to set up, notes on stderr."""
+
+    def __init__(self) -> None:
+        self._file = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def ready(self, app: App) -> None:
+        self.note(engines_line(app))
+
+    def listening_to(self, file: str) -> None:
+        self._file = file
+
+    def note(self, text: str) -> None:
+        typer.echo(text, err=True)
+
+    def failed(self, error: str) -> None:
+        self.note(f"error: {error}")
+
+
+class JsonLines(_Lines):
+    """One JSON object a turn on stdout, nothing else there; a file that fails gives `{"error", "file"}`."""
+
+    def __call__(self, event: SessionEvent) -> None:
+        if isinstance(event, TurnReport):
+            typer.echo(json.dumps(asdict(event) | {"file": self._file}, ensure_ascii=False))
+        elif isinstance(event, Troubled):
+            self.note(event.message)
+
+    def failed(self, error: str) -> None:
+        super().failed(error)
+        typer.echo(json.dumps({"file": self._file, "error": error}, ensure_ascii=False))
+
+
+class PlainLines(_Lines):
+    """What was said and answered, a line each."""
+
+    def listening_to(self, file: str) -> None:
+        super().listening_to(file)
+        if file:
+            typer.echo(f"file  {file}")
+
+    def __call__(self, event: SessionEvent) -> None:
+        match event:
+            case TurnReport():
+                for line in turn_lines(event):
+                    typer.echo(line)
+            case ReplyWithdrawn():
+                typer.echo("      (taken back: you went on)")
+            case Troubled():
+                self.note(event.message)
+
+
+def turn_lines(report: TurnReport) -> list[str]:
+    """A finished turn for people."""
+    lines = [f"you   {report.transcript}"]
+    if report.reply:
+        lines.append(f"jett  {report.reply}")
+    if report.interrupted:
+        lines.append(f"      (interrupted; heard: {report.heard or 'nothing'})")
+    if report.ttfa_ms is not None:
+        lines.append(f"      {in_words(report.stages_ms)}")
+    if report.error:
+        lines.append(f"      error: {report.error}")
+    return lines
+
+
+def engines_line(app: App) -> str:
+    """What does the work, and why this voice."""
+    names = ", ".join(f"{stage} {name}" for stage, name in app.parts.names.items())
+    return f"engines: {names}; voice: {app.voice_reason}"
