@@ -1,4 +1,4 @@
-"""Opens an ONNX voice for low latency: one place for session options, telemetry and errors of onnxruntime."""
+"""One loaded voice model: numbers in, sound out, onnxruntime's errors told as Jett's."""
 
 from __future__ import annotations
 
@@ -7,37 +7,41 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state
 
-from jett.core.errors import ModelError, ModelMissing, TextToSpeechError
+from jett.core.errors import ModelError, TextToSpeechError
+from jett.engines.onnx import session
 
 CPU = ("CPUExecutionProvider",)
 
+_ONNX_CLASSES = [item for item in vars(onnxruntime_pybind11_state).values() if isinstance(item, type)]
+_ONNX_ERRORS: tuple[type[Exception], ...] = (
+    RuntimeError,
+    ValueError,
+    *(item for item in _ONNX_CLASSES if issubclass(item, Exception)),
+)
+"""onnxruntime raises a class of its own for each kind of failure, with no common base but Exception."""
+
 
 class OnnxVoice:
-    """One loaded voice model; `run` gives its first output as a flat float32 array."""
+    """Runs a voice; `run` gives the model's first output as a flat float32 array."""
 
     def __init__(self, path: Path, *, threads: int, providers: Sequence[str] = CPU) -> None:
-        if not path.is_file():
-            raise ModelMissing(f"tts: no voice model at {path}; run `jett models pull`")
-        onnxruntime.disable_telemetry_events()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
-        except (RuntimeError, ValueError) as error:  # onnxruntime's own errors are RuntimeErrors
+            self._session = session(path, threads=threads, providers=providers)
+        except _ONNX_ERRORS as error:
             raise ModelError(f"tts: {path.name} is no voice model; run `jett models verify`") from error
-        self.input_names = tuple(item.name for item in self._session.get_inputs())
+        self.input_types: dict[str, str] = {item.name: item.type for item in self._session.get_inputs()}
+        """onnxruntime's type of each input, as `tensor(float)`."""
 
     def run(self, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-        """Raises TextToSpeechError when onnxruntime refuses or runs out of memory."""
+        """Raises TextToSpeechError when onnxruntime refuses the input or runs out of memory."""
         try:
             outputs = self._session.run(None, inputs)
-        except (RuntimeError, ValueError) as error:
-            raise TextToSpeechError(f"tts: the voice model failed: {type(error).__name__}") from error
+        except _ONNX_ERRORS as error:
+            raise TextToSpeechError(
+                f"tts: the voice model failed ({type(error).__name__}); try a shorter text"
+            ) from error
         signal: NDArray[np.float32] = np.asarray(outputs[0], dtype=np.float32).ravel()
         return signal

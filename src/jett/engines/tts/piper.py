@@ -18,6 +18,7 @@ from jett.core.audio import Samples, silence
 from jett.core.errors import ModelError, ModelMissing
 from jett.engines.tts.onnx_voice import OnnxVoice
 from jett.engines.tts.phonemes import Phonemizer, Phrase
+from jett.engines.tts.phrasing import grouped
 from jett.engines.tts.waveform import finished
 
 MAX_PHONEMES = 400
@@ -63,7 +64,8 @@ class PiperTextToSpeech:
 
     def synthesize(self, clause: str) -> Samples:
         """The sound of `clause` at `rate_hz`; empty if nothing in it can be said. Raises TextToSpeechError."""
-        sounds = [self._speak(sentence) for sentence in sentences(self._phonemizer.phrases(clause), MAX_PHONEMES)]
+        phrases = self._phonemizer.phrases(clause)
+        sounds = [self._speak(sentence) for sentence in grouped(phrases, MAX_PHONEMES, by_sentence=True)]
         return np.concatenate(sounds) if sounds else silence(0)
 
     def _speak(self, sentence: Sequence[Phrase]) -> Samples:
@@ -89,30 +91,6 @@ class PiperTextToSpeech:
     def close(self) -> None:
         """End the phoneme worker."""
         self._phonemizer.close()
-
-
-def sentences(phrases: Sequence[Phrase], max_phonemes: int) -> list[list[Phrase]]:
-    """Phrases by sentence, each of at most `max_phonemes`."""
-    grouped: list[list[Phrase]] = [[]]
-    n_phonemes = 0
-    for phrase in (piece for whole in phrases for piece in _pieces(whole, max_phonemes)):
-        if grouped[-1] and (grouped[-1][-1].ends_sentence or n_phonemes + len(phrase.phonemes) > max_phonemes):
-            grouped.append([])
-            n_phonemes = 0
-        grouped[-1].append(phrase)
-        n_phonemes += len(phrase.phonemes) + 2
-    return [group for group in grouped if group]
-
-
-def _pieces(phrase: Phrase, max_phonemes: int) -> list[Phrase]:
-    """`phrase`, cut between words where it is too long for one run, and within a word if that alone is."""
-    rest, pieces = phrase.phonemes, []
-    while len(rest) > max_phonemes:
-        cut = rest.rfind(" ", 0, max_phonemes)
-        cut = cut if cut > 0 else max_phonemes
-        pieces.append(Phrase(rest[:cut], ""))
-        rest = rest[cut:].strip()
-    return [*pieces, Phrase(rest, phrase.mark)] if rest else pieces
 
 
 def _read_config(path: Path) -> dict[str, Any]:
