@@ -34,6 +34,7 @@ def test_words_for_noise_are_not_believed(text: str, logprob: float, no_speech: 
 def test_a_loop_is_cut_to_its_first_round() -> None:
     """The decoder that hangs is cut; a word said three times is not."""
     assert without_repetition([5, 1, 2, 1, 2, 1, 2, 1, 2]) == [5, 1, 2]
+    assert without_repetition([5, 1, 2, 3, 4, 1, 2, 3, 4, 1]) == [5, 1, 2, 3, 4]
     assert without_repetition([4, 9, 9, 9]) == [4, 9, 9, 9]
     assert without_repetition([]) == []
 

@@ -31,7 +31,8 @@ _SUBTITLES = frozenset(
     }
 )
 _SUBTITLE_LOGPROB = -0.7
-_MAX_LOOP_TOKENS = 12
+_CLAUSE_TOKENS = 4
+_SHORT_TIMES = 4
 
 
 def is_hallucinated(transcript: Transcript) -> bool:
@@ -48,12 +49,23 @@ def is_hallucinated(transcript: Transcript) -> bool:
 
 
 def without_repetition(tokens: Sequence[int]) -> list[int]:
-    """`tokens` cut after the first round of a loop of 1 to 12 tokens said four times or more at the end."""
+    """`tokens` up to the end of the first round of a loop.
+
+    A loop is the same four tokens or more twice in a row, or fewer than four said four times: people repeat a word or
+    two ("no no no"), hardly ever a clause.
+    """
     kept = list(tokens)
-    for size in range(1, _MAX_LOOP_TOKENS + 1):
-        times = 1
-        while kept[-size * (times + 1) : -size * times or None] == kept[-size:] and len(kept) >= size * (times + 1):
-            times += 1
-        if times >= 4:
-            return kept[: len(kept) - size * (times - 1)]
+    for size in range(1, len(kept) // 2 + 1):
+        needed = 2 if size >= _CLAUSE_TOKENS else _SHORT_TIMES
+        for start in range(len(kept) - size * needed + 1):
+            if _repeats(kept, start, size) >= needed:
+                return kept[: start + size]
     return kept
+
+
+def _repeats(tokens: Sequence[int], start: int, size: int) -> int:
+    """How many times in a row the `size` tokens from `start` are said."""
+    times = 1
+    while tokens[start + times * size : start + (times + 1) * size] == tokens[start : start + size]:
+        times += 1
+    return times

@@ -1,4 +1,4 @@
-"""Speech-to-text behind a URL: any server with OpenAI's `POST /audio/transcriptions` (speaches, vLLM, faster-whisper-server).
+"""Speech-to-text behind a URL: any server with OpenAI's `POST /audio/transcriptions`, such as speaches or vLLM.
 
 Audio leaves this process, so the address is the owner's to choose; nothing else is sent.
 """

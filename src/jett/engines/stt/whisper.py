@@ -26,6 +26,9 @@ _MIN_SAMPLES = 1_600
 _TOKENS_PER_S = 9
 """Nobody speaks faster; a decoder that goes on is looping."""
 _MAX_TOKENS = 220
+_BEAMS = 3
+_REPETITION_PENALTY = 1.1
+"""With little padding Whisper is prone to say the last words again; both chosen in benchmarks/LOG.md."""
 _VOCABULARY_TOKENS = 60
 _CONTEXT_TOKENS = 40
 
@@ -71,7 +74,8 @@ class WhisperSpeechToText:
             (result,) = self._model.generate(
                 encoded,
                 [self._prompt(context)],
-                beam_size=1,
+                beam_size=_BEAMS,
+                repetition_penalty=_REPETITION_PENALTY,
                 max_length=_max_length(window.size),
                 return_scores=True,
                 return_no_speech_prob=True,
