@@ -230,3 +230,37 @@ def test_a_model_that_llama_cpp_does_not_know_is_told(tmp_path: Path) -> None:
 def test_a_context_that_does_not_fit_the_memory_is_refused(weights: Path) -> None:
     with pytest.raises(OutOfMemory, match=r"needs \d+ MiB, \d+ MiB are free; choose a smaller model"):
         EmbeddedLanguageModel(weights, EmbeddedSettings(context_tokens=500_000_000))
+
+
+def test_a_draft_of_another_vocabulary_is_refused_instead_of_ignored(weights: Path, store: Store) -> None:
+    big = store.file("qwen2.5-coder-0.5b-instruct-q4_k_m")
+    with pytest.raises(LanguageModelError, match="their vocabularies differ"):
+        EmbeddedLanguageModel(big, EmbeddedSettings(context_tokens=512, draft_path=weights))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        EmbeddedSettings(context_tokens=512, cache_type="q8_0"),
+        EmbeddedSettings(context_tokens=512, guess_ahead="ngram-mod"),
+        EmbeddedSettings(context_tokens=512, guess_ahead="ngram-simple", threads=1),
+    ],
+)
+def test_every_setting_answers(weights: Path, settings: EmbeddedSettings) -> None:
+    llm = EmbeddedLanguageModel(weights, settings, max_tokens=12)
+
+    async def ask() -> None:
+        assert await answer(llm, CAPITAL)
+        await llm.aclose()
+
+    anyio.run(ask)
+
+
+def test_a_model_may_guess_ahead_for_itself(weights: Path) -> None:
+    llm = EmbeddedLanguageModel(weights, EmbeddedSettings(context_tokens=512, draft_path=weights), max_tokens=12)
+
+    async def ask() -> None:
+        assert await answer(llm, CAPITAL)
+        await llm.aclose()
+
+    anyio.run(ask)
