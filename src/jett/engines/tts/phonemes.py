@@ -62,6 +62,7 @@ class _Worker:
         threading.Thread(
             target=_read_lines, args=(self._process.stdout, self._answers), name="phoneme-answers", daemon=True
         ).start()
+        self.pid = self._process.pid
         self.stop = weakref.finalize(self, _end, self._process)
 
     def ask(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
@@ -149,6 +150,11 @@ class Phonemizer:
         if len(sounds) != len(texts):
             raise ValueError("too few answers")
         return sounds
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process id; None while none runs."""
+        return self._worker.pid if self._worker else None
 
     def close(self) -> None:
         """End the worker; another starts when it is needed."""

@@ -28,7 +28,7 @@ def _pieces(phrase: Phrase, max_symbols: int) -> list[Phrase]:
     """`phrase`, cut between words where it is too long for one run, and within a word if that alone is."""
     rest, pieces = phrase.phonemes, []
     while len(rest) > max_symbols:
-        cut = rest.rfind(" ", 0, max_symbols)
+        cut = rest.rfind(" ", 0, max_symbols + 1)
         cut = cut if cut > 0 else max_symbols
         pieces.append(Phrase(rest[:cut], ""))
         rest = rest[cut:].strip()
