@@ -121,7 +121,9 @@ def _mixed_down(block: np.ndarray[Any, Any]) -> Samples:
 
 
 def _reason(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error).splitlines()[0].rstrip(".") or type(error).__name__
+    """What libsndfile or the system says, in few words; libsndfile's own text alone, since we hide the name from it."""
+    said = getattr(error, "strerror", None) or getattr(error, "error_string", None) or str(error)
+    return (said.splitlines() or [""])[0].rstrip(".") or type(error).__name__
 
 
 class _Nameless:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -33,8 +34,10 @@ class JettCommands(TyperGroup):
             return super().invoke(ctx)
         except (JettError, ExceptionGroup) as error:
             failure = first_failure(error)
-            if not isinstance(failure, JettError) or os.environ.get(DEBUG_VARIABLE):
+            if not isinstance(failure, JettError):
                 raise
+            if os.environ.get(DEBUG_VARIABLE):
+                traceback.print_exception(failure)
             report(failure, as_json=ctx.meta[_JSON])
             raise typer.Exit(failure.exit_code) from None
 

@@ -54,7 +54,7 @@ def report(error: JettError, *, as_json: bool) -> None:
 
 def crashed(error: Exception) -> int:
     """A mistake of ours: say so shortly, keep the traceback (places, no values) in a file. Returns the exit code."""
-    if os.environ.get(DEBUG_VARIABLE):
+    if os.environ.get(DEBUG_VARIABLE) or "--debug" in sys.argv:
         traceback.print_exception(error)
         return 1
     place = platformdirs.user_log_path("jett", appauthor=False) / "last-failure.txt"

@@ -18,14 +18,9 @@ from filelock import FileLock, Timeout
 
 from jett.core.errors import AlreadyRunning
 
-FOLDER_VARIABLE = "JETT_RUNTIME_DIR"
-
 
 def runtime_folder() -> Path:
-    """Where the lock is: the user's runtime folder, or where JETT_RUNTIME_DIR says."""
-    named = os.environ.get(FOLDER_VARIABLE)
-    if named:
-        return Path(named)
+    """Where the lock is: the user's runtime folder."""
     if sys.platform == "linux" and not os.environ.get("XDG_RUNTIME_DIR"):
         return platformdirs.user_state_path("jett", appauthor=False)  # no login session: its guess would be in /tmp
     return platformdirs.user_runtime_path("jett", appauthor=False)

@@ -67,6 +67,7 @@ class Conversation:
         self._prefill_scope: anyio.CancelScope | None = None
         self._partial_due_s = 0.0
         self._busy_until_s = 0.0
+        self._clauses_told = 0
 
     @property
     def quiet_s(self) -> float:
@@ -122,6 +123,7 @@ class Conversation:
 
     def _on_frame(self, frame: Frame) -> None:
         self._observer(LevelMeasured(frame.dbfs, frame.heard.probability))
+        self._tell_clauses()
         self._feed(frame.heard)
         if self._machine.state is not State.IDLE:
             self._busy_until_s = frame.heard.end_s
@@ -251,7 +253,7 @@ class Conversation:
     def _commit(self, command: Commit) -> None:
         hearing = self._hearings[command.turn, command.revision]
         draft = self._ensure_draft(hearing)
-        self._draft, self._committed = None, draft
+        self._draft, self._committed, self._clauses_told = None, draft, 0
         if hearing.text != INAUDIBLE:
             self.history.commit(command.turn, hearing.text)
         self._spans.commit(command, hearing, draft, self._clock.now_s())
@@ -260,13 +262,22 @@ class Conversation:
     def _on_started(self, turn: int, at_s: float) -> None:
         self._spans.first_audio(turn, at_s)
         self._feed(ReplyStarted(turn, self._ears.audio_s(at_s)))
-        if self._committed is not None:
-            self._observer(ClauseSpoken(turn, self._committed.track.clips[0].text))
+        self._tell_clauses()
+
+    def _tell_clauses(self) -> None:
+        """Clauses whose sound has begun since this was asked last."""
+        if self._committed is None:
+            return
+        begun = self._committed.track.begun_clips()
+        for clip in begun[self._clauses_told :]:
+            self._observer(ClauseSpoken(self._committed.turn, clip.text))
+        self._clauses_told = max(self._clauses_told, len(begun))
 
     def _on_ended(self, turn: int) -> None:
         draft = self._committed
         if draft is None or draft.turn != turn:
             return
+        self._tell_clauses()
         self._busy_until_s = self._ears.ring.end_s
         self.history.heard(turn, draft.track.heard())
         self._observer(self._spans.report(draft, interrupted=False))

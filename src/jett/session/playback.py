@@ -58,6 +58,17 @@ class Track:
             start = end
         return np.concatenate(pieces) if pieces else silence(0)
 
+    def begun_clips(self) -> list[Clip]:
+        """The clauses of which something was played."""
+        begun: list[Clip] = []
+        start = 0
+        for clip in self.clips:
+            if start >= self.played_samples:
+                break
+            begun.append(clip)
+            start += clip.samples.size
+        return begun
+
     def heard(self) -> str:
         """The words that were played: whole clauses, then the share of the last one that was begun."""
         words: list[str] = []
