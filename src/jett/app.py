@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
+from jett.core.errors import LanguageModelError
 from jett.core.ports import LanguageModel, Message, SpeechToText, TextToSpeech, TurnDetector, VoiceActivityDetector
 from jett.models.store import Store
 from jett.session.parts import ConversationSettings, Parts
@@ -35,6 +36,8 @@ class App:
     parts: Parts
     voice_reason: str
     """Why this voice, in one sentence."""
+    troubles: tuple[str, ...] = ()
+    """What does not work yet and may later: a language model's server that is down."""
 
     def conversation_settings(self) -> ConversationSettings:
         """The session's settings, from the user's."""
@@ -88,8 +91,8 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
             partial(spoken_text, pronunciations=settings.tts.pronunciations),
             names=engine_names(settings, tts),
         )
-        await warm_up(settings, parts)
-        yield App(settings, parts, reason)
+        troubles = await warm_up(settings, parts)
+        yield App(settings, parts, reason, troubles)
 
 
 @asynccontextmanager
@@ -116,14 +119,18 @@ async def _close(loaded: dict[str, Any]) -> None:
         await anyio.to_thread.run_sync(voice[0].close)
 
 
-async def warm_up(settings: Settings, parts: Parts) -> None:
-    """Have each engine work once, so that the first turn is as fast as the second."""
+async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
+    """Have each engine work once, so that the first turn is as fast as the second; what is down is told, not raised."""
     from jett.core.audio import silence
 
     await anyio.to_thread.run_sync(parts.stt.transcribe, silence(16_000))
     await anyio.to_thread.run_sync(parts.turn_detector.probability_finished, silence(16_000))
     system = Message("system", settings.llm.system_prompt)
-    await parts.llm.prefill([system, Message("user", "Hello")])
+    try:
+        await parts.llm.prefill([system, Message("user", "Hello")])
+    except LanguageModelError as error:
+        return (str(error),)
+    return ()
 
 
 def load_vad(models: Store) -> VoiceActivityDetector:

@@ -7,12 +7,13 @@ the event loop alone; threads hand their results over through it, tagged (turn, 
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import anyio
 from anyio.abc import TaskGroup
 
 from jett.core.clock import Clock, MonotonicClock
+from jett.core.errors import LanguageModelError
 from jett.core.events import ClauseSpoken, LevelMeasured, Observer, PartialHeard, StateChanged, Troubled
 from jett.core.ports import Microphone, Speaker
 from jett.session.draft import Draft, Drafter, Voice
@@ -60,7 +61,7 @@ class Conversation:
         self._machine = TurnMachine(settings.turns)
         self._ears = Ears(parts.vad, self._clock, canceller=parts.canceller, reference=parts.echo_reference)
         self._spans = Spans(self._ears, parts.names)
-        self._hearings: dict[tuple[int, int], Hearing] = {}
+        self._hearing: Hearing | None = None
         self._draft: Draft | None = None
         self._committed: Draft | None = None
         self._listening_scope: anyio.CancelScope | None = None
@@ -160,7 +161,8 @@ class Conversation:
             return
         with anyio.CancelScope() as scope:
             self._prefill_scope = scope
-            await self._parts.llm.prefill(self.history.messages(text, without_turn=turn))
+            with suppress(LanguageModelError):  # the reply will say so, if it is still so then
+                await self._parts.llm.prefill(self.history.messages(text, without_turn=turn))
 
     # ---- events in, commands out --------------------------------------------------------------------------------
 
@@ -192,7 +194,7 @@ class Conversation:
 
     async def _speculate(self, command: Speculate) -> None:
         hearing = Hearing(command, marks={"pause_seen": self._clock.now_s()})
-        self._hearings = {(command.turn, command.revision): hearing}
+        self._hearing = hearing
         if self._prefill_scope is not None:
             self._prefill_scope.cancel()
         with anyio.CancelScope() as scope:
@@ -219,11 +221,14 @@ class Conversation:
     def _cancel_revision(self, command: CancelRevision) -> None:
         if self._listening_scope is not None:
             self._listening_scope.cancel()
-        hearing = self._hearings.pop((command.turn, command.revision), None)
-        if (
-            hearing is not None
-            and self._ears.ring.end_s - hearing.command.speech_end_s >= self._settings.earlier_pause_s
-        ):
+        self._keep_earlier(command.turn)
+
+    def _keep_earlier(self, turn: int) -> None:
+        """The user goes on after a pause: what was transcribed before it stays, when the pause was a real one."""
+        hearing = self._hearing
+        if hearing is None or hearing.command.turn != turn:
+            return
+        if self._machine.onset_s - hearing.command.speech_end_s >= self._settings.earlier_pause_s:
             self._listener.keep_as_earlier(hearing, min_s=self._settings.earlier_min_s)
 
     # ---- replies ------------------------------------------------------------------------------------------------
@@ -251,7 +256,8 @@ class Conversation:
             self._draft = None
 
     def _commit(self, command: Commit) -> None:
-        hearing = self._hearings[command.turn, command.revision]
+        hearing = self._hearing
+        assert hearing is not None, "the machine commits only what was transcribed"
         draft = self._ensure_draft(hearing)
         self._draft, self._committed, self._clauses_told = None, draft, 0
         if hearing.text != INAUDIBLE:
@@ -287,6 +293,7 @@ class Conversation:
 
     def _pause(self, command: PausePlayback) -> None:
         self._playback.pause()
+        self._keep_earlier(command.turn)
         if self._committed is not None and self._committed.turn == command.turn:
             self._spans.silenced(command.turn, self._machine.onset_s)
             self.history.heard(command.turn, self._committed.track.heard())
