@@ -86,7 +86,7 @@ class EmbeddedLanguageModel:
         if not slots[0].get("speculative"):
             self._drop()
             raise LanguageModelError(
-                f"llm: {draft.name} cannot guess ahead for this model, their vocabularies differ; choose one of the same "
+                f"llm: {draft.name} cannot guess ahead for this model, their vocabularies differ; choose one of its "
                 "family for llm.draft_model, or leave it empty"
             )
 
