@@ -40,6 +40,10 @@ ROWS = [
     ("1920x1080 in 4K", "nineteen twenty by ten eighty in four K"),
     ("10k users, 5M more", "ten thousand users, five million more"),
     ("x² + 10^3", "x squared plus ten cubed"),
+    ("mc², H₂O, 2*3=6", "mc squared, H two O, two times three equals six"),
+    ("π ≈ 3.14, f = 2x+1", "π is about three point one four, f equals two x plus one"),
+    ("call 911 or 1-800-555-1234", "call nine one one or one, eight zero zero, five five five, one two three four"),
+    ("5'10\" tall", "five foot ten tall"),
     # money
     ("$5, $1, $5.50", "five dollars, one dollar, five dollars and fifty cents"),
     ("$0.99 or £3.01", "ninety-nine cents or three pounds and one penny"),
@@ -58,6 +62,7 @@ ROWS = [
     ("90°", "ninety degrees"),
     ("100 MB/s, 10 Mbps", "one hundred megabytes per second, ten megabits per second"),
     ("3.5 GHz, 12 kWh, 65 W", "three point five gigahertz, twelve kilowatt hours, sixty-five watts"),
+    ("16 GB/32 GB, 5 GB/day", "sixteen gigabytes slash thirty-two gigabytes, five gigabytes per day"),
     ("28 tokens/s", "twenty-eight tokens per second"),
     ("30 m², 50 m2, 5 km²", "thirty square meters, fifty square meters, five square kilometers"),
     ("an 8B model", "an eight B model"),
@@ -77,7 +82,13 @@ ROWS = [
     ("In 1999, in 2005, in 1905", "In nineteen ninety-nine, in two thousand five, in nineteen oh five"),
     ("2024-2026, 2000", "twenty twenty-four to twenty twenty-six, two thousand"),
     ("the 1990s and the '80s", "the nineteen nineties and the eighties"),
+    ("12m 5s, 2h 30m", "twelve minutes five seconds, two hours thirty minutes"),
+    ("2024-06-01 03:15", "June first, twenty twenty-four at three fifteen"),
+    ("the 1800s, 100s of people", "the eighteen hundreds, hundreds of people"),
+    ("I may 5 times", "I may five times"),
     # abbreviations
+    ("Mr. and Mrs. Smith, Baker St. in London", "Mister and Missus Smith, Baker Street in London"),
+    ("World War II, Henry VIII, Chapter V, Then I go", "World War two, Henry the eighth, Chapter five, Then I go"),
     ("Dr. Smith and Mr. Jones", "Doctor Smith and Mister Jones"),
     ("this vs. That, approx. 5", "this versus That, approximately five"),
     ("e.g. this, i.e. that", "for example, this, that is, that"),
@@ -174,7 +185,7 @@ PROSE = st.lists(st.sampled_from(WORDS.split(" ")), min_size=1).map(" ".join)
 PIECES = (
     "1 22 3.14 -5 1,000 $5 % 10:30 pm GB km/h °C 2024 v1.2 # ** * _ ` ``` [a](b) | --- - n8n http://a.b:80/c "
     "x@y.zz 10.0.0.2 /etc/x.py C:\\x --flag -p \n \n\n Dr. e.g. U.S. & < > = + / \\ ^ ~ ² ½ € 😀 é ٣ 漢 &amp; 1/2 "
-    "5-10 Jan May"
+    "5-10 Jan May World VIII II I 100s 12m 5s 2h 30m call 911 ' \" :) $ € ( ) . , ! ? °"
 )
 ANYTHING = st.one_of(
     st.text(),

@@ -54,9 +54,15 @@ _BOUNDARY = _words(
 
 _GLUE = _words(
     "a an the my your his her its our their this these those of very some any no not each every and or but "
-    "i you we they he she it i'm you're we're they're i've i'll let's please"
+    "i we they he she i'm you're we're they're i've i'll let's please"
 )
 """A clause never ends after one of these unless it has to."""
+
+
+_EITHER = _words("you it that this")
+"""Glue before a verb (`it is`), but a fine end before anything else (`help you with`)."""
+
+_VERBS = _words("is are was were has have had can could will would should may might must does did")
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,16 +260,22 @@ def _word_cut(text: str, char: str, limits: _Limits) -> int:
     last = max(body.rfind(" "), body.rfind("\n")) + 1
     word, before = body[last:], body[:last].rstrip()
     if word.lower() in _BOUNDARY:
-        return last if _count_words(before) >= limits.boundary_words and _joins_badly(before) is False else 0
+        enough = _count_words(before) >= limits.boundary_words
+        return last if enough and not _joins_badly(before, word.lower()) else 0
     if not full:
         return 0
     forced = n_words >= limits.full_words + 4 or len(body) >= 2 * limits.max_chars
-    return len(text) if forced or not _joins_badly(body) else 0
+    return len(text) if forced or not _joins_badly(body, "") else 0
 
 
-def _joins_badly(text: str) -> bool:
-    """Whether a break after the last word of `text` would sound wrong: numbers keep their units, names their titles."""
+def _joins_badly(text: str, following: str) -> bool:
+    """Whether a break after the last word of `text` would sound wrong: numbers keep their units, names their titles.
+
+    `following` is the next word where it is known, else empty.
+    """
     word = text.split()[-1]
+    if word.lower() in _EITHER:
+        return not following or following in _VERBS
     return word.lower() in _GLUE or word.lower() in _BOUNDARY or not word[-1].isalpha() or word[0].isdigit()
 
 

@@ -37,6 +37,7 @@ _SIGNS = (
     (re.compile(r"\s*÷\s*"), " divided by "),
     (re.compile(r"(?<=\w)\s+<\s+(?=\w)"), " is less than "),
     (re.compile(r"(?<=\w)\s+>\s+(?=\w)"), " is more than "),
+    (re.compile(r"\s*≈\s*"), " is about "),
     (re.compile(r"\s*%"), " percent"),
     (re.compile(r"\s*°"), " degrees"),
     (re.compile(r"\^\s*"), " to the "),
@@ -45,9 +46,10 @@ _SIGNS = (
     (re.compile(r"\s*[∞]\s*"), " infinity "),
 )
 _POWERS = tuple(
-    (re.compile(rf"(?<!\d\s)(?<!\w)([A-Za-z]|\d+(?:\.\d+)?)\^{power}(?!\d)"), spoken)
+    (re.compile(rf"(?<!\d\s)(?<!\w)([A-Za-z]+|\d+(?:\.\d+)?)\^{power}(?!\d)"), spoken)
     for power, spoken in ((2, " squared"), (3, " cubed"))
 )
+_PRODUCT = re.compile(r"(?<=\d)\s*\*\s*(?=\d)")
 _UNSPOKEN = re.compile(r"[^\w\s.,;:!?'’…—–()\"“”-]|_")
 _REPEATED = (
     (re.compile(r"([!?])[!?]+"), r"\1"),
@@ -88,6 +90,7 @@ def _said(text: str, pronunciations: Mapping[str, str]) -> str:
 
 def _powers_of_words(text: str) -> str:
     """`x^2` is x squared; `m^2` after a number is a unit and is left for it."""
+    text = _PRODUCT.sub(" times ", text)
     for pattern, spoken in _POWERS:
         text = pattern.sub(rf"\1{spoken}", text)
     return text

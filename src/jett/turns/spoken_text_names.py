@@ -55,6 +55,7 @@ PRONUNCIATIONS: dict[str, str] = {
     "stdin": "standard in",
     "stdout": "standard out",
     "stderr": "standard error",
+    "ph.d.": "PhD",
     "chmod": "change mod",
     "grafana": "grafahna",
 }
@@ -73,6 +74,8 @@ _ANYWHERE = pairs(
     "Jan January, Feb February, Apr April, Aug August, Sept September, Oct October, Nov November, Dec December"
 )
 _TITLE = re.compile(rf"\b({'|'.join(_TITLES)})\.\s+(?=[A-Z])")
+_TITLE_ALONE = re.compile(r"\b(Mr|Mrs)\.(?=\s)")
+_STREET = re.compile(r"(?<=[a-z]\s)St\.(?=\s+[a-z]|,)")
 _MORE = re.compile(rf"\b({'|'.join(_BEFORE_MORE)})\.(?=\s+\S)", re.IGNORECASE)
 _NUMBER = re.compile(rf"\b({'|'.join(_BEFORE_NUMBER)})\.(?=\s*\d)", re.IGNORECASE)
 _SHORTENED = re.compile(rf"\b({'|'.join(_ANYWHERE)})\.(?P<end>(?=\s*$|\s+[A-Z\"“]))?")
@@ -88,6 +91,8 @@ def say_abbreviations(text: str) -> str:
     text = _FOR_EXAMPLE.sub("for example, ", text)
     text = _THAT_IS.sub("that is, ", text)
     text = _TITLE.sub(lambda found: _TITLES[found[1]] + " ", text)
+    text = _TITLE_ALONE.sub(lambda found: _TITLES[found[1]], text)
+    text = _STREET.sub("Street", text)
     text = _MORE.sub(lambda found: _BEFORE_MORE[found[1].lower()], text)
     text = _NUMBER.sub(lambda found: _BEFORE_NUMBER[found[1].lower()], text)
     text = _SHORTENED.sub(lambda found: _ANYWHERE[found[1]] + _dot(found), text)

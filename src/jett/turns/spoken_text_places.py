@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from jett.turns.spoken_text_numbers import amount, cardinal, digits, paired, pairs
-from jett.turns.spoken_text_units import UNITS
+from jett.turns.spoken_text_units import begins_with_unit
 
 _TLD = (
     "com|org|net|io|dev|ai|app|eu|at|de|uk|fr|ch|it|es|us|ca|au|jp|info|edu|gov|me|sh|co|tv|xyz|"
@@ -132,7 +132,7 @@ def _say_path(found: re.Match[str]) -> str:
 
 def _say_relative(found: re.Match[str]) -> str:
     path = found["path"]
-    if path.rstrip(".") in UNITS:
+    if begins_with_unit(path):
         return path
     if path.lower() in _EITHER:
         return _EITHER[path.lower()]

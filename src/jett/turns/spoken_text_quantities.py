@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from jett.turns.spoken_text_numbers import amount, digits, ordinal, paired
-from jett.turns.spoken_text_units import ATTACHED_ONLY, UNITS
+from jett.turns.spoken_text_numbers import amount, cardinal, digits, ordinal, paired
+from jett.turns.spoken_text_units import ATTACHED_ONLY, PERIODS, RATED, UNITS
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
 _SIGN = r"(?:(?<![\w.)])[-−–](?=[\d.]))?"
@@ -34,23 +35,55 @@ _MONEY_BEFORE = re.compile(
 _MONEY_AFTER = re.compile(
     rf"(?<![\w.,])(?P<sign>)(?P<number>{_NUMBER})(?:{_DASH}(?P<upto>{_NUMBER}))?{_SCALE}\s?(?P<code>[€£¥₹]|(?:{_CODES})\b)(?!\w)"
 )
-_UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+_UNIT = rf"(?:(?P<rated>{_any_of(RATED)})/(?P<per>{_any_of(PERIODS)})|(?P<unit>{_any_of(UNITS)}))"
 _MEASURE = re.compile(
     rf"(?<![\w.,])(?P<sign>{_SIGN}|[~≈±+])(?P<number>{_NUMBER})(?:{_DASH}(?P<upto>{_NUMBER}))?"
-    rf"(?P<gap>[ \u00a0\u202f-]?)(?P<unit>{_UNIT})(?![\w²³]|\^)"
+    rf"(?P<gap>[ \u00a0\u202f-]?){_UNIT}(?![\w²³]|\^)"
 )
 _PERCENT = re.compile(
     rf"(?<![\w.,])(?P<sign>{_SIGN}|[~≈±+])(?P<number>{_NUMBER})(?:\s?%?{_DASH}(?P<upto>{_NUMBER}))?\s?(?P<unit>%|‰)"
 )
 _PHONE = re.compile(
-    r"(?<![\w+])\+\d[\d ()/-]{6,18}\d(?!\w)|(?<![\w-])\d{3}-\d{3}-\d{4}(?![\w-])|(?<!\w)\(\d{3}\) ?\d{3}-\d{4}(?!\w)"
+    r"(?<![\w+])\+\d[\d ()/-]{6,18}\d(?!\w)|(?<![\w-])(?:1-)?\d{3}-\d{3}-\d{4}(?![\w-])"
+    r"|(?<!\w)\(\d{3}\) ?\d{3}-\d{4}(?!\w)"
 )
 _ORDINAL = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{1,15})(?:st|nd|rd|th)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:(?<!\w)#|\b(?P<no>[Nn])(?:o|os|r)\.\s?|№\s?)(?=\d)")
 _HEX = re.compile(r"\b0[xX]([0-9a-fA-F]{1,16})\b")
 _EXPONENT = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)[eE]([+-]?\d{1,3})\b")
 _RESOLUTION = re.compile(r"(?<![\w.])(\d{1,5})\s?[x×]\s?(\d{1,5})(?:\s?[x×]\s?(\d{1,5}))?(?![\w.]*\d)")
-_TIMES = re.compile(rf"(?<![\w.,])({_NUMBER})\s?[x×](?!\w)")
+_TIMES = re.compile(rf"(?<![\w.,])({_NUMBER})\s?[x×](?=[\s.,;:!?)]|$)")
+_ABOUT = re.compile(r"~\s?(?=[$€£¥])")
+_EMERGENCY = re.compile(r"\b(?P<verb>[Cc]all|[Dd]ial)\s(?P<number>\d{3})\b(?![.,-]\d)")
+_HEIGHT = re.compile(r"(?<![\w.])(\d)['’′](\d{1,2})[\"”″]")
+_SPAN = re.compile(
+    r"(?<![\w.,])(?:(?P<h>\d{1,3})\s?h(?:\s?(?P<hm>\d{1,2})\s?m(?:in)?\b)|(?P<m>\d{1,3})\s?m(?:in)?(?=\s?\d{1,2}\s?s\b))"
+)
+_ROMAN = re.compile(r"\b(?P<name>[A-Z][a-z]+)\s(?P<roman>(?=[XVI])X{0,2}(?:IX|IV|V?I{0,3}))\b")
+_ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10}
+_COUNTED = frozenset(
+    {
+        "War",
+        "Chapter",
+        "Part",
+        "Volume",
+        "Act",
+        "Phase",
+        "Type",
+        "Level",
+        "Section",
+        "Article",
+        "Title",
+        "Bowl",
+        "Class",
+    }
+)
 _PRODUCT = re.compile(r"\b(?P<name>RTX|GTX|RX|Ryzen|Core|Intel|Radeon|Arc|Xeon|GeForce)\s(?P<number>\d{3,4})(?!\d)")
 _RATIO = re.compile(r"(?<![\w.,:])(\d{1,6}):(\d{1,6})(?![\w:]|\.\d)")
 _DIFFERENCE = re.compile(rf"(?<![\w.,])({_NUMBER})\s+[-−–]\s+({_NUMBER})(?=\s*=)")
@@ -108,9 +141,10 @@ def _say_measure(found: re.Match[str]) -> str:
     unit, gap = found["unit"], found["gap"]
     if unit in ATTACHED_ONLY and gap and gap != "-":
         return found.group()
-    one, many = UNITS[unit]
+    one, many = UNITS[unit] if unit else RATED[found["rated"]]
     singular = _is_one(found["number"], found["upto"]) or gap == "-"
-    return f"{_span(found)} {one if singular else many}"
+    per = f" per {PERIODS[found['per']]}" if found["per"] else ""
+    return f"{_span(found)} {one if singular else many}{per}"
 
 
 def _say_phone(found: re.Match[str]) -> str:
@@ -122,14 +156,32 @@ def _say_exponent(found: re.Match[str]) -> str:
     return f"{amount(found[1])} times ten to the {amount(found[2])}"
 
 
+def _say_time_span(found: re.Match[str]) -> str:
+    if found["h"]:
+        return f"{_counted(found['h'], 'hour')} {_counted(found['hm'], 'minute')}"
+    return _counted(found["m"], "minute")
+
+
+def _counted(number: str, word: str) -> str:
+    return f"{amount(number)} {word if number == '1' else word + 's'}"
+
+
+def _say_roman(found: re.Match[str]) -> str:
+    values = [_ROMAN_DIGITS[letter] for letter in found["roman"]]
+    if len(values) < 2 and found["name"] not in _COUNTED:  # "Vitamin I" and the pronoun stay letters
+        return found.group()
+    number = sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
+    return f"{found['name']} {cardinal(number) if found['name'] in _COUNTED else 'the ' + ordinal(number)}"
+
+
 def _say_hex(found: re.Match[str]) -> str:
     return "hex " + " ".join(digits(char) if char.isdigit() else char.upper() for char in found[1])
 
 
 def _say_fraction(found: re.Match[str]) -> str:
     top, bottom, whole = int(found["top"]), int(found["bottom"]), found["whole"]
-    if (top, bottom) == (24, 7):
-        return "twenty-four seven"
+    if (top, bottom) in ((24, 7), (50, 50)):
+        return f"{cardinal(top)} {cardinal(bottom)}"
     lead = f"{amount(whole)} and " if whole else ""
     if not 0 < top < bottom <= 10:
         how = "out of" if top <= bottom else "over"
@@ -144,9 +196,14 @@ def _say_numbered(found: re.Match[str]) -> str:
 
 
 _RULES = (
+    (_ABOUT, lambda found: "about "),
     (_MONEY_BEFORE, _say_money),
     (_MONEY_AFTER, _say_money),
     (_PHONE, _say_phone),
+    (_EMERGENCY, lambda found: f"{found['verb']} {digits(found['number'])}"),
+    (_HEIGHT, lambda found: f"{amount(found[1])} foot {amount(found[2])}"),
+    (_SPAN, _say_time_span),
+    (_ROMAN, _say_roman),
     (_PERCENT, lambda found: _span(found) + (" percent" if found["unit"] == "%" else " per mille")),
     (_NUMBERED, _say_numbered),
     (_ORDINAL, lambda found: ordinal(int(found[1].replace(",", "")))),

@@ -40,7 +40,7 @@ _PHRASES = {
 }
 _PER_HOUR = pairs("mph mile, kph kilometer")
 _PER_SECOND = pairs("bps bit, kbps kilobit, Kbps kilobit, Mbps megabit, Gbps gigabit, fps frame")
-_PERIODS = pairs(
+PERIODS = pairs(
     "s second, sec second, second second, min minute, minute minute, h hour, hr hour, hour hour, day day, "
     "week week, mo month, month month, yr year, year year"
 )
@@ -60,11 +60,17 @@ def _table() -> dict[str, tuple[str, str]]:
         for marks, word in (("2", "square"), ("3", "cubic")):
             for power in (marks, "^" + marks):
                 units[unit + power] = (f"{word} {_NAMED[unit]}", f"{word} {_NAMED[unit]}s")
-    for unit, word in (_NAMED | _RATED).items():
-        for per, period in _PERIODS.items():
-            units[f"{unit}/{per}"] = (f"{word} per {period}", f"{word}s per {period}")
     return units
 
 
 UNITS = _table()
 """Written unit to (said for one, for several)."""
+
+RATED = {unit: (word, word + "s") for unit, word in (_NAMED | _RATED).items()}
+"""The same for what may stand before `/s`: `MB/s`, `tokens/s`."""
+
+
+def begins_with_unit(text: str) -> bool:
+    """Whether what is before the first slash is a unit, as in `km/h` or `GB/32 GB`."""
+    unit = text.partition("/")[0]
+    return unit in UNITS or unit in RATED

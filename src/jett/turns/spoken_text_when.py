@@ -19,7 +19,9 @@ _DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>[12]\d{3})"
 _HALF = r"(?:\s*(?P<half>[ap])\.?\s?m\b\.?(?P<end>(?=\s+[A-Z])|(?=\s*$))?)"
 
-_ISO = re.compile(r"(?<![\w.-])(?P<year>[12]\d{3})-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])(?![\d-])T?")
+_ISO = re.compile(
+    r"(?<![\w.-])(?P<year>[12]\d{3})-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])(?![\d-])(?P<more>T|\s(?=\d\d?:\d\d))?"
+)
 _SLASHED = re.compile(r"(?<![\w./])(?P<a>\d{1,2})(?P<mark>[/.])(?P<b>\d{1,2})(?P=mark)(?P<year>(?:19|20)\d\d)(?![\w/])")
 _MONTH_DAY = re.compile(rf"\b{_MONTH}\s+{_DAY}(?!\w|[.:]\d)(?:,?\s+{_YEAR}\b)?", re.IGNORECASE)
 _DAY_MONTH = re.compile(rf"(?<![\w.:])(?P<the>the\s+)?{_DAY}(?:\s+of)?\s+{_MONTH}(?:,?\s+{_YEAR}\b)?", re.IGNORECASE)
@@ -30,6 +32,8 @@ _CLOCK = re.compile(
 )
 _HOUR = re.compile(rf"(?<![\w.:,$€£])(?P<hour>1[0-2]|[1-9]){_HALF}", re.IGNORECASE)
 _DECADE = re.compile(r"(?<![\w.])['’]?(?P<century>1[89]|20)?(?P<tens>[1-9])0['’]?s\b")
+_CENTURY = re.compile(r"(?<![\w.])(1[1-9])00s\b")
+_HUNDREDS = re.compile(r"(?<![\w.,])(?:(?P<hundreds>100)|1,?000)s\b")
 _YEAR_NAMED = re.compile(
     r"\b(?P<lead>(?:in|since|by|from|until|till|of|year|before|after|during|late|early|mid)\s+)(?P<year>1[1-9]\d\d)\b(?![,.]\d|\s*[%°$€£/:])",
     re.IGNORECASE,
@@ -45,12 +49,16 @@ def say_times(text: str) -> str:
     return text
 
 
+_VERBS = frozenset({"may", "mar", "march"})
+"""In lower case these are no months."""
+
+
 def _date(day: int, month: str, year_text: str | None) -> str:
     return f"{month} {ordinal(day)}" + (f", {year(int(year_text))}" if year_text else "")
 
 
 def _say_iso(found: re.Match[str]) -> str:
-    tail = " at " if found.group().endswith("T") else ""
+    tail = " at " if found["more"] else ""
     return _date(int(found["day"]), _MONTHS[int(found["month"]) - 1], found["year"]) + tail
 
 
@@ -63,11 +71,13 @@ def _say_slashed(found: re.Match[str]) -> str:
 
 
 def _say_named(found: re.Match[str]) -> str:
+    if found["month"] in _VERBS:
+        return found.group()
     return _date(int(found["day"]), _MONTH_OF[found["month"][:3].lower()], found["year"])
 
 
 def _say_day_first(found: re.Match[str]) -> str:
-    if found["month"].islower() and found["month"].lower() in {"may", "mar", "march"}:
+    if found["month"] in _VERBS:
         return found.group()
     month = _MONTH_OF[found["month"][:3].lower()]
     when = f" {year(int(found['year']))}" if found["year"] else ""
@@ -120,6 +130,8 @@ _RULES = (
     (_CLOCK, _say_clock),
     (_HOUR, _say_hour),
     (_DECADE, _say_decade),
+    (_CENTURY, lambda found: f"{cardinal(int(found[1]))} hundreds"),
+    (_HUNDREDS, lambda found: "hundreds" if found["hundreds"] else "thousands"),
     (_YEARS, _say_years),
     (_YEAR_NAMED, lambda found: found["lead"] + year(int(found["year"]))),
     (_YEAR_ALONE, lambda found: year(int(found["year"]))),
