@@ -46,10 +46,11 @@ def _listen_to_whoever_ends_us(handler: signal._HANDLER) -> None:
 
 
 def _run_command() -> int:
-    from jett.cli.commands import app
     from jett.cli.failures import crashed
 
     try:
+        from jett.cli.commands import app
+
         app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)

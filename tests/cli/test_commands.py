@@ -1,0 +1,128 @@
+"""The command line itself: options for all commands, help, the page of commands, doctor and bench."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from jett.cli.bench import MODULES
+from jett.cli.commands import app
+from jett.cli.environment import QUIET, keep_to_ourselves
+from jett.cli.reference import markdown
+from jett.cli.sockets import open_sockets
+from jett.settings import Settings
+from tests.cli.conftest import Jett
+
+PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
+
+
+def every_command() -> list[tuple[str, Any]]:
+    def walk(name: str, command: Any) -> list[tuple[str, Any]]:
+        inner = getattr(command, "commands", {})
+        return [(name, command), *(row for part in inner for row in walk(f"{name} {part}".strip(), inner[part]))]
+
+    return walk("", typer.main.get_command(app))
+
+
+def test_the_page_of_commands_is_current() -> None:
+    assert PAGE.read_text("utf-8") == markdown(), "run: python -m jett.cli.reference > docs/commands.md"
+
+
+def test_every_command_and_option_is_on_the_page() -> None:
+    page = PAGE.read_text("utf-8")
+    for name, command in every_command():
+        assert f"# jett {name}".rstrip() + "\n" in page
+        for parameter in command.params:
+            assert parameter.param_type_name == "argument" or all(f"`{word}`" in page for word in parameter.opts), name
+
+
+@pytest.mark.parametrize(("name", "command"), every_command())
+def test_every_command_says_what_it_does_and_has_an_example(name: str, command: Any) -> None:
+    shown = CliRunner().invoke(app, [*name.split(), "--help"])
+    assert shown.exit_code == 0
+    assert command.help
+    assert f"jett {name}".strip() in command.epilog
+    assert all(parameter.help for parameter in command.params), name
+
+
+def test_options_before_the_command_hold_for_it_and_for_nothing_after(tmp_path: Path) -> None:
+    settings = tmp_path / "other.toml"
+    settings.write_text("[turn]\ncap_s = 0.9\n")
+    before = dict(os.environ)
+    words = ["--profile", "remote", "--config", str(settings), "config", "show", "--json"]
+    shown = json.loads(CliRunner().invoke(app, words).stdout)
+
+    assert shown["settings"]["profile"]["value"] == "remote"
+    assert shown["settings"]["turn.cap_s"]["value"] == 0.9
+    assert dict(os.environ) == before
+
+
+def test_the_libraries_are_told_to_send_nothing_unless_the_user_said_otherwise() -> None:
+    environment = {"DO_NOT_TRACK": "0"}
+    keep_to_ourselves(environment)
+    assert environment == QUIET | {"DO_NOT_TRACK": "0"}
+
+
+def test_a_mistake_of_ours_is_short_and_its_place_is_kept_in_a_file(bare: Jett) -> None:
+    (bare.folder / "no-models").write_text("a file where a folder should be")
+    done = bare("models", "pull", "silero-vad", XDG_STATE_HOME=str(bare.folder), PIP_NO_INDEX="1")
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.models
+def test_doctor_finds_everything_in_place_and_only_sockets_of_our_own(jett: Jett) -> None:
+    done = jett("doctor", "--load", "--json")
+    report = json.loads(done.stdout)
+
+    assert report["can_answer_files"], report["problems"]
+    assert done.returncode == (0 if report["can_talk"] else 1)
+    assert {problem["subject"] for problem in report["problems"]} <= {"devices"}
+    assert [one["status"] for one in report["sockets"] if one["local"].startswith("127.0.0.1:")].count("LISTEN") == 1
+    assert all(one["expected"] for one in report["sockets"])
+
+
+def test_doctor_names_the_command_that_mends(bare: Jett) -> None:
+    done = bare("doctor", "--json")
+    report = json.loads(done.stdout)
+    fixes = {problem["name"]: problem["fix"] for problem in report["problems"]}
+
+    assert (done.returncode, report["can_talk"], report["can_answer_files"]) == (1, False, False)
+    assert fixes["silero-vad"] == "jett models pull silero-vad"
+    assert "→ jett models pull silero-vad" in bare("doctor").stdout
+
+
+def test_a_server_that_does_not_answer_is_found_by_doctor(bare: Jett) -> None:
+    done = bare("doctor", "--json", JETT_LLM__BACKEND="ollama", JETT_LLM__URL="http://127.0.0.1:9")
+    problems = {problem["name"]: problem["value"] for problem in json.loads(done.stdout)["problems"]}
+    assert "nobody answers at http://127.0.0.1:9" in problems["language model server"]
+
+
+def test_a_socket_open_to_the_network_is_unexpected_and_one_on_loopback_is_not() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as everyone, socket.create_server(("127.0.0.1", 0)) as ourselves:
+        found = {
+            int(one.local.rpartition(":")[2]): one for one in open_sockets(os.getpid(), Settings()) if ":" in one.local
+        }
+        assert not found[everyone.getsockname()[1]].expected
+        assert found[ourselves.getsockname()[1]].expected
+
+
+def test_bench_hands_its_options_to_the_benchmark(bare: Jett) -> None:
+    done = bare("bench", "latency", "--", "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--cutoffs" in done.stdout
+    assert set(MODULES) == {"latency", "stt", "llm", "tts", "vram"}
+
+
+def test_bench_refuses_what_it_cannot_measure(bare: Jett) -> None:
+    done = bare("bench", "taste")
+    assert done.returncode == 2
+    assert "latency" in done.stderr
