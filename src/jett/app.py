@@ -9,13 +9,17 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.to_thread
+import platformdirs
 
-from jett.core.errors import LanguageModelError
+from jett.core.errors import LanguageModelError, ModelMissing
 from jett.core.ports import LanguageModel, Message, SpeechToText, TextToSpeech, TurnDetector, VoiceActivityDetector
+from jett.engines.tts.voice_choice import MeasuredVoice, choose_voice, measure_first_audio
+from jett.engines.tts.voice_memory import MeasuredVoices
 from jett.models.store import Store
 from jett.session.parts import ConversationSettings, Parts
 from jett.settings import Settings
@@ -56,8 +60,7 @@ def needed_models(settings: Settings) -> list[str]:
         needed.append(settings.stt.model)
     if settings.llm.backend == "embedded":
         needed.append(settings.llm.model)
-    needed += {"kokoro": ["kokoro-82m-int8", "kokoro-voices"]}.get(settings.tts.backend, ["piper-en-us-joe"])
-    return needed
+    return [*needed, *_VOICE_MODELS["kokoro" if settings.tts.backend == "kokoro" else "piper-joe"]]
 
 
 @asynccontextmanager
@@ -80,7 +83,7 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
             tasks.start_soon(load, "turn", partial(load_turn_detector, models))
             tasks.start_soon(load, "stt", partial(load_stt, settings, models))
             tasks.start_soon(load, "llm", partial(load_llm, settings, models))
-            tasks.start_soon(load, "tts", partial(load_tts, settings, models))
+        await load("tts", partial(load_tts, settings, models))  # alone: a crowded machine would measure a voice wrong
         tts, reason = loaded["tts"]
         parts = Parts(
             loaded["vad"],
@@ -115,8 +118,8 @@ async def _close(loaded: dict[str, Any]) -> None:
     if llm is not None:
         await llm.aclose()
     voice = loaded.get("tts")
-    if voice is not None and hasattr(voice[0], "close"):
-        await anyio.to_thread.run_sync(voice[0].close)
+    if voice is not None:
+        await anyio.to_thread.run_sync(_close_voice, voice[0])
 
 
 async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
@@ -190,19 +193,95 @@ def load_llm(settings: Settings, models: Store) -> LanguageModel:
     gpu_layers = 0 if llm.gpu_layers < 0 and settings.profile == "cpu" else llm.gpu_layers
     return EmbeddedLanguageModel(
         models.file(llm.model),
-        EmbeddedSettings(threads=llm.threads, context_tokens=llm.context_tokens, gpu_layers=gpu_layers),
+        EmbeddedSettings(
+            threads=llm.threads,
+            context_tokens=llm.context_tokens,
+            cache_type=llm.cache_type,
+            draft_path=models.file(llm.draft_model) if llm.draft_model else None,
+            gpu_layers=gpu_layers,
+        ),
         max_tokens=llm.max_tokens,
         temperature=llm.temperature,
     )
 
 
+VOICES_BEST_FIRST = ("kokoro", "piper-joe")
+
+
 def load_tts(settings: Settings, models: Store) -> tuple[TextToSpeech, str]:
     """The voice that `tts.backend` names, or the best that the machine can afford; and why."""
+    named = {"kokoro": "kokoro", "piper": "piper-joe"}.get(settings.tts.backend)
+    if named is not None:
+        return _load_voice(named, settings, models), f"{named}, as the settings ask"
+    budget_ms = settings.tts.first_audio_budget_ms
+    measured = MeasuredVoices(voice_cache_path())
+    voices = [
+        MeasuredVoice(name, _first_audio_ms(name, settings, models, measured, budget_ms)) for name in VOICES_BEST_FIRST
+    ]
+    choice = choose_voice(voices, budget_ms)
+    if not choice.name:
+        raise ModelMissing("tts: no voice is installed, need one; fix: jett models pull piper-en-us-joe")
+    return _load_voice(choice.name, settings, models), choice.reason
+
+
+def voice_cache_path() -> Path:
+    """Where measured voices are remembered between starts."""
+    return platformdirs.user_cache_path("jett", appauthor=False) / "voices.json"
+
+
+def _first_audio_ms(
+    name: str, settings: Settings, models: Store, measured: MeasuredVoices, budget_ms: float
+) -> float | None:
+    """Remembered from the first start on this machine; None when the voice is not in the store."""
+    model_id = _VOICE_MODELS[name][0]
+    if not all(models.has(needed) for needed in _VOICE_MODELS[name]):
+        return None
+    key = f"{models.manifest.model(model_id).files[0].sha256}/{settings.tts.device}/{settings.tts.threads}"
+    remembered = measured.get(key)
+    if remembered is not None:
+        return remembered
+    voice = _load_voice(name, settings, models)
+    try:
+        first_audio_ms = measure_first_audio(voice, budget_ms=budget_ms)
+    finally:
+        _close_voice(voice)
+    measured.remember(key, first_audio_ms)
+    return first_audio_ms
+
+
+_VOICE_MODELS = {"kokoro": ("kokoro-82m-int8", "kokoro-voices"), "piper-joe": ("piper-en-us-joe",)}
+
+
+def _load_voice(name: str, settings: Settings, models: Store) -> TextToSpeech:
+    threads = settings.tts.threads or 2
+    if name == "kokoro":
+        from jett.engines.tts.kokoro import KokoroTextToSpeech
+
+        kokoro = KokoroTextToSpeech(
+            models.file("kokoro-82m-int8"),
+            models.path("kokoro-voices"),
+            voice=settings.tts.voice or "af_heart",
+            threads=threads,
+            providers=_onnx_providers(settings.tts.device),
+            speed=settings.tts.speed,
+        )
+        kokoro.warm_up()
+        return kokoro
     from jett.engines.tts.piper import PiperTextToSpeech
 
-    voice = PiperTextToSpeech(models.file("piper-en-us-joe"), speed=settings.tts.speed)
-    voice.warm_up()
-    return voice, "piper"
+    piper = PiperTextToSpeech(models.file("piper-en-us-joe"), threads=threads, speed=settings.tts.speed)
+    piper.warm_up()
+    return piper
+
+
+def _close_voice(voice: TextToSpeech) -> None:
+    close = getattr(voice, "close", None)
+    if close is not None:
+        close()
+
+
+def _onnx_providers(device: str) -> tuple[str, ...]:
+    return ("CUDAExecutionProvider", "CPUExecutionProvider") if device == "cuda" else ("CPUExecutionProvider",)
 
 
 def engine_names(settings: Settings, tts: TextToSpeech) -> dict[str, str]:

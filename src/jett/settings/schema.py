@@ -174,7 +174,7 @@ class LanguageModel(Remote):
     )
     cache_type: CacheType = Field(default="f16", description="Number format of the KV cache; q8_0 halves its memory.")
     max_tokens: int = Field(default=200, ge=1, le=4096, description="Longest reply.")
-    temperature: float = Field(default=0.6, ge=0, le=2, description="0 always takes the likeliest word.")
+    temperature: float = Field(default=0.0, ge=0, le=2, description="0 always takes the likeliest word.")
     gpu_layers: int = Field(
         default=-1, ge=-1, le=1000, description="Layers on the GPU; -1 is all of them where there is one."
     )
