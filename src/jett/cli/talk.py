@@ -95,13 +95,14 @@ async def _with_app(settings: Settings, view: View, work: Work) -> JettError | N
     with view:
         async with open_app(settings) as app:
             view.ready(app)
+            for trouble in app.troubles:
+                view.note(trouble)
             return await work(app)
 
 
 async def _live(app: App, view: View, output: Path | None, test: bool) -> None:
     if test:
         await first.self_test(app, view)
-    view.note("Jett listens; Ctrl-C ends it")
     await converse(app, view, output)
 
 

@@ -75,8 +75,13 @@ async def _into_file(app: App, microphone: DeviceMicrophone, view: View, output:
 
 async def _run(app: App, microphone: DeviceMicrophone | _PacingMicrophone, speaker: Speaker, view: View) -> None:
     keeper = Keeper.of(app.settings)
+    listens = False
 
     def observe(event: SessionEvent) -> None:
+        nonlocal listens
+        if not listens:  # the first event is a level: sound comes in
+            listens = True
+            view.note("Jett listens; Ctrl-C ends it")
         keeper.observe(event)
         view(event)
 

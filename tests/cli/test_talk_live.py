@@ -1,0 +1,100 @@
+"""`jett talk` through a real virtual sound card: heard, answered aloud, interrupted, unplugged, ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from jett.audio.files import audio_seconds, write_wav
+from tests.cli.conftest import HANG_LIMIT_S, QUESTION, Jett, children_of
+from tests.system.sound_card import SoundCard, sound_card, why_no_sound_card
+
+pytestmark = [pytest.mark.models, pytest.mark.root]
+
+
+@pytest.fixture
+def card() -> Iterator[SoundCard]:
+    missing = why_no_sound_card()
+    if missing and os.environ.get("CI") != "true":
+        pytest.skip(missing)
+    assert not missing, missing
+    with sound_card() as running:
+        yield running
+
+
+def listening(jett: Jett, card: SoundCard, *words: str) -> subprocess.Popen[str]:
+    """A live Jett on `card` that listens now."""
+    process = jett.start("talk", *words, PULSE_SERVER=card.env["PULSE_SERVER"], PULSE_LATENCY_MSEC="30")
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "Jett listens" in line:
+            return process
+    pytest.fail("it ended before it listened")
+
+
+def interrupted(process: subprocess.Popen[str]) -> str:
+    """What it said last; it ends by Ctrl-C with nothing left behind."""
+    children = children_of(process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=HANG_LIMIT_S)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert not any(child.is_running() for child in children)
+    return said
+
+
+def test_a_question_through_the_microphone_is_answered_through_the_speaker(jett: Jett, card: SoundCard) -> None:
+    process = listening(jett, card, "--plain")
+    assert process.stdout is not None
+    with card.recording() as recording:
+        card.speak(QUESTION)
+        assert "capital of France" in process.stdout.readline()
+        assert "Paris" in process.stdout.readline()
+        second = jett("talk", PULSE_SERVER=card.env["PULSE_SERVER"])
+        said = interrupted(process)
+
+    assert (second.returncode, f"process {process.pid} has the microphone" in second.stderr) == (6, True)
+    write_wav(jett.folder / "spoken.wav", recording.samples, 16_000)
+    (heard,) = jett.lines("transcribe", "spoken.wav")
+    assert "paris" in heard["text"].lower()
+    assert "lost" not in said
+
+
+def test_an_unplugged_microphone_is_told_and_jett_hears_again_when_it_is_back(jett: Jett, card: SoundCard) -> None:
+    process = listening(jett, card, "--plain")
+    assert process.stderr is not None
+    assert process.stdout is not None
+    card.unplug("microphone")
+    assert "lost 'JettMicrophone'" in process.stderr.readline()
+    card.plug("microphone")
+    assert "'JettMicrophone' is back" in process.stderr.readline()
+    card.speak(QUESTION)
+
+    assert process.stdout.readline().startswith("you   ")
+    interrupted(process)
+
+
+def test_without_a_speaker_the_answer_goes_to_a_file_which_ctrl_c_completes(jett: Jett, card: SoundCard) -> None:
+    process = listening(jett, card, "--json", "--output", "reply.wav")
+    card.speak(QUESTION)
+    assert process.stdout is not None
+    assert "Paris" in process.stdout.readline()
+    interrupted(process)
+
+    assert audio_seconds(jett.folder / "reply.wav") > 0.5
+    (heard,) = jett.lines("transcribe", "reply.wav")
+    assert "paris" in heard["text"].lower()
+
+
+def test_say_without_a_file_is_heard_through_the_speaker(jett: Jett, card: SoundCard) -> None:
+    with card.recording() as recording:
+        done = jett("say", "The kettle is hot.", PULSE_SERVER=card.env["PULSE_SERVER"], PULSE_LATENCY_MSEC="30")
+    assert done.returncode == 0, done.stderr
+    write_wav(jett.folder / "spoken.wav", recording.samples, 16_000)
+
+    (heard,) = jett.lines("transcribe", "spoken.wav")
+    assert "kettle is hot" in heard["text"].lower()
