@@ -16,13 +16,16 @@ import anyio
 import anyio.to_thread
 import platformdirs
 
-from jett.core.errors import LanguageModelError, ModelMissing
+from jett.core.errors import ConfigError, LanguageModelError, ModelMissing
 from jett.core.ports import LanguageModel, Message, SpeechToText, TextToSpeech, TurnDetector, VoiceActivityDetector
+from jett.engines.llm.answer import Timeouts
 from jett.engines.tts.voice_choice import MeasuredVoice, choose_voice, measure_first_audio
 from jett.engines.tts.voice_memory import MeasuredVoices
 from jett.models.store import Store
+from jett.models.vram_card import find_card
 from jett.session.parts import ConversationSettings, Parts
 from jett.settings import Settings
+from jett.settings.vram import fitted
 from jett.turns.endpointing import Endpointing
 from jett.turns.machine import TurnSettings
 from jett.turns.speech_tracker import TrackerSettings
@@ -41,7 +44,7 @@ class App:
     voice_reason: str
     """Why this voice, in one sentence."""
     troubles: tuple[str, ...] = ()
-    """What does not work yet and may later: a language model's server that is down."""
+    """What the owner should know: a language model's server that is down, what a full card made smaller."""
 
     def conversation_settings(self) -> ConversationSettings:
         """The session's settings, from the user's."""
@@ -70,6 +73,7 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
     Raises ModelMissing, ModelError, OutOfMemory, ConfigError, LanguageModelError.
     """
     models = store(settings)
+    settings, given_up = fit_to_card(settings, models)
     loaded: dict[str, Any] = {}
 
     async def load(name: str, make: Callable[[], Any]) -> None:
@@ -95,7 +99,20 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
             names=engine_names(settings, tts),
         )
         troubles = await warm_up(settings, parts)
-        yield App(settings, parts, reason, troubles)
+        yield App(settings, parts, reason, (*given_up, *troubles))
+
+
+def fit_to_card(settings: Settings, models: Store) -> tuple[Settings, tuple[str, ...]]:
+    """Plan the card's memory before anything is loaded; without a card there is nothing to plan. Raises OutOfMemory."""
+    if settings.profile == "cpu":
+        return settings, ()
+    card = find_card()
+    card_bytes = int(settings.vram.card_gib * 2**30) or (card.total_bytes if card else 0)
+    if not card_bytes:
+        return settings, ()
+    gguf = models.file(settings.llm.model) if settings.llm.backend == "embedded" else None
+    fitting, given_up = fitted(settings, card_bytes, gguf)
+    return fitting, tuple(f"vram: {reason}" for reason in given_up)
 
 
 @asynccontextmanager
@@ -157,7 +174,7 @@ def load_stt(settings: Settings, models: Store) -> SpeechToText:
         return OpenAISpeechToText(stt.url, stt.model, api_key=stt.read_api_key(), timeout_s=stt.timeout_s)
     from jett.engines.stt.whisper import WhisperSpeechToText
 
-    device = "cuda" if stt.device == "cuda" else "cpu"
+    device = _stt_device(settings)
     return WhisperSpeechToText(
         models.path(stt.model),
         device=device,
@@ -169,6 +186,15 @@ def load_stt(settings: Settings, models: Store) -> SpeechToText:
     )
 
 
+def _stt_device(settings: Settings) -> str:
+    """`auto` is the GPU where the profile has one and CTranslate2 sees it."""
+    if settings.stt.device != "auto":
+        return settings.stt.device
+    import ctranslate2
+
+    return "cuda" if settings.profile == "gpu-8gb" and ctranslate2.get_cuda_device_count() > 0 else "cpu"
+
+
 def _compute_type(named: str, device: str) -> str:
     if named != "auto":
         return named
@@ -178,16 +204,31 @@ def _compute_type(named: str, device: str) -> str:
 def load_llm(settings: Settings, models: Store) -> LanguageModel:
     """The engine that `llm.backend` names."""
     llm = settings.llm
+    if llm.backend != "embedded" and not llm.url:
+        raise ConfigError(f"llm: backend '{llm.backend}' has no address; set llm.url, such as http://127.0.0.1:11434")
+    timeouts = Timeouts(first_byte_s=llm.timeout_s, gap_s=llm.timeout_s)
     if llm.backend == "openai":
         from jett.engines.llm.openai_chat import OpenAIChatLanguageModel
 
         return OpenAIChatLanguageModel(
-            llm.url, model=llm.model, api_key=llm.read_api_key(), max_tokens=llm.max_tokens, temperature=llm.temperature
+            llm.url,
+            model=llm.model,
+            api_key=llm.read_api_key(),
+            max_tokens=llm.max_tokens,
+            temperature=llm.temperature,
+            timeouts=timeouts,
         )
     if llm.backend == "ollama":
         from jett.engines.llm.ollama import OllamaLanguageModel
 
-        return OllamaLanguageModel(llm.url, llm.model, num_ctx=llm.context_tokens, max_tokens=llm.max_tokens)
+        return OllamaLanguageModel(
+            llm.url,
+            llm.model,
+            num_ctx=llm.context_tokens,
+            max_tokens=llm.max_tokens,
+            temperature=llm.temperature,
+            timeouts=timeouts,
+        )
     from jett.engines.llm.embedded import EmbeddedLanguageModel, EmbeddedSettings
 
     gpu_layers = 0 if llm.gpu_layers < 0 and settings.profile == "cpu" else llm.gpu_layers
@@ -202,6 +243,7 @@ def load_llm(settings: Settings, models: Store) -> LanguageModel:
         ),
         max_tokens=llm.max_tokens,
         temperature=llm.temperature,
+        timeouts=timeouts,
     )
 
 

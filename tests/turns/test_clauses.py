@@ -28,7 +28,7 @@ def squeezed(text: str) -> str:
 REPLIES = [
     # the first clause is short
     ("Sure. The sun is up.", ["Sure.", "The sun is up."]),
-    ("Sure, the capital of France is Paris.", ["Sure, the capital of France", "is Paris."]),
+    ("Sure, the capital of France is Paris.", ["Sure,", "the capital of France", "is Paris."]),
     ("The capital of France is Paris.", ["The capital of France", "is Paris."]),
     ("I'm sorry, but I can't do that.", ["I'm sorry,", "but I can't do that."]),
     ("Here you go: five of them.", ["Here you go:", "five of them."]),

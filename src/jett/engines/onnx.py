@@ -6,14 +6,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state
 
 from jett.core.errors import ModelError
 
 ort.disable_telemetry_events()
 _ERRORS_ONLY = 3
+_ONNX_CLASSES = [item for item in vars(onnxruntime_pybind11_state).values() if isinstance(item, type)]
+ONNX_ERRORS: tuple[type[Exception], ...] = (
+    RuntimeError,
+    ValueError,
+    OSError,
+    *(item for item in _ONNX_CLASSES if issubclass(item, Exception)),
+)
+"""ONNX Runtime raises a class of its own for each kind of failure, with no common base but Exception."""
 
 
-def session(path: Path, *, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",)) -> ort.InferenceSession:
+def session(
+    path: Path, *, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",)
+) -> ort.InferenceSession:
     """An inference session for the model at `path`. Raises ModelError when it cannot be loaded."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -25,5 +36,5 @@ def session(path: Path, *, threads: int = 1, providers: Sequence[str] = ("CPUExe
         raise ModelError(f"engines: no model at '{path}'; run: jett models pull")
     try:
         return ort.InferenceSession(str(path), options, providers=list(providers))
-    except (RuntimeError, ValueError, OSError) as error:
+    except ONNX_ERRORS as error:
         raise ModelError(f"engines: ONNX Runtime cannot load '{path}' ({error}); run: jett models verify") from error

@@ -285,7 +285,7 @@ class Conversation:
             return
         self._tell_clauses()
         self._busy_until_s = self._ears.ring.end_s
-        self.history.heard(turn, draft.track.heard())
+        self._note_heard(draft)
         self._observer(self._spans.report(draft, interrupted=False))
         if draft.error:
             self._observer(Troubled(draft.error))
@@ -296,7 +296,12 @@ class Conversation:
         self._keep_earlier(command.turn)
         if self._committed is not None and self._committed.turn == command.turn:
             self._spans.silenced(command.turn, self._machine.onset_s)
-            self.history.heard(command.turn, self._committed.track.heard())
+            self._note_heard(self._committed)
+
+    def _note_heard(self, draft: Draft) -> None:
+        """The model is not told that it said Jett's own sentence about a failure."""
+        if not draft.canned:
+            self.history.heard(draft.turn, draft.track.heard())
 
     def _stop_reply(self, command: StopReply) -> None:
         self._playback.flush()
@@ -308,7 +313,7 @@ class Conversation:
             self.history.forget(command.turn)
             self._observer(self._spans.withdrawn(draft))
             return
-        self.history.heard(command.turn, draft.track.heard())
+        self._note_heard(draft)
         self._observer(self._spans.report(draft, interrupted=True, reason=command.reason.value))
 
     def _drop_turn(self, command: DropTurn) -> None:

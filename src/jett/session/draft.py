@@ -42,9 +42,9 @@ class Draft:
     track: Track
     text: str = ""
     error: str = ""
-    silent_error: str = ""
     marks: dict[str, float] = field(default_factory=dict)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    voice_failed: bool = False
     canned: bool = False
     """A fixed sentence about a failure: no model was asked and history does not keep it."""
 
@@ -114,10 +114,25 @@ class Drafter:
         try:
             samples = await self._voice.worker.call(self._voice.engine.synthesize, spoken)
         except TextToSpeechError as error:
-            draft.error = draft.silent_error = str(error)
+            await self._say_that_the_voice_failed(draft, error)
             return
+        self._append(draft, Clip(clause, samples))
+
+    async def _say_that_the_voice_failed(self, draft: Draft, failure: TextToSpeechError) -> None:
+        """Once a reply, and only if the voice can say so much; the report has the error in any case."""
+        said_before, draft.voice_failed = draft.voice_failed, True
+        draft.error = str(failure)
+        if said_before:
+            return
+        try:
+            samples = await self._voice.worker.call(self._voice.engine.synthesize, failure.spoken)
+        except TextToSpeechError:
+            return
+        self._append(draft, Clip(failure.spoken, samples))
+
+    def _append(self, draft: Draft, clip: Clip) -> None:
         draft.marks.setdefault("tts_first_audio", self._clock.now_s())
-        self._playback.append(draft.track, Clip(clause, samples))
+        self._playback.append(draft.track, clip)
 
 
 async def _once(text: str) -> AsyncGenerator[str, None]:

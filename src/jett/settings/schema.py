@@ -114,7 +114,7 @@ class Remote(Section):
     )
     api_key_file: Path | None = Field(default=None, description="File whose first line is the key.")
     timeout_s: float = Field(
-        default=30, gt=0, le=600, description="Longest wait for the server's next piece of an answer."
+        default=20, gt=0, le=600, description="Longest wait for the server's next piece of an answer."
     )
 
     def read_api_key(self) -> str:

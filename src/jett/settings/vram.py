@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jett.core.errors import ModelError
+from jett.core.errors import ModelError, OutOfMemory
 from jett.models.gguf import read_header
-from jett.models.vram import Wish
+from jett.models.vram import Wish, plan
 from jett.models.vram_known import KOKORO, LANGUAGE_MODELS, WHISPERS
 from jett.models.vram_sizes import LanguageModelShape, shape_of
 from jett.models.vram_speech import ComputeType, WhisperShape
@@ -75,3 +75,25 @@ def _whisper(chosen: SpeechToText) -> WhisperShape | None:
 
 def _compute(chosen: SpeechToText) -> ComputeType:
     return "int8_float16" if chosen.compute_type == "auto" else chosen.compute_type
+
+
+def fitted(settings: Settings, card_bytes: int, gguf: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
+    """The settings that fit the card, and what was given up for it; called before anything is loaded.
+
+    Another language model is a choice for the owner: where only a smaller one fits, this refuses. Raises OutOfMemory.
+    """
+    wish = wish_of(settings, gguf)
+    headroom_bytes = settings.vram.headroom_mib * 2**20
+    got = plan(wish, card_bytes, headroom_bytes, fall_back=settings.vram.fall_back)
+    if wish.llm and got.wish.llm and got.wish.llm != wish.llm:
+        raise OutOfMemory(
+            f"vram: {wish.llm.name} does not fit {card_bytes / 2**30:.1f} GiB, {got.wish.llm.name} would; "
+            "set llm.model to it, or see: jett vram"
+        )
+    llm = settings.llm.model_copy(update={"context_tokens": got.wish.context_tokens, "cache_type": got.wish.cache})
+    update: dict[str, object] = {"llm": llm}
+    if wish.stt and got.wish.stt and got.wish.stt != wish.stt:
+        update["stt"] = settings.stt.model_copy(update={"model": got.wish.stt.name})
+    if wish.tts and not got.wish.tts:
+        update["tts"] = settings.tts.model_copy(update={"device": "cpu"})
+    return settings.model_copy(update=update), got.given_up

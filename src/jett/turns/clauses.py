@@ -59,6 +59,9 @@ _GLUE = _words(
 """A clause never ends after one of these unless it has to."""
 
 
+_OPENERS = _CERTAIN | _words("well unfortunately actually absolutely no however first currently")
+"""Words that a comma parts from the rest of the reply: the first clause may end there."""
+
 _EITHER = _words("you it that this")
 """Glue before a verb (`it is`), but a fine end before anything else (`help you with`)."""
 
@@ -149,7 +152,8 @@ class ClauseSplitter:
 
     def _take(self, cut: int) -> str:
         clause, self._text = self._text[:cut].strip(), self._text[cut:].lstrip()
-        self._given += 1
+        # After an opener the next clause must be as quick as a first one, or there would be a gap.
+        self._given += not (clause.endswith(",") and _is_opener(clause))
         self._nesting.brackets = 0
         return clause
 
@@ -229,9 +233,16 @@ def _last_word(text: str) -> str:
 def _comma_cut(text: str, char: str, limits: _Limits) -> int:
     """After a comma, semicolon, colon or dash that is not part of a number, a time or an entity."""
     at = _comma_end(text, char)
-    if not at or len(text[:at]) < limits.comma_chars or _count_words(text[:at]) < limits.comma_words:
+    if not at or len(text[:at]) < limits.comma_chars:
         return 0
-    return at
+    n_words = _count_words(text[:at])
+    opener = n_words == 1 and limits is _GROWING[0] and _is_opener(text[:at])
+    return at if opener or n_words >= limits.comma_words else 0
+
+
+def _is_opener(text: str) -> bool:
+    """`Sure,` and the like: said alone it sounds right, and it lasts as long as the next clause takes to make."""
+    return text.strip(" ,").lower() in _OPENERS
 
 
 def _comma_end(text: str, char: str) -> int:

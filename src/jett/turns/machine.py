@@ -13,8 +13,8 @@ Speech while PAUSING cancels the revision and the turn goes on. Speech while REP
 (PausePlayback) and opens OVERLAP, which ends when there is a transcript: nothing said resumes the reply; words
 within `continuation_s` of its start are the same turn, answered again as a whole; later words are a barge-in.
 
-Rules held for every sequence of events (tests/turns/test_machine_properties.py): at most one reply sounds; no reply
-sounds without a Commit of its (turn, revision); revisions only grow; after StopPressed there is silence.
+Rules held for every sequence of events (tests/conversations/test_machine_properties.py): at most one reply sounds; no
+reply sounds without a Commit of its (turn, revision); revisions only grow; after StopPressed there is silence.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def parse_object(text: bytes, where: str) -> dict[str, Any]:
 
 def garbage(where: str, what: str) -> LanguageModelError:
     """The server answers, but not in its protocol."""
-    return LanguageModelError(f"llm: {where} sent {what}; check that llm.base_url is a chat server and its version")
+    return LanguageModelError(f"llm: {where} sent {what}; check that llm.url is a chat server and its version")
 
 
 def refused(where: str, status: int, body: bytes) -> LanguageModelError:
@@ -92,7 +92,7 @@ def _fix(status: int, body: bytes) -> str:
     fixes: dict[int, str] = {
         401: "set llm.api_key",
         403: "set llm.api_key",
-        404: "check llm.base_url and llm.model",
+        404: "check llm.url and llm.model",
         503: "wait until the model is loaded",
     }
     return fixes.get(status, "see the server's log")
@@ -106,7 +106,7 @@ def spent(where: str, what: str, limit_s: float, setting: str) -> LanguageModelE
 def broken(where: str, error: httpx.HTTPError | httpx.StreamError) -> LanguageModelError:
     """The connection could not be made or did not last."""
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return LanguageModelError(f"llm: no server answers at {where}; start it or correct llm.base_url")
+        return LanguageModelError(f"llm: no server answers at {where}; start it or correct llm.url")
     return LanguageModelError(f"llm: {where} broke off ({type(error).__name__}); restart it and see its log")
 
 

@@ -53,12 +53,12 @@ class Exchange:
 
     async def next(self) -> bytes | None:
         """The next payload, None at the end. Raises LanguageModelError."""
-        limit_s, setting = (self._gap_s, "llm.gap_s") if self._began else (self._first_s, "llm.first_byte_s")
+        limit_s = self._gap_s if self._began else self._first_s
         try:
             with anyio.fail_after(limit_s):
                 payload = await self._payload()
         except TimeoutError as error:
-            raise spent(self._where, "token", limit_s, setting) from error
+            raise spent(self._where, "token", limit_s, "llm.timeout_s") from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise broken(self._where, error) from error
         except LineTooLongError as error:
@@ -100,7 +100,7 @@ async def _send(where: str, http: httpx.AsyncClient, request: httpx.Request, lim
         with anyio.fail_after(limit_s):
             return await http.send(request, stream=True)
     except TimeoutError as error:
-        raise spent(where, "answer", limit_s, "llm.first_byte_s") from error
+        raise spent(where, "answer", limit_s, "llm.timeout_s") from error
     except (httpx.HTTPError, httpx.StreamError) as error:
         raise broken(where, error) from error
 

@@ -20,7 +20,7 @@ from jett.engines.llm.gguf import GgufHeader, read_header
 _WORKSPACE_BYTES = 300_000_000
 """Compute buffers, tokenizer, HTTP threads: measured with 0.1B and 0.5B models at a context of 4096."""
 
-_BYTES_PER_KV_VALUE = {"f16": 2.0, "q8_0": 34 / 32}
+_BYTES_PER_KV_VALUE = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 
 _SPECULATION = {"ngram-simple": "NGRAM_SIMPLE", "ngram-mod": "NGRAM_MOD", "draft": "DRAFT_SIMPLE"}
 
@@ -43,7 +43,7 @@ class EmbeddedSettings:
     """Prompt tokens per step: a step cannot be cancelled, so this bounds how long a dropped prefill holds the slot."""
     prompt_cache_mib: int = 256
     """For conversations that lost the slot to another one; they come back without being read again."""
-    cache_type: Literal["f16", "q8_0"] = "f16"
+    cache_type: Literal["f16", "q8_0", "q4_0"] = "f16"
     """Of the KV cache. q8_0 halves its memory and is slower on a CPU; it is for cards that are full."""
     guess_ahead: Literal["none", "ngram-simple", "ngram-mod"] = "none"
     """Speculative decoding from the conversation's own words: no gain for short spoken answers."""

@@ -78,7 +78,7 @@ class OllamaLanguageModel:
                     async for _ in pieces:
                         pass
         except TimeoutError as error:
-            raise spent(self._where, "end of a prefill", limit_s, "llm.prefill_s") from error
+            raise spent(self._where, "end of a prefill", limit_s, "llm.timeout_s") from error
 
     async def warm_up(self, messages: Sequence[Message]) -> Timings:
         """Load the model with the real system prompt, so that the first turn is as fast as the second; its timings."""

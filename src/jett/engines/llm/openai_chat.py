@@ -86,7 +86,7 @@ class OpenAIChatLanguageModel:
                     async for _ in pieces:
                         pass
         except TimeoutError as error:
-            raise spent(self._where, "end of a prefill", limit_s, "llm.prefill_s") from error
+            raise spent(self._where, "end of a prefill", limit_s, "llm.timeout_s") from error
 
     async def aclose(self) -> None:
         """Close the connections; streams still open end with an error."""

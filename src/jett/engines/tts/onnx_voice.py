@@ -8,30 +8,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state
 
-from jett.core.errors import ModelError, TextToSpeechError
-from jett.engines.onnx import session
+from jett.core.errors import TextToSpeechError
+from jett.engines.onnx import ONNX_ERRORS, session
 
 CPU = ("CPUExecutionProvider",)
-
-_ONNX_CLASSES = [item for item in vars(onnxruntime_pybind11_state).values() if isinstance(item, type)]
-_ONNX_ERRORS: tuple[type[Exception], ...] = (
-    RuntimeError,
-    ValueError,
-    *(item for item in _ONNX_CLASSES if issubclass(item, Exception)),
-)
-"""onnxruntime raises a class of its own for each kind of failure, with no common base but Exception."""
 
 
 class OnnxVoice:
     """Runs a voice; `run` gives the model's first output as a flat float32 array."""
 
     def __init__(self, path: Path, *, threads: int, providers: Sequence[str] = CPU) -> None:
-        try:
-            self._session = session(path, threads=threads, providers=providers)
-        except _ONNX_ERRORS as error:
-            raise ModelError(f"tts: {path.name} is no voice model; run `jett models verify`") from error
+        self._session = session(path, threads=threads, providers=providers)
         self.input_types: dict[str, str] = {item.name: item.type for item in self._session.get_inputs()}
         """onnxruntime's type of each input, as `tensor(float)`."""
 
@@ -39,7 +27,7 @@ class OnnxVoice:
         """Raises TextToSpeechError when onnxruntime refuses the input or runs out of memory."""
         try:
             outputs = self._session.run(None, inputs)
-        except _ONNX_ERRORS as error:
+        except ONNX_ERRORS as error:
             raise TextToSpeechError(
                 f"tts: the voice model failed ({type(error).__name__}); try a shorter text"
             ) from error

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jett.core.audio import Samples, to_float32
+from jett.core.errors import EngineError
 from jett.engines.log_mel import log_mel
-from jett.engines.onnx import session
+from jett.engines.onnx import ONNX_ERRORS, session
 
 _WINDOW_SAMPLES = 8 * 16_000
 
@@ -26,7 +27,12 @@ class SmartTurnDetector:
 
     def probability_finished(self, speech: Samples) -> float:
         features = log_mel(_normalised_window(speech))
-        (probability,) = self._session.run(None, {"input_features": features[None]})  # (1, 80, 800) -> (1, 1)
+        try:
+            (probability,) = self._session.run(None, {"input_features": features[None]})  # (1, 80, 800) -> (1, 1)
+        except ONNX_ERRORS as error:
+            raise EngineError(
+                f"turn: the turn detector failed ({type(error).__name__}); turns end at turn.cap_s"
+            ) from error
         return float(probability[0, 0])
 
 

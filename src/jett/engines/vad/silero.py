@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from jett.core.audio import Samples, to_float32
-from jett.engines.onnx import session
+from jett.core.errors import EngineError
+from jett.engines.onnx import ONNX_ERRORS, session
 
 _CONTEXT_SAMPLES = 64
 
@@ -29,6 +30,9 @@ class SileroVoiceActivityDetector:
     def score(self, frame: Samples) -> float:
         signal = np.concatenate([self._context, to_float32(frame)])
         inputs = {"input": signal[None, :], "state": self._state, "sr": self._rate}
-        probability, self._state = self._session.run(None, inputs)
+        try:
+            probability, self._state = self._session.run(None, inputs)
+        except ONNX_ERRORS as error:
+            raise EngineError(f"vad: Silero failed ({type(error).__name__}); run: jett models verify") from error
         self._context = signal[-_CONTEXT_SAMPLES:]
         return float(probability[0, 0])
