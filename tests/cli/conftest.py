@@ -16,6 +16,9 @@ from jett.models.store import Store
 
 HANG_LIMIT_S = 90.0
 QUESTION = Path(__file__).parents[2] / "examples" / "question.wav"
+UNDERSTOOD = 0.6
+"""Share of the words of a synthetic reply that the smallest Whisper must hear. The voice varies from run to run, and of
+six words one or two are taken for others ("Paris is" for "terraces")."""
 PROFILE_CPU = (
     "whisper-tiny.en",
     "silero-vad",
