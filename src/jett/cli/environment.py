@@ -10,9 +10,10 @@ QUIET: dict[str, str] = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    "ORT_DISABLE_TELEMETRY": "1",
 }
-"""Telemetry off and no look-ups by name, for libraries that may lie beside Jett's own; ONNX Runtime's telemetry is
-switched off in `engines.onnx`, llama.cpp runs with its own `offline` switch."""
+"""Telemetry off and no look-ups by name. ONNX Runtime from 1.29 on keeps a device id and reports to its maker from the
+moment it is imported, hence its variable, which `engines.onnx` sets too; llama.cpp has its own `offline` switch."""
 
 
 def keep_to_ourselves(environment: MutableMapping[str, str]) -> None:

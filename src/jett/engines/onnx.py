@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+
+# From 1.29 on the import itself writes a device id and reports to the maker; `disable_telemetry_events` is too late.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state
