@@ -142,5 +142,6 @@ def test_jett_does_not_interrupt_itself_where_the_microphone_hears_the_speaker(s
         WORDS["drip_coffee"],
     ]
     assert not any(report.interrupted for report in scene.reports)
+    assert not any(report.silences_s for report in scene.reports), "it paused for its own voice"
     assert not scene.withdrawn
     assert all(normalise(report.heard) == normalise(report.reply) for report in scene.reports)
