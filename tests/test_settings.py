@@ -73,7 +73,10 @@ def test_every_profile_is_valid_and_names_only_known_keys(profile: str, tmp_path
         ("[stt]\npadding_s = 40", "stt.padding_s = 40: input should be less than or equal to 30; correct it in .*toml"),
         ("[stt]\npadding_s = nan", "stt.padding_s = nan: input should be a finite number"),
         ("[turn]\nmin_silence_s = 0.1", "turn.min_silence_s = 0.1: input should be greater than or equal to 0.2"),
-        ("[turn]\ncap_s = 0.4\nmin_silence_s = 0.5", "speculate_after_s <= turn.min_silence_s <= turn.cap_s must hold"),
+        (
+            "[turn]\ncap_s = 0.4\nmin_silence_s = 0.5",
+            "speculate_after_s <= turn.min_silence_s <= turn.likely_silence_s <= turn.cap_s",
+        ),
         ("[llm]\nurl = 'ftp://x'", "llm.url = 'ftp://x': string should match pattern"),
         ("[audio]\ninput = 2", "audio.input = 2: input should be a valid string"),
         ("[audio", "is not valid TOML: .*; correct that line"),

@@ -36,12 +36,14 @@ def run(*, as_json: bool = False) -> Figures:
     return found
 
 
-def main() -> None:
-    """For `python -m benchmarks.capacity.vram`."""
+def main(argv: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", action="store_true")
-    run(as_json=parser.parse_args().json)
+    parser.add_argument("--quick", action="store_true", help="the same: nothing here takes long")
+    run(as_json=parser.parse_args(argv).json)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -346,7 +346,13 @@ def conversation_settings(settings: Settings) -> ConversationSettings:
         over_reply_threshold=max(vad.threshold, vad.over_reply_threshold),
         over_reply_frames=max(1, round(turn.barge_in_s * 1000 / 32)),
     )
-    endpointing = Endpointing(turn.min_silence_s, turn.cap_s, turn.sure_probability)
+    endpointing = Endpointing(
+        min_silence_s=turn.min_silence_s,
+        likely_silence_s=turn.likely_silence_s,
+        cap_s=turn.cap_s,
+        sure=turn.sure_probability,
+        likely=turn.likely_probability,
+    )
     turns = TurnSettings(
         pre_roll_s=vad.pre_roll_ms / 1000,
         speculate_after_s=turn.speculate_after_s,

@@ -1,8 +1,8 @@
 """Playbooks for the turn machine: a script of sound and verdicts on one side, the machine's commands on the other.
 
-    play = Playbook()
-    play >> speech(1.0) >> silence(0.2)
-    play << [OpenTurn(...), Speculate(...)]
+play = Playbook()
+play >> speech(1.0) >> silence(0.2)
+play << [OpenTurn(...), Speculate(...)]
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def test_no_words_drop_the_turn() -> None:
 
 
 def test_a_stop_phrase_is_not_answered() -> None:
-    """"Never mind" bypasses the language model."""
+    """ "Never mind" bypasses the language model."""
     play = Playbook()
     play >> speech(0.5) >> silence(0.1) >> Transcribed(1, 1, "Never mind.")
     assert play.take()[-1] == DropTurn(1, "Never mind.")
@@ -168,7 +168,7 @@ def test_a_cough_or_a_backchannel_resumes_the_reply(text: str) -> None:
 
 
 def test_stop_during_a_reply_leaves_silence() -> None:
-    """"Stop" ends the reply and is not answered."""
+    """ "Stop" ends the reply and is not answered."""
     play = replying(3.0)
     play >> speech(0.4) >> silence(0.1)
     play.take()

@@ -39,10 +39,10 @@ class FlakySpeechToText:
         self.working = False
         self._engine = engine
 
-    def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = ()) -> Transcript:
+    def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = (), partial: bool = False) -> Transcript:
         if not self.working:
             raise SpeechToTextError("stt: out of order; mend it")
-        return self._engine.transcribe(speech, earlier=earlier)
+        return self._engine.transcribe(speech, earlier=earlier, partial=partial)
 
 
 class FlakyTextToSpeech:

@@ -48,8 +48,10 @@ class Transcript:
 class SpeechToText(Protocol):
     """Turns speech into text; blocking."""
 
-    def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = ()) -> Transcript:
+    def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = (), partial: bool = False) -> Transcript:
         """The whole of `speech` (16 kHz). `earlier` are transcripts of its beginning, oldest first, to save work.
+
+        `partial`: the speech goes on, so speed counts for more than the last word.
 
         Raises SpeechToTextError. An empty text means that nothing was said.
         """

@@ -199,10 +199,10 @@ class Conversation:
             self._prefill_scope.cancel()
         with anyio.CancelScope() as scope:
             self._listening_scope = scope
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._score, command)
-                await self._listener.transcribe(hearing)
-                self._on_transcribed(hearing)
+            # One after the other: the words are what the reply waits for, and side by side both were slower.
+            await self._listener.transcribe(hearing)
+            self._on_transcribed(hearing)
+            await self._score(command)
 
     async def _score(self, command: Speculate) -> None:
         probability = await self._listener.score(command)

@@ -14,6 +14,8 @@ from jett.session.audio_ring import AudioRing
 from jett.turns.events import FrameHeard
 
 _CLOCK_WINDOW_CHUNKS = 100
+_ECHO_TAIL_FRAMES = 200
+"""2 s of the canceller's 10 ms frames: longer than any room rings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Ears:
         self._unscored = silence(0)
         self._scored_samples = 0
         self._offsets_s: list[float] = []
+        self._quiet_frames = _ECHO_TAIL_FRAMES
 
     def hear(self, chunk: Samples) -> Iterator[Frame]:
         """Take one chunk (16 kHz mono, any size), give the frames that it completes."""
@@ -80,5 +83,9 @@ class Ears:
         clean: list[Samples] = []
         while self._near.size >= size:
             near, self._near = self._near[:size], self._near[size:]
-            clean.append(self._canceller.process(near, self._reference.take(size)))
+            far = self._reference.take(size)
+            self._quiet_frames = 0 if far.any() else self._quiet_frames + 1
+            # Long after the last echo there is nothing to cancel, and listening to silence should cost little.
+            idle = self._quiet_frames > _ECHO_TAIL_FRAMES
+            clean.append(near if idle else self._canceller.process(near, far))
         return np.concatenate(clean) if clean else silence(0)

@@ -54,8 +54,8 @@ class Listener:
         return self._stt_worker.busy
 
     async def score(self, command: Speculate) -> float | None:
-        """Probability that the speaker has finished; None when the detector failed."""
-        speech = self._ring.read(command.from_s, command.until_s)
+        """Probability that the speaker has finished, given the silence there is by now; None when it failed."""
+        speech = self._ring.read(command.from_s, self._ring.end_s)
         try:
             return await self._turn_worker.call(self._turn_detector.probability_finished, speech)
         except EngineError:
@@ -78,7 +78,7 @@ class Listener:
         earlier = tuple(self._earlier) if self._earlier_turn == turn else ()
         speech = self._ring.read(from_s, self._ring.end_s)
         try:
-            return (await self._stt_worker.call(self._stt.transcribe, speech, earlier=earlier)).text
+            return (await self._stt_worker.call(self._stt.transcribe, speech, earlier=earlier, partial=True)).text
         except EngineError:
             return None
 

@@ -15,6 +15,7 @@ from jett.core.audio import Samples, silence
 
 _FADE_S = 0.005
 _REWIND_S = 0.15
+_TAIL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class Playback:
         self._track: Track | None = None
         self._paused = False
         self._fade: Samples = silence(0)
+        self._silent_samples = round(_TAIL_S * rate_hz)
 
     @property
     def active(self) -> bool:
@@ -162,13 +164,18 @@ class Playback:
                 started = self._track.turn if first and piece.size else None
                 if self._track.drained:
                     ended, self._track = self._track.turn, None
-        if self._tap is not None:
-            self._tap(block)
+        self._tell_tap(block)
         if started is not None:
             self._on_started(started)
         if ended is not None:
             self._on_ended(ended)
         return block
+
+    def _tell_tap(self, block: Samples) -> None:
+        """Sound, and the silence right after it; hours of nothing need no resampling."""
+        self._silent_samples = 0 if block.any() else self._silent_samples + block.size
+        if self._tap is not None and self._silent_samples <= _TAIL_S * self.rate_hz:
+            self._tap(block)
 
 
 def _faded(samples: Samples) -> Samples:

@@ -27,7 +27,7 @@ class OpenAISpeechToText:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.Client(headers=headers, timeout=timeout_s, trust_env=False)
 
-    def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = ()) -> Transcript:
+    def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = (), partial: bool = False) -> Transcript:
         files = {"file": ("speech.wav", _wav(speech), "audio/wav")}
         try:
             response = self._client.post(self._url, files=files, data={"model": self._model, "response_format": "json"})

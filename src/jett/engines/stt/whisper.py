@@ -58,13 +58,15 @@ class WhisperSpeechToText:
         self._start = self._start_tokens(language)
         self._vocabulary = self._encode(" " + ", ".join(vocabulary) + ".")[:_VOCABULARY_TOKENS] if vocabulary else []
 
-    def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = ()) -> Transcript:
+    def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = (), partial: bool = False) -> Transcript:
         before = earlier[-1] if earlier else Transcript("")
         new = speech[before.audio_samples :]
-        parts = [self._transcribe_window(window, before.tokens) for window in split_at_pauses(new)]
+        parts = [
+            self._transcribe_window(window, before.tokens, 1 if partial else _BEAMS) for window in split_at_pauses(new)
+        ]
         return _joined(before, parts, speech.size)
 
-    def _transcribe_window(self, window: Samples, context: Sequence[int]) -> Transcript:
+    def _transcribe_window(self, window: Samples, context: Sequence[int], beams: int) -> Transcript:
         if window.size < _MIN_SAMPLES:
             return Transcript("")
         padded = np.concatenate([to_float32(window), np.zeros(self._padding_samples, dtype=np.float32)])
@@ -74,7 +76,7 @@ class WhisperSpeechToText:
             (result,) = self._model.generate(
                 encoded,
                 [self._prompt(context)],
-                beam_size=_BEAMS,
+                beam_size=beams,
                 repetition_penalty=_REPETITION_PENALTY,
                 max_length=_max_length(window.size),
                 return_scores=True,
