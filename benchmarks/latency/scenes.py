@@ -23,6 +23,9 @@ from jett.core.ports import Message
 
 _ORIGINAL_SILENCE_S = 0.8
 _ORIGINAL_PADDED_S = 30
+_BEGUN_S = 0.5
+_TALKS_S = 8.0
+"""How long a reply talks into its own microphone in the echo scene."""
 _LONG_ANSWERS = "You are Jett, a voice assistant. Always answer at length, in at least eight plain sentences."
 
 
@@ -53,7 +56,7 @@ async def request(app: App, clip: Clip) -> ClipResult:
     """One clip as one finished request."""
     sound = await anyio.to_thread.run_sync(read_audio, clip.path)
     true_end_s = true_speech_end_s(app.parts.vad, sound)
-    seen = await converse(app.parts, conversation_settings(app.settings), sound)
+    seen = await converse(app.parts, conversation_settings(app.settings), sound, enough_s=_BEGUN_S)
     return judged(clip, true_end_s, seen)
 
 
@@ -96,7 +99,7 @@ async def barge_in(app: App, times: int = 10) -> Figures:
         question, interruption = trimmed(app, first.path), trimmed(app, second.path)
         gap = silence(int(3.5 * SAMPLE_RATE_HZ))
         onset_s = (question.size + gap.size) / SAMPLE_RATE_HZ
-        seen = await converse(app.parts, settings, np.concatenate([question, gap, interruption]))
+        seen = await converse(app.parts, settings, np.concatenate([question, gap, interruption]), enough_s=0.1)
         silenced += [ms for ms in [last_sound_ms(seen, app.parts.tts.rate_hz, onset_s)] if ms is not None]
     return {
         "barge_in_tries": len(silenced),
@@ -136,9 +139,9 @@ async def echo(app: App, replies: int = 20) -> Figures:
     for clip in evenly(read_pack(data_folder() / "commands_barista"), replies):
         parts = with_echo_cancellation(app, app.parts.tts.rate_hz)
         path = EchoPath(room, rate_hz=app.parts.tts.rate_hz)
-        seen = await converse(parts, settings, trimmed(app, clip.path), echo=path)
+        seen = await converse(parts, settings, trimmed(app, clip.path), echo=path, enough_s=_TALKS_S)
         answered += len(seen.reports)
-        interrupted += sum(r.interrupted or bool(r.silences_s) for r in seen.reports) + len(seen.withdrawn)
+        interrupted += sum(r.reason == "interrupted" or bool(r.silences_s) for r in seen.reports) + len(seen.withdrawn)
     return {"echo_replies": answered, "echo_self_interruptions": interrupted}
 
 
