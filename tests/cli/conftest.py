@@ -100,4 +100,5 @@ def jett(tmp_path: Path, store: Store) -> Jett:
 
 def children_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """What it has started so far."""
-    return psutil.Process(process.pid).children(recursive=True)
+    children: list[psutil.Process] = psutil.Process(process.pid).children(recursive=True)
+    return children
