@@ -17,8 +17,8 @@ run: $(VENV)/.runtime ## install what is missing, fetch the models, talk
 test: $(VENV)/.dev ## all tests, on real models
 	@$(BIN)/python -m pytest
 
-bench: $(VENV)/.dev ## latency on this machine, with a table and a picture
-	@$(BIN)/jett bench latency
+bench: $(VENV)/.dev ## the benchmarks, quick form, each with a table
+	@for part in latency stt llm tts vram; do $(BIN)/jett bench $$part --quick || exit 1; done
 
 lint: $(VENV)/.dev ## style, formatting, and the page of licences
 	@$(BIN)/ruff check --quiet .

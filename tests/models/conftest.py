@@ -52,6 +52,10 @@ class Loopback:
         return [asked for requested, asked in self.asked if requested == path]
 
 
+_OLDER_PIP = 'data-dist-info-metadata="true"'
+"""The name of `data-core-metadata` before pip 23.3."""
+
+
 class _Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     loopback: Loopback
@@ -131,7 +135,8 @@ class Lab:
         info = {"METADATA": metadata, "WHEEL": b"Wheel-Version: 1.0\nTag: py3-none-any\n", "RECORD": b""}
         content = zipped({**members, **{f"{stem}.dist-info/{name}": text for name, text in info.items()}})
         path = f"/wheels/{stem}-py3-none-any.whl"
-        page = f'<a href="{path}#sha256={digest(content)}" data-core-metadata="true">{path.rpartition("/")[2]}</a>'
+        attributes = f'data-core-metadata="true" {_OLDER_PIP}'
+        page = f'<a href="{path}#sha256={digest(content)}" {attributes}>{path.rpartition("/")[2]}</a>'
         self.server.files |= {path: content, f"{path}.metadata": metadata, f"/simple/{package}/": page.encode()}
         return path
 

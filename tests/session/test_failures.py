@@ -19,10 +19,9 @@ from jett.core.ports import SpeechToText, TextToSpeech, Transcript
 from jett.engines.llm.answer import Timeouts
 from jett.engines.llm.openai_chat import OpenAIChatLanguageModel
 from jett.session.conversation import Conversation
-from jett.turns.phrases import normalise
 from tests.engines.llm.peer import HANG, SSE, Peer, Script, delta
 from tests.session.conftest import Stage
-from tests.system.recordings import WORDS, Scene, at_once, at_rest, clip, joined, play, seconds
+from tests.system.recordings import Scene, at_once, at_rest, clip, joined, play, seconds, understood
 
 pytestmark = pytest.mark.models
 
@@ -136,7 +135,7 @@ def _assert_only_spoken(report: TurnReport, sentence: str) -> None:
 
 def _assert_answered(report: TurnReport) -> None:
     """As if nothing had happened before."""
-    assert normalise(report.transcript) == WORDS["dark_roast_cappuccino"]
+    assert understood([report.transcript], "dark_roast_cappuccino")
     assert not report.error
     assert report.reply
     assert report.heard == report.reply

@@ -99,7 +99,7 @@ def test_garbage_is_told_plainly(script: list[bytes], told: str) -> None:
         ("500 Internal Server Error", SECRET.encode(), "HTTP 500; see the server's log"),
         ("503 Service Unavailable", b'{"error":{"type":"unavailable_error"}}', "wait until the model is loaded"),
         ("401 Unauthorized", b'{"error":{"type":"authentication_error"}}', "set llm.api_key"),
-        ("404 Not Found", b"", "check llm.base_url"),
+        ("404 Not Found", b"", "check llm.url"),
         (
             "400 Bad Request",
             b'{"error":{"type":"exceed_context_size_error","n_prompt_tokens":5000,"n_ctx":4096}}',
@@ -120,11 +120,9 @@ def test_a_refusal_names_its_status_and_never_quotes_the_prompt(status: str, bod
     ("script", "endless", "told"),
     [
         pytest.param([HANG], None, "sent no answer within 0.2 s", id="before the head"),
-        pytest.param(
-            [SSE, HANG], None, "sent no token within 0.2 s; restart it or raise llm.first_byte_s", id="after it"
-        ),
-        pytest.param([SSE, delta("Par"), HANG], None, "raise llm.gap_s", id="between tokens"),
-        pytest.param([SSE, delta("Par")], b": ping\n\n", "raise llm.gap_s", id="pings do not count"),
+        pytest.param([SSE, HANG], None, "sent no token within 0.2 s; restart it or raise llm.timeout_s", id="after it"),
+        pytest.param([SSE, delta("Par"), HANG], None, "raise llm.timeout_s", id="between tokens"),
+        pytest.param([SSE, delta("Par")], b": ping\n\n", "raise llm.timeout_s", id="pings do not count"),
     ],
 )
 def test_a_hanging_server_is_given_up(script: list[bytes | None], endless: bytes | None, told: str) -> None:

