@@ -1,7 +1,7 @@
 """Time to first audio from the true end of speech, over recorded requests at the pace of real time.
 
     python benchmarks/latency/turns.py                 50 clips, the original way, barge-in, echo, idle
-    python benchmarks/latency/turns.py --quick         5 clips, under a minute
+    python benchmarks/latency/turns.py --quick         3 clips, under a minute
     python benchmarks/latency/turns.py --clips DIR     any folder with a manifest.tsv
     python benchmarks/latency/turns.py --cutoffs       every clip of both packs, for cut-offs alone (25 minutes)
 
@@ -30,7 +30,7 @@ from jett.settings import Settings
 
 def options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="jett bench latency", description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("--quick", action="store_true", help="5 clips, under a minute")
+    parser.add_argument("--quick", action="store_true", help="3 clips, under a minute")
     parser.add_argument("--cutoffs", action="store_true", help="every clip of both packs, cut-offs alone")
     parser.add_argument("--clips", type=Path, help="a folder with a manifest.tsv, all its clips")
     parser.add_argument("--json", action="store_true", help="flat JSON on standard output")
@@ -45,11 +45,11 @@ def chosen(args: argparse.Namespace) -> list[Clip]:
     """The clips to play."""
     if args.clips is not None:
         clips = read_pack(args.clips)
-        return evenly(clips, 5) if args.quick else clips
+        return evenly(clips, 3) if args.quick else clips
     barista, libri = (read_pack(data_folder() / name) for name in ("commands_barista", "read_librispeech"))
     if args.cutoffs:
         return barista + libri
-    return evenly(barista, 3) + evenly(libri, 2) if args.quick else evenly(barista, 30) + evenly(libri, 20)
+    return evenly(barista, 2) + evenly(libri, 1) if args.quick else evenly(barista, 30) + evenly(libri, 20)
 
 
 async def measure(args: argparse.Namespace) -> tuple[Figures, list[ClipResult]]:

@@ -15,7 +15,7 @@ from jett.app import load_stt, load_turn_detector, load_vad
 from jett.cli.words import agreement
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence, to_float32
 from jett.core.errors import SpeechToTextError
-from jett.core.ports import SpeechToText, TurnDetector, VoiceActivityDetector
+from jett.core.ports import SpeechToText, Transcript
 from jett.engines.log_mel import log_mel
 from jett.engines.stt.openai_audio import OpenAISpeechToText
 from jett.models.store import Store
@@ -154,6 +154,15 @@ def test_nothing_new_after_what_was_transcribed_changes_nothing(stt: SpeechToTex
     speech = clip("drip_coffee")
     before = stt.transcribe(speech)
     assert stt.transcribe(speech, earlier=[before]).text == before.text
+
+
+@pytest.mark.models
+def test_a_word_after_a_long_beginning_is_transcribed(stt: SpeechToText) -> None:
+    """The text before it goes to the decoder too and must not use up the length of the answer."""
+    beginning = Transcript("word " * 60, tokens=(1573,) * 60, audio_samples=16_000)
+    stop = clip("stop")
+    speech = np.concatenate([silence(16_000), stop])
+    assert stt.transcribe(speech, earlier=[beginning]).text.startswith("word word")
 
 
 @pytest.mark.models

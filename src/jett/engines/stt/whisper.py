@@ -71,14 +71,15 @@ class WhisperSpeechToText:
             return Transcript("")
         padded = np.concatenate([to_float32(window), np.zeros(self._padding_samples, dtype=np.float32)])
         features = log_mel(padded)[None]  # (1, 80, frames)
+        prompt = self._prompt(context)
         try:
             encoded = self._model.encode(ctranslate2.StorageView.from_array(features))
             (result,) = self._model.generate(
                 encoded,
-                [self._prompt(context)],
+                [prompt],
                 beam_size=beams,
                 repetition_penalty=_REPETITION_PENALTY,
-                max_length=_max_length(window.size),
+                max_length=_max_length(window.size) + len(prompt),
                 return_scores=True,
                 return_no_speech_prob=True,
             )
@@ -87,6 +88,8 @@ class WhisperSpeechToText:
         return self._believed(result)
 
     def _believed(self, result: ctranslate2.models.WhisperGenerationResult) -> Transcript:
+        if not result.sequences_ids:
+            return Transcript("")
         tokens = without_repetition([token for token in result.sequences_ids[0] if token < self._end])
         text = self._tokenizer.decode(tokens).strip()
         transcript = Transcript(text, float(result.scores[0]), float(result.no_speech_prob), tuple(tokens))
@@ -114,7 +117,7 @@ class WhisperSpeechToText:
 
 
 def _max_length(n_samples: int) -> int:
-    """CTranslate2 counts the prompt's last tokens too, hence the constant."""
+    """What can be said in the time, and a little for short words; the prompt is counted on top by the caller."""
     return min(_MAX_TOKENS, 16 + int(_TOKENS_PER_S * n_samples / SAMPLE_RATE_HZ))
 
 
