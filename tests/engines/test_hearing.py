@@ -15,7 +15,7 @@ from jett.app import load_stt, load_turn_detector, load_vad
 from jett.cli.words import agreement
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence, to_float32
 from jett.core.errors import SpeechToTextError
-from jett.core.ports import SpeechToText, Transcript
+from jett.core.ports import SpeechToText, Transcript, TurnDetector, VoiceActivityDetector
 from jett.engines.log_mel import log_mel
 from jett.engines.stt.openai_audio import OpenAISpeechToText
 from jett.models.store import Store
