@@ -14,7 +14,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from jett.core.clock import Clock
-from jett.core.errors import JettError, TextToSpeechError
+from jett.core.errors import EngineError, JettError
 from jett.core.ports import LanguageModel, Message, TextToSpeech
 from jett.session.playback import Clip, Playback, Track
 from jett.session.worker import Worker
@@ -113,12 +113,12 @@ class Drafter:
             return
         try:
             samples = await self._voice.worker.call(self._voice.engine.synthesize, spoken)
-        except TextToSpeechError as error:
+        except EngineError as error:
             await self._say_that_the_voice_failed(draft, error)
             return
         self._append(draft, Clip(clause, samples))
 
-    async def _say_that_the_voice_failed(self, draft: Draft, failure: TextToSpeechError) -> None:
+    async def _say_that_the_voice_failed(self, draft: Draft, failure: EngineError) -> None:
         """Once a reply, and only if the voice can say so much; the report has the error in any case."""
         said_before, draft.voice_failed = draft.voice_failed, True
         draft.error = str(failure)
@@ -126,7 +126,7 @@ class Drafter:
             return
         try:
             samples = await self._voice.worker.call(self._voice.engine.synthesize, failure.spoken)
-        except TextToSpeechError:
+        except EngineError:
             return
         self._append(draft, Clip(failure.spoken, samples))
 

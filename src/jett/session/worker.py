@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
+from jett.core.errors import EngineError, JettError
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -18,6 +20,7 @@ class Worker:
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"jett-{name}")
         self._pending = 0
+        self._name = name
 
     @property
     def busy(self) -> bool:
@@ -25,11 +28,17 @@ class Worker:
         return self._pending > 0
 
     async def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """`function(*args, **kwargs)` on the owned thread."""
+        """`function(*args, **kwargs)` on the owned thread. Raises the engine's own JettError, or EngineError."""
         self._pending += 1
         future = self._executor.submit(function, *args, **kwargs)
         future.add_done_callback(lambda _: self._count_down())
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        except JettError:
+            raise
+        except Exception as error:
+            # The boundary of an engine: a fault inside it costs one answer, not the conversation.
+            raise EngineError(f"{self._name}: the engine failed ({type(error).__name__}); see: jett doctor") from error
 
     def _count_down(self) -> None:
         self._pending -= 1
