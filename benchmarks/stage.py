@@ -17,6 +17,8 @@ from jett.session.parts import ConversationSettings, Parts
 
 _QUIET_S = 1.5
 _LIMIT_S = 90.0
+_BEGUN_CHUNKS = 10
+"""200 ms: a reply has begun for sure, and its report has the first sample."""
 
 
 @dataclass
@@ -60,6 +62,7 @@ class _UntilQuiet:
         self._conversation = conversation
         self._seen = seen
         self._enough_s = enough_s
+        self._sounding_chunks = 0
 
     async def chunks(self) -> AsyncGenerator[Samples, None]:
         async for chunk in self._duplex.chunks():
@@ -69,7 +72,9 @@ class _UntilQuiet:
                 continue
             over_s = (self._duplex.heard_samples - ended) / SAMPLE_RATE_HZ
             replying = self._seen.spoken and self._conversation.state == "replying"
-            if self._enough_s is not None and replying and over_s > self._enough_s:
+            self._sounding_chunks = self._sounding_chunks + 1 if replying else 0
+            heard = self._sounding_chunks > _BEGUN_CHUNKS
+            if self._enough_s is not None and heard and over_s > self._enough_s:
                 self._conversation.stop()
             idle = self._conversation.state == "idle" and self._conversation.quiet_s > _QUIET_S
             if (idle and over_s > _QUIET_S) or over_s > _LIMIT_S:
