@@ -29,7 +29,7 @@ def asked(text: str = "what time is it", probability: float = 0.99) -> Playbook:
     """A question that was speculated and committed as turn 1, revision 1; its commands are taken."""
     play = Playbook()
     play >> silence(0.5) >> speech(1.0) >> silence(0.1)
-    play >> TurnScored(1, 1, probability) >> Transcribed(1, 1, text) >> silence(0.9)
+    play >> TurnScored(1, 1, probability) >> Transcribed(1, 1, text) >> silence(1.0)
     play.take()
     assert play.machine.state is State.REPLYING
     return play
@@ -65,7 +65,18 @@ def test_an_unsure_turn_waits_for_the_cap() -> None:
     play = Playbook()
     play >> speech(0.64) >> silence(0.1) >> TurnScored(1, 1, 0.4) >> Transcribed(1, 1, "and then")
     play.take()
-    play >> silence(0.6)
+    play >> silence(0.8)
+    assert play.kinds() == []
+    play >> silence(0.15)
+    assert play.kinds() == ["Commit"]
+
+
+def test_a_likely_end_waits_less_than_the_cap() -> None:
+    """Between sure and doubtful there is a silence of its own."""
+    play = Playbook()
+    play >> speech(0.64) >> silence(0.1) >> TurnScored(1, 1, 0.7) >> Transcribed(1, 1, "a mocha")
+    play.take()
+    play >> silence(0.5)
     assert play.kinds() == []
     play >> silence(0.15)
     assert play.kinds() == ["Commit"]

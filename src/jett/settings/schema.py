@@ -76,12 +76,12 @@ class Turn(Section):
     min_silence_s: float = Field(
         default=0.2, ge=0.2, le=2, description="Silence after which a reply may sound, when sure."
     )
-    cap_s: float = Field(default=0.8, ge=0.3, le=5, description="Silence after which a reply sounds even when unsure.")
+    cap_s: float = Field(default=1.0, ge=0.3, le=5, description="Silence after which a reply sounds even when unsure.")
     likely_silence_s: float = Field(
-        default=0.6, ge=0.2, le=5, description="Silence after which a reply may sound, when an end is likely."
+        default=0.7, ge=0.2, le=5, description="Silence after which a reply may sound, when an end is likely."
     )
     sure_probability: float = Field(
-        default=0.93, ge=0, le=1, description="Probability of an ended turn that counts as sure."
+        default=0.95, ge=0, le=1, description="Probability of an ended turn that counts as sure."
     )
     likely_probability: float = Field(
         default=0.5, ge=0, le=1, description="Probability of an ended turn that counts as likely."

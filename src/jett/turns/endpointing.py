@@ -10,9 +10,9 @@ class Endpointing:
     """Seconds of silence, and the probabilities that separate them; chosen in benchmarks/LOG.md ("endpointing")."""
 
     min_silence_s: float = 0.2
-    likely_silence_s: float = 0.6
-    cap_s: float = 0.8
-    sure: float = 0.93
+    likely_silence_s: float = 0.7
+    cap_s: float = 1.0
+    sure: float = 0.95
     likely: float = 0.5
 
 
