@@ -38,8 +38,8 @@ clean: ## remove what make built; models and settings stay
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.runtime: requirements/runtime.txt pyproject.toml
+$(VENV)/.runtime: requirements/pip.txt requirements/runtime.txt pyproject.toml
 	@sh tools/install.sh runtime
 
-$(VENV)/.dev: requirements/dev.txt pyproject.toml
+$(VENV)/.dev: requirements/pip.txt requirements/dev.txt pyproject.toml
 	@sh tools/install.sh dev

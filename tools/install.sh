@@ -53,6 +53,8 @@ quiet=--quiet
 pip() {
     "$venv/bin/python" -m pip --disable-pip-version-check --no-input "$@"
 }
+pip install --quiet --require-hashes -r requirements/pip.txt ||
+    fail "pip could not be brought up to date; check the network, then run make again"
 pip install $quiet --require-hashes -r "requirements/$set_name.txt" ||
     fail "the packages could not be installed; check the network and the free space, then run make again"
 pip install --quiet --no-deps --no-build-isolation -e . || fail "Jett itself could not be installed; see above"

@@ -32,6 +32,7 @@ def options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="jett bench latency", description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="3 clips, under a minute")
     parser.add_argument("--cutoffs", action="store_true", help="every clip of both packs, cut-offs alone")
+    parser.add_argument("--no-original", action="store_true", help="leave the original loop's way out")
     parser.add_argument("--clips", type=Path, help="a folder with a manifest.tsv, all its clips")
     parser.add_argument("--json", action="store_true", help="flat JSON on standard output")
     parser.add_argument("--save", type=Path, help="write the JSON, with every clip, to this file")
@@ -62,7 +63,7 @@ async def measure(args: argparse.Namespace) -> tuple[Figures, list[ClipResult]]:
         if args.only in (None, "clips"):
             for clip in chosen(args):
                 result = await request(app, clip)
-                if not args.cutoffs:
+                if not (args.cutoffs or args.no_original):
                     result.original_ms = await original_way(app, clip, result.true_end_s)
                 results.append(result)
                 note(result)
