@@ -34,7 +34,7 @@ WORDS = {
     "stop": "stop",
 }
 """What is said in each clip, normalised."""
-_UNDERSTOOD = 0.7
+_UNDERSTOOD = 0.6
 
 PAUSE_S = (3.12, 3.48)
 """Inside the pause of `paced_up_and_down`, before "but"."""
