@@ -16,6 +16,7 @@ import anyio
 import anyio.to_thread
 import platformdirs
 
+from jett.core.audio import silence
 from jett.core.errors import ConfigError, LanguageModelError, ModelMissing
 from jett.core.ports import LanguageModel, Message, SpeechToText, TextToSpeech, TurnDetector, VoiceActivityDetector
 from jett.engines.llm.answer import Timeouts
@@ -141,8 +142,6 @@ async def _close(loaded: dict[str, Any]) -> None:
 
 async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
     """Have each engine work once, so that the first turn is as fast as the second; what is down is told, not raised."""
-    from jett.core.audio import silence
-
     await anyio.to_thread.run_sync(parts.stt.transcribe, silence(16_000))
     await anyio.to_thread.run_sync(parts.turn_detector.probability_finished, silence(16_000))
     system = Message("system", settings.llm.system_prompt)

@@ -6,8 +6,8 @@ Engines are blocking and single-threaded: one owned thread calls one engine, so 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from jett.core.audio import Samples
 
@@ -140,12 +140,3 @@ class Speaker(Protocol):
     @property
     def latency_s(self) -> float:
         """Time between a rendered sample and its sound; 0 when unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineInfo:
-    """What a part is, for reports."""
-
-    stage: str
-    name: str
-    detail: dict[str, Any] = field(default_factory=dict)
