@@ -347,10 +347,8 @@ def conversation_settings(settings: Settings) -> ConversationSettings:
     )
     endpointing = Endpointing(
         min_silence_s=turn.min_silence_s,
-        likely_silence_s=turn.likely_silence_s,
         cap_s=turn.cap_s,
-        sure=turn.sure_probability,
-        likely=turn.likely_probability,
+        even=turn.even_probability,
     )
     turns = TurnSettings(
         pre_roll_s=vad.pre_roll_ms / 1000,

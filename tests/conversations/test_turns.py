@@ -44,20 +44,20 @@ def replying(seconds: float) -> Playbook:
 
 
 def test_a_sure_turn_commits_at_the_shortest_silence() -> None:
-    """Speculation starts at the pause, the commit comes 200 ms after the last speech."""
+    """Speculation starts with the first silent frame, the commit comes 400 ms after the last speech."""
     play = Playbook()
-    play >> silence(0.32) >> speech(0.64) >> silence(0.064)
+    play >> silence(0.32) >> speech(0.64) >> silence(0.032)
     opened, speculated = play.take()
     assert isinstance(opened, OpenTurn)
     assert opened.from_s == pytest.approx(0.02)
     assert isinstance(speculated, Speculate)
     assert speculated.speech_end_s == pytest.approx(0.96)
-    play >> TurnScored(1, 1, 0.99) >> Transcribed(1, 1, "yes")
+    play >> TurnScored(1, 1, 0.999) >> Transcribed(1, 1, "Yes.") >> silence(0.352)
     assert play.kinds() == []
-    play >> silence(0.16)
+    play >> silence(0.032)
     (commit,) = play.take()
     assert isinstance(commit, Commit)
-    assert commit.at_s - commit.speech_end_s == pytest.approx(0.224)
+    assert commit.at_s - commit.speech_end_s == pytest.approx(0.416)
 
 
 def test_an_unsure_turn_waits_for_the_cap() -> None:
@@ -65,20 +65,31 @@ def test_an_unsure_turn_waits_for_the_cap() -> None:
     play = Playbook()
     play >> speech(0.64) >> silence(0.1) >> TurnScored(1, 1, 0.4) >> Transcribed(1, 1, "and then")
     play.take()
-    play >> silence(0.8)
+    play >> silence(0.95)
     assert play.kinds() == []
-    play >> silence(0.15)
+    play >> silence(0.1)
     assert play.kinds() == ["Commit"]
 
 
 def test_a_likely_end_waits_less_than_the_cap() -> None:
-    """Between sure and doubtful there is a silence of its own."""
+    """Between sure and doubtful the silence is in between."""
     play = Playbook()
-    play >> speech(0.64) >> silence(0.1) >> TurnScored(1, 1, 0.7) >> Transcribed(1, 1, "a mocha")
+    play >> speech(0.64) >> silence(0.1) >> TurnScored(1, 1, 0.9) >> Transcribed(1, 1, "A mocha.")
     play.take()
-    play >> silence(0.5)
+    play >> silence(0.6)
     assert play.kinds() == []
-    play >> silence(0.15)
+    play >> silence(0.1)
+    assert play.kinds() == ["Commit"]
+
+
+def test_a_sentence_that_breaks_off_waits_for_the_cap() -> None:
+    """The detector hears an end, the words do not."""
+    play = Playbook()
+    play >> speech(0.64) >> silence(0.1) >> TurnScored(1, 1, 0.9) >> Transcribed(1, 1, "Turn off the")
+    play.take()
+    play >> silence(0.95)
+    assert play.kinds() == []
+    play >> silence(0.1)
     assert play.kinds() == ["Commit"]
 
 
@@ -115,7 +126,7 @@ def test_verdicts_of_a_stale_revision_do_nothing() -> None:
 def test_no_words_drop_the_turn() -> None:
     """A noise that the VAD took for speech is not answered."""
     play = Playbook()
-    play >> speech(0.2) >> silence(0.1) >> TurnScored(1, 1, 0.99) >> Transcribed(1, 1, "") >> silence(1.0)
+    play >> speech(0.2) >> silence(0.1) >> TurnScored(1, 1, 0.99) >> Transcribed(1, 1, "") >> silence(1.1)
     assert play.take()[-1] == DropTurn(1, "")
     assert play.machine.state is State.IDLE
 
@@ -149,7 +160,7 @@ def test_barge_in_with_words_stops_the_reply_and_opens_a_turn() -> None:
     play = replying(3.0)
     play >> speech(0.8) >> silence(0.1)
     play.take()
-    play >> TurnScored(2, 1, 0.99) >> Transcribed(2, 1, "no, the other one") >> silence(0.2)
+    play >> TurnScored(2, 1, 0.99) >> Transcribed(2, 1, "no, the other one") >> silence(0.4)
     stop, commit = play.take()
     assert stop == StopReply(1, StopReason.INTERRUPTED)
     assert isinstance(commit, Commit)
@@ -198,7 +209,7 @@ def test_going_on_right_after_the_reply_began_is_the_same_turn() -> None:
     speculate = commands[-1]
     assert isinstance(speculate, Speculate)
     assert (speculate.turn, speculate.revision) == (1, 2)
-    play >> TurnScored(1, 2, 0.99) >> Transcribed(1, 2, "what time is it in paris") >> silence(0.2)
+    play >> TurnScored(1, 2, 0.99) >> Transcribed(1, 2, "what time is it in paris") >> silence(0.4)
     stop, commit = play.take()
     assert stop == StopReply(1, StopReason.CONTINUED)
     assert isinstance(commit, Commit)
@@ -259,5 +270,5 @@ def test_the_stop_button_silences_everything() -> None:
 def test_a_turn_that_never_pauses_for_long_still_ends() -> None:
     """After a minute the shortest pause is enough."""
     play = Playbook()
-    play >> speech(61.0) >> silence(0.1) >> TurnScored(1, 1, 0.1) >> Transcribed(1, 1, "on and on") >> silence(0.2)
+    play >> speech(61.0) >> silence(0.1) >> TurnScored(1, 1, 0.1) >> Transcribed(1, 1, "on and on") >> silence(0.4)
     assert play.kinds() == ["OpenTurn", "Speculate", "Commit"]

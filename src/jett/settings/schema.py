@@ -71,20 +71,17 @@ class Turn(Section):
     """When the user has finished, and what happens when somebody speaks meanwhile."""
 
     speculate_after_s: float = Field(
-        default=0.064, ge=0.03, le=1, description="Silence after which Jett begins to work ahead."
+        default=0.032, ge=0.03, le=1, description="Silence after which Jett begins to work ahead."
     )
     min_silence_s: float = Field(
-        default=0.2, ge=0.2, le=2, description="Silence after which a reply may sound, when sure."
+        default=0.4, ge=0.2, le=2, description="Silence after which a reply may sound, when quite sure."
     )
-    cap_s: float = Field(default=1.0, ge=0.3, le=5, description="Silence after which a reply sounds even when unsure.")
-    likely_silence_s: float = Field(
-        default=0.7, ge=0.2, le=5, description="Silence after which a reply may sound, when an end is likely."
-    )
-    sure_probability: float = Field(
-        default=0.95, ge=0, le=1, description="Probability of an ended turn that counts as sure."
-    )
-    likely_probability: float = Field(
-        default=0.5, ge=0, le=1, description="Probability of an ended turn that counts as likely."
+    cap_s: float = Field(default=1.1, ge=0.3, le=5, description="Silence after which a reply sounds even when unsure.")
+    even_probability: float = Field(
+        default=0.9,
+        ge=0.01,
+        le=0.99,
+        description="Probability of an ended turn at which the silence is half-way between these two.",
     )
     continuation_s: float = Field(
         default=2.0,
@@ -99,10 +96,10 @@ class Turn(Section):
 
     @model_validator(mode="after")
     def _silences_are_in_order(self) -> Self:
-        if not self.speculate_after_s <= self.min_silence_s <= self.likely_silence_s <= self.cap_s:
+        if not self.speculate_after_s <= self.min_silence_s <= self.cap_s:
             raise ValueError(
-                "turn.speculate_after_s <= turn.min_silence_s <= turn.likely_silence_s <= turn.cap_s must hold, "
-                f"they are {self.speculate_after_s}, {self.min_silence_s}, {self.likely_silence_s}, {self.cap_s}"
+                "turn.speculate_after_s <= turn.min_silence_s <= turn.cap_s must hold, "
+                f"they are {self.speculate_after_s}, {self.min_silence_s}, {self.cap_s}"
             )
         return self
 

@@ -63,7 +63,7 @@ class TurnSettings:
     """Thresholds of the machine; each default is chosen in benchmarks/LOG.md."""
 
     pre_roll_s: float = 0.3
-    speculate_after_s: float = 0.064
+    speculate_after_s: float = 0.032
     continuation_s: float = 2.0
     reaction_s: float = 0.2
     """Nobody answers a reply sooner than this after its end: such speech was going on already."""
@@ -298,7 +298,7 @@ class TurnMachine:
         endpointing = self.settings.endpointing
         if not normalise(self._text):
             return self._drop() if self.silence_s >= endpointing.cap_s - 1e-6 else []
-        required_s = required_silence_s(self._probability, endpointing)
+        required_s = required_silence_s(self._probability, self._text, endpointing)
         if self._now_s - self._from_s > self.settings.max_turn_s:
             required_s = endpointing.min_silence_s
         if self.silence_s < required_s - 1e-6:

@@ -1,4 +1,4 @@
-"""Short things people say that are not for the language model: stop phrases and backchannels."""
+"""What the words alone tell: stop phrases and backchannels, questions, and sentences that break off."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ BACKCHANNELS = frozenset(
         "got it",
     }
 )
+_NEVER_LAST = frozenset({"a", "an", "the", "and", "or", "but", "because", "if", "than", "my", "your", "our", "their"})
 
 
 def normalise(text: str) -> str:
@@ -66,3 +67,21 @@ def is_stop_phrase(text: str) -> bool:
 def is_backchannel(text: str) -> bool:
     """Whether `text` says "go on" rather than something: no reply should end for it."""
     return normalise(text) in BACKCHANNELS
+
+
+def is_question(text: str) -> bool:
+    """Whether the transcript ends as a question."""
+    return text.rstrip().endswith("?")
+
+
+def breaks_off(text: str) -> bool:
+    """Whether the sentence cannot be over: no end mark, three dots, or a last word such as "the".
+
+    A transcript without any capital or mark is of an engine that writes none, where only the last word tells.
+    """
+    words = normalise(text).split()
+    if words and words[-1] in _NEVER_LAST:
+        return True
+    writes_marks = text != text.lower() or bool(_PUNCTUATION.search(text))
+    ended = text.rstrip().rstrip("\"')").endswith((".", "?", "!")) and not text.rstrip().endswith(("...", "…"))
+    return bool(words) and writes_marks and not ended
