@@ -160,7 +160,7 @@ def test_barge_in_with_words_stops_the_reply_and_opens_a_turn() -> None:
     play = replying(3.0)
     play >> speech(0.8) >> silence(0.1)
     play.take()
-    play >> TurnScored(2, 1, 0.99) >> Transcribed(2, 1, "no, the other one") >> silence(0.4)
+    play >> TurnScored(2, 1, 0.99) >> Transcribed(2, 1, "No, the other one.") >> silence(0.4)
     stop, commit = play.take()
     assert stop == StopReply(1, StopReason.INTERRUPTED)
     assert isinstance(commit, Commit)
