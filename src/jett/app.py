@@ -343,6 +343,7 @@ def conversation_settings(settings: Settings) -> ConversationSettings:
         speech_threshold=vad.threshold,
         onset_frames=max(1, round(vad.min_speech_ms / 32)),
         over_reply_threshold=max(vad.threshold, vad.over_reply_threshold),
+        over_echo_threshold=max(vad.threshold, vad.over_echo_threshold),
         over_reply_frames=max(1, round(turn.barge_in_s * 1000 / 32)),
     )
     endpointing = Endpointing(

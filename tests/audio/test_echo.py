@@ -52,6 +52,18 @@ def test_a_person_is_still_heard_when_nothing_is_played() -> None:
     assert abs(level_dbfs(cleaned) - level_dbfs(voice)) < 2
 
 
+def test_with_headphones_a_voice_over_the_reply_passes_unchanged() -> None:
+    """AEC3 alone took the first seconds of it for an echo that is not there."""
+    voice = read_audio(DATA / "librispeech_1089-134686-0001.flac")
+    far = voice[: 3 * 16_000].reshape(-1, FRAME_SAMPLES)
+    near = np.zeros_like(far)
+    near[200:240] = far[:40]
+    canceller = WebRtcEchoCanceller()
+    cleaned = np.stack([canceller.process(n, f) for n, f in zip(near, far, strict=True)])
+    assert not canceller.audible
+    np.testing.assert_array_equal(cleaned[200:], near[200:])
+
+
 def test_silence_comes_when_nothing_was_played() -> None:
     reference = EchoReference(24_000)
     assert not reference.take().any()

@@ -22,10 +22,16 @@ class Sound:
 
     seconds: float
     probability: float
+    echo: bool = False
 
 
 def speech(seconds: float) -> Sound:
     return Sound(seconds, 0.95)
+
+
+def rest_of_echo(seconds: float) -> Sound:
+    """What a canceller leaves of Jett's own voice at worst."""
+    return Sound(seconds, 0.85, echo=True)
 
 
 def silence(seconds: float) -> Sound:
@@ -50,7 +56,7 @@ class Playbook:
             return self
         for _ in range(round(cue.seconds / FRAME_S)):
             self.frames += 1
-            self.said += self.machine.handle(FrameHeard(self.now_s, cue.probability))
+            self.said += self.machine.handle(FrameHeard(self.now_s, cue.probability, cue.echo))
         return self
 
     def take(self) -> list[Command]:

@@ -22,7 +22,7 @@ from jett.turns.events import (
     TurnScored,
 )
 from jett.turns.machine import State
-from tests.conversations.playbook import Playbook, silence, speech
+from tests.conversations.playbook import Playbook, Sound, rest_of_echo, silence, speech
 
 
 def asked(text: str = "what time is it", probability: float = 0.99) -> Playbook:
@@ -153,6 +153,23 @@ def test_barge_in_pauses_playback_before_anything_else() -> None:
     assert commands[0] == PausePlayback(1)
     assert isinstance(commands[1], OpenTurn)
     assert commands[1].turn == 2
+
+
+def test_a_rest_of_echo_interrupts_nothing() -> None:
+    """Neither during the reply nor in the moment after its last sample."""
+    play = replying(1.0)
+    play >> rest_of_echo(2.0) >> silence(0.1)
+    assert play.kinds() == []
+    play >> ReplyEnded(1) >> rest_of_echo(0.2) >> silence(1.0)
+    assert play.kinds() == []
+    assert play.machine.state is State.IDLE
+
+
+def test_a_voice_over_an_audible_echo_is_a_barge_in() -> None:
+    """It takes a surer detector, not a longer one."""
+    play = replying(3.0)
+    play >> Sound(0.064, 0.95, echo=True)
+    assert play.take()[0] == PausePlayback(1)
 
 
 def test_barge_in_with_words_stops_the_reply_and_opens_a_turn() -> None:

@@ -10,6 +10,7 @@ import threading
 import numpy as np
 import pywebrtc_audio
 
+from jett.audio.echo_audible import EchoAudibility
 from jett.audio.resample import LiveResampler
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 
@@ -27,6 +28,7 @@ class WebRtcEchoCanceller:
     frame_samples = FRAME_SAMPLES
 
     def __init__(self, *, noise_suppression: bool = False, delay_ms: int = 0) -> None:
+        self._audibility = EchoAudibility()
         self._processor = pywebrtc_audio.AudioProcessor(
             sample_rate=SAMPLE_RATE_HZ,
             num_channels=1,
@@ -36,14 +38,25 @@ class WebRtcEchoCanceller:
             stream_delay_ms=delay_ms,
         )
 
+    @property
+    def audible(self) -> bool:
+        """Whether an echo can be heard: not with headphones, and until that is known it may be."""
+        return self._audibility.audible
+
     def process(self, near: Samples, far: Samples) -> Samples:
-        """One frame of microphone without the echo of `far`; both (160,), 16 kHz."""
+        """One frame of microphone without the echo of `far`; both (160,), 16 kHz.
+
+        Where no echo is audible the microphone passes unchanged: AEC3 would take the user's voice for one, and did so
+        for up to seconds (benchmarks/LOG.md, "Echo cancellation"). It goes on learning meanwhile.
+        """
+        self._audibility.hear(near, far)
         cleaned: Samples = self._processor.process(near, far)
-        return cleaned
+        return cleaned if self._audibility.audible else near
 
     def reset(self) -> None:
         """Forget the room, before another recording or device."""
         self._processor.reset()
+        self._audibility = EchoAudibility()
 
 
 class EchoReference:

@@ -98,6 +98,10 @@ class EchoCanceller(Protocol):
 
     frame_samples: int
 
+    @property
+    def audible(self) -> bool:
+        """Whether there is an echo that could be heard at all."""
+
     def process(self, near: Samples, far: Samples) -> Samples:
         """One frame of microphone (`near`) with what was played meanwhile (`far`); both (frame_samples,), 16 kHz."""
 

@@ -59,7 +59,7 @@ class Ears:
         while self._unscored.size >= size:
             frame, self._unscored = self._unscored[:size], self._unscored[size:]
             self._scored_samples += size
-            heard = FrameHeard(self._scored_samples / SAMPLE_RATE_HZ, self._vad.score(frame))
+            heard = FrameHeard(self._scored_samples / SAMPLE_RATE_HZ, self._vad.score(frame), self._echo)
             yield Frame(heard, level_dbfs(frame))
 
     def monotonic_s(self, audio_s: float) -> float:
@@ -69,6 +69,10 @@ class Ears:
     def audio_s(self, monotonic_s: float) -> float:
         """The audio clock at a monotonic time."""
         return monotonic_s - self.monotonic_s(0.0)
+
+    @property
+    def _echo(self) -> bool:
+        return self._canceller is not None and self._canceller.audible
 
     def _note_clock(self) -> None:
         """Chunks come late, never early: the smallest offset of the last seconds is the truest."""

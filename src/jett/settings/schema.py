@@ -62,7 +62,13 @@ class VoiceActivity(Section):
         default=0.6,
         gt=0,
         lt=1,
-        description="The same threshold while Jett speaks, higher, so that a rest of echo is not taken for the user.",
+        description="The same threshold while Jett speaks, so that not every breath silences it.",
+    )
+    over_echo_threshold: float = Field(
+        default=0.9,
+        gt=0,
+        lt=1,
+        description="The same while Jett speaks and its echo is audible, so that it does not interrupt itself.",
     )
     pre_roll_ms: int = Field(default=300, ge=0, le=1000, description="Sound kept from before the onset of speech.")
 
@@ -92,7 +98,7 @@ class Turn(Section):
     max_turn_s: float = Field(
         default=60, ge=5, le=100, description="Length from which the shortest pause ends a turn, sure or not."
     )
-    barge_in_s: float = Field(default=0.096, ge=0.03, le=2, description="Sustained speech that silences a reply.")
+    barge_in_s: float = Field(default=0.064, ge=0.03, le=2, description="Sustained speech that silences a reply.")
 
     @model_validator(mode="after")
     def _silences_are_in_order(self) -> Self:

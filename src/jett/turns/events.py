@@ -12,10 +12,11 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class FrameHeard:
-    """One VAD frame: it ended at `end_s` and is speech with `probability`."""
+    """One VAD frame: it ended at `end_s` and is speech with `probability`; with `echo`, a rest of a reply may be in it."""
 
     end_s: float
     probability: float
+    echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ class TurnSettings:
     continuation_s: float = 2.0
     reaction_s: float = 0.2
     """Nobody answers a reply sooner than this after its end: such speech was going on already."""
+    echo_tail_s: float = 0.3
+    """Device buffers and the room sound on after the last sample was rendered."""
     max_turn_s: float = 60.0
     endpointing: Endpointing = field(default_factory=Endpointing)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
@@ -134,7 +136,12 @@ class TurnMachine:
     @property
     def _sounding(self) -> bool:
         """Whether Jett's own voice may be in the air."""
-        return self.state is State.REPLYING and self._reply is not None and self._reply.started_s is not None
+        reply = self._reply
+        if reply is None or reply.started_s is None:
+            return False
+        if reply.ended_s is not None:
+            return self._now_s - reply.ended_s < self.settings.echo_tail_s
+        return self.state is State.REPLYING
 
     def _on_onset(self, onset_s: float) -> list[Command]:
         self.onset_s = onset_s

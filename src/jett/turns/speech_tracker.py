@@ -13,9 +13,11 @@ class TrackerSettings:
 
     speech_threshold: float = 0.5
     onset_frames: int = 2
+    over_reply_frames: int = 2
     over_reply_threshold: float = 0.6
-    over_reply_frames: int = 3
-    """Over Jett's own voice an onset needs more, so that a rest of echo is not taken for the user."""
+    """While Jett speaks an onset needs more, so that it does not fall silent at every breath."""
+    over_echo_threshold: float = 0.9
+    """More still where its echo is audible: a rest of it scores up to 0.85 for two frames in a row."""
     frame_s: float = 0.032
 
 
@@ -32,7 +34,7 @@ class SpeechTracker:
     def hear(self, frame: FrameHeard, *, over_reply: bool) -> float | None:
         """The time at which speech began, when this frame makes it sure; else None."""
         settings = self._settings
-        threshold = settings.over_reply_threshold if over_reply else settings.speech_threshold
+        threshold = self._onset_threshold(frame, over_reply)
         if frame.probability < (settings.speech_threshold if self.speaking else threshold):
             self.speaking = self._deaf_until_silence = False
             self._run = 0
@@ -48,6 +50,11 @@ class SpeechTracker:
         self.speaking = True
         self.last_speech_s = frame.end_s
         return frame.end_s - self._run * settings.frame_s
+
+    def _onset_threshold(self, frame: FrameHeard, over_reply: bool) -> float:
+        if not over_reply:
+            return self._settings.speech_threshold
+        return self._settings.over_echo_threshold if frame.echo else self._settings.over_reply_threshold
 
     def forget(self) -> None:
         """Speech that goes on now is no onset until there was silence: used after a stop."""

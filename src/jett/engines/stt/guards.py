@@ -31,7 +31,7 @@ _SUBTITLES = frozenset(
     }
 )
 _SUBTITLE_LOGPROB = -0.7
-_CLAUSE_TOKENS = 4
+_CLAUSE_WORDS = 3
 _SHORT_TIMES = 4
 
 
@@ -48,24 +48,40 @@ def is_hallucinated(transcript: Transcript) -> bool:
     return " ".join(words) in _SUBTITLES and doubtful
 
 
-def without_repetition(tokens: Sequence[int]) -> list[int]:
-    """`tokens` up to the end of the first round of a loop.
+def kept_tokens(pieces: Sequence[str]) -> int:
+    """How many of the decoder's tokens come before it begins to loop; `pieces` are their texts, in order.
 
-    A loop is the same four tokens or more twice in a row, or fewer than four said four times: people repeat a word or
-    two ("no no no"), hardly ever a clause.
+    A loop is the same three words or more twice in a row, or fewer said four times; case and marks do not count,
+    since a looping decoder changes them ("Lights off now. Lights off now, lights off now..."). People repeat a word
+    or two ("no no no"), hardly ever a clause.
     """
-    kept = list(tokens)
-    for size in range(1, len(kept) // 2 + 1):
-        needed = 2 if size >= _CLAUSE_TOKENS else _SHORT_TIMES
-        for start in range(len(kept) - size * needed + 1):
-            if _repeats(kept, start, size) >= needed:
-                return kept[: start + size]
-    return kept
+    words, ends = _words(pieces)
+    for size in range(1, len(words) // 2 + 1):
+        needed = 2 if size >= _CLAUSE_WORDS else _SHORT_TIMES
+        for start in range(len(words) - size * needed + 1):
+            if _rounds(words, start, size) >= needed:
+                return ends[start + size - 1]
+    return len(pieces)
 
 
-def _repeats(tokens: Sequence[int], start: int, size: int) -> int:
-    """How many times in a row the `size` tokens from `start` are said."""
+def _words(pieces: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The words, bare, and behind which token each ends, its marks included."""
+    words: list[str] = []
+    ends: list[int] = []
+    for index, piece in enumerate(pieces, start=1):
+        bare = "".join(c for c in piece.lower() if c.isalnum())
+        if bare and (piece[:1].isspace() or not words):
+            words.append(bare)
+            ends.append(index)
+        elif words:
+            words[-1] += bare
+            ends[-1] = index
+    return words, ends
+
+
+def _rounds(words: Sequence[str], start: int, size: int) -> int:
+    """How many times in a row the `size` words from `start` are said."""
     times = 1
-    while tokens[start + times * size : start + (times + 1) * size] == tokens[start : start + size]:
+    while words[start + times * size : start + (times + 1) * size] == words[start : start + size]:
         times += 1
     return times

@@ -1,8 +1,9 @@
 """Whisper on CTranslate2, for speech that must be text at once.
 
 Stock Whisper pads every clip to 30 s, and most of its time goes into encoding silence. Here the encoder gets the
-audio there is and `padding_s` of silence, which Whisper needs to know that speech ended (chosen in
-benchmarks/LOG.md, "STT padding"). Only `engines.stt.guards` decides what of its output is believed.
+audio there is and `padding_s` of silence, which Whisper needs to know that speech ended, and never less than
+`_LEAST_WINDOW_S`, without which it mishears single words (benchmarks/LOG.md, "STT padding"). Only
+`engines.stt.guards` decides what of its output is believed.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from jett.core.audio import SAMPLE_RATE_HZ, Samples, to_float32
 from jett.core.errors import ModelError, SpeechToTextError
 from jett.core.ports import Transcript
 from jett.engines.log_mel import log_mel
-from jett.engines.stt.guards import is_hallucinated, without_repetition
+from jett.engines.stt.guards import is_hallucinated, kept_tokens
 from jett.engines.stt.windows import split_at_pauses
 
 _MIN_SAMPLES = 1_600
 """Under 100 ms there is no word."""
+_LEAST_WINDOW_S = 6.0
 _TOKENS_PER_S = 9
 """Nobody speaks faster; a decoder that goes on is looping."""
 _MAX_TOKENS = 220
@@ -69,7 +71,8 @@ class WhisperSpeechToText:
     def _transcribe_window(self, window: Samples, context: Sequence[int], beams: int) -> Transcript:
         if window.size < _MIN_SAMPLES:
             return Transcript("")
-        padded = np.concatenate([to_float32(window), np.zeros(self._padding_samples, dtype=np.float32)])
+        padding_samples = max(self._padding_samples, int(_LEAST_WINDOW_S * SAMPLE_RATE_HZ) - window.size)
+        padded = np.concatenate([to_float32(window), np.zeros(padding_samples, dtype=np.float32)])
         features = log_mel(padded)[None]  # (1, 80, frames)
         prompt = self._prompt(context)
         try:
@@ -90,7 +93,8 @@ class WhisperSpeechToText:
     def _believed(self, result: ctranslate2.models.WhisperGenerationResult) -> Transcript:
         if not result.sequences_ids:
             return Transcript("")
-        tokens = without_repetition([token for token in result.sequences_ids[0] if token < self._end])
+        tokens = [token for token in result.sequences_ids[0] if token < self._end]
+        tokens = tokens[: kept_tokens([self._tokenizer.decode([token]) for token in tokens])]
         text = self._tokenizer.decode(tokens).strip()
         transcript = Transcript(text, float(result.scores[0]), float(result.no_speech_prob), tuple(tokens))
         return Transcript("") if is_hallucinated(transcript) else transcript
