@@ -12,7 +12,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class FrameHeard:
-    """One VAD frame: it ended at `end_s` and is speech with `probability`; with `echo`, a rest of a reply may be in it."""
+    """A VAD frame: it ended at `end_s` and is speech with `probability`; with `echo` a rest of a reply may be in it."""
 
     end_s: float
     probability: float
