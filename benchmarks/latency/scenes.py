@@ -26,6 +26,8 @@ _ORIGINAL_PADDED_S = 30
 _BEGUN_S = 0.5
 _TALKS_S = 8.0
 """How long a reply talks into its own microphone in the echo scene."""
+_LOUDSPEAKER_GAIN = 0.5
+"""Echo at half the amplitude of what is played: a loudspeaker beside the microphone."""
 _LONG_ANSWERS = "You are Jett, a voice assistant. Always answer at length, in at least eight plain sentences."
 
 
@@ -90,22 +92,37 @@ async def original_way(app: App, clip: Clip, true_end_s: float) -> float:
 
 
 async def barge_in(app: App, times: int = 10) -> Figures:
-    """From the onset of the user's speech to the last sample played, over a long reply."""
-    settings = conversation_settings(app.settings)
-    settings = replace(settings, system_prompt=_LONG_ANSWERS)
-    clips = evenly(read_pack(data_folder() / "commands_barista"), times + 1)
+    """From the onset of the user's speech to the last sample played, over a long reply: headphones, then a room."""
+    headphones = await _interruptions(app, times, room=None)
+    room = await _interruptions(app, times, room=read_audio(_room()))
+    return {
+        "barge_in_tries": len(headphones),
+        "barge_in_p50_ms": percentile(headphones, 50),
+        "barge_in_p95_ms": percentile(headphones, 95),
+        "barge_in_room_tries": len(room),
+        "barge_in_room_p50_ms": percentile(room, 50),
+        "barge_in_room_p95_ms": percentile(room, 95),
+    }
+
+
+async def _interruptions(app: App, times: int, *, room: Samples | None) -> list[float]:
+    """Milliseconds of each try in which a reply was sounding; the canceller works in both, as in a live talk."""
+    settings = replace(conversation_settings(app.settings), system_prompt=_LONG_ANSWERS)
+    rate_hz = app.parts.tts.rate_hz
     silenced: list[float] = []
-    for first, second in pairwise(clips):
+    for first, second in pairwise(evenly(read_pack(data_folder() / "commands_barista"), times + 1)):
         question, interruption = trimmed(app, first.path), trimmed(app, second.path)
         gap = silence(int(3.5 * SAMPLE_RATE_HZ))
         onset_s = (question.size + gap.size) / SAMPLE_RATE_HZ
-        seen = await converse(app.parts, settings, np.concatenate([question, gap, interruption]), enough_s=0.1)
-        silenced += [ms for ms in [last_sound_ms(seen, app.parts.tts.rate_hz, onset_s)] if ms is not None]
-    return {
-        "barge_in_tries": len(silenced),
-        "barge_in_p50_ms": percentile(silenced, 50),
-        "barge_in_p95_ms": percentile(silenced, 95),
-    }
+        sound = np.concatenate([question, gap, interruption])
+        path = None if room is None else EchoPath(room, rate_hz=rate_hz, gain=_LOUDSPEAKER_GAIN)
+        seen = await converse(with_echo_cancellation(app, rate_hz), settings, sound, echo=path, enough_s=0.1)
+        silenced += [ms for ms in [last_sound_ms(seen, rate_hz, onset_s)] if ms is not None]
+    return silenced
+
+
+def _room() -> Path:
+    return data_folder() / "rir" / "spatialaudio_seminar_room.flac"
 
 
 def trimmed(app: App, path: Path) -> Samples:
@@ -134,7 +151,7 @@ async def echo(app: App, replies: int = 20) -> Figures:
     """Jett's own voice through a simulated room into its own microphone: does it interrupt itself?"""
     settings = conversation_settings(app.settings)
     settings = replace(settings, system_prompt=_LONG_ANSWERS)
-    room = read_audio(data_folder() / "rir" / "spatialaudio_seminar_room.flac")
+    room = read_audio(_room())
     interrupted = answered = 0
     for clip in evenly(read_pack(data_folder() / "commands_barista"), replies):
         parts = with_echo_cancellation(app, app.parts.tts.rate_hz)
