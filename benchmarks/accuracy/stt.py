@@ -112,6 +112,10 @@ def summary(heard: list[Heard]) -> Figures:
         "stock_stt_final_p95_ms": percentile(stock, 95),
         "stock_ratio": round(median(b / a for a, b in short), 2) if short else None,
     }
+    figures["wer_over_stock_points"] = round(
+        error_percent([(h.reference, h.jett) for h in heard]) - error_percent([(h.reference, h.stock) for h in heard]),
+        2,
+    )
     for pack in sorted({h.pack for h in heard}):
         figures[f"{pack}_wer_percent"] = round(
             error_percent([(h.reference, h.jett) for h in heard if h.pack == pack]), 2

@@ -111,17 +111,22 @@ def shown(results: Sequence[Measured]) -> str:
     return table(rows, ["voice", *[f"'{clause}' ms" for clause in SHORT_CLAUSES], "P95 ms", "whole reply ms", "RTF"])
 
 
-def run(
+def measured(
     *,
     quick: bool = False,
-    as_json: bool = False,
     voices: Sequence[str] = VOICES,
     threads: int = 2,
     model: Path | None = None,
     cuda: bool = False,
-    save: Path | None = None,
 ) -> Figures:
-    """Measure the installed `voices`, print table or JSON, and return the flat figures."""
+    """The flat figures of the installed `voices`."""
+    return figures(measure_all(quick=quick, voices=voices, threads=threads, model=model, cuda=cuda)[0])
+
+
+def measure_all(
+    *, quick: bool, voices: Sequence[str], threads: int, model: Path | None, cuda: bool
+) -> tuple[list[Measured], list[str]]:
+    """Each installed voice, and what is said of those that are not. Raises ModelMissing when none is."""
     results: list[Measured] = []
     missing: list[str] = []
     store = Store.default()
@@ -135,6 +140,21 @@ def run(
         voice.close()  # type: ignore[attr-defined]
     if not results:
         raise ModelMissing("; ".join(missing))
+    return results, missing
+
+
+def run(
+    *,
+    quick: bool = False,
+    as_json: bool = False,
+    voices: Sequence[str] = VOICES,
+    threads: int = 2,
+    model: Path | None = None,
+    cuda: bool = False,
+    save: Path | None = None,
+) -> Figures:
+    """Measure the installed `voices`, print table or JSON, and return the flat figures."""
+    results, missing = measure_all(quick=quick, voices=voices, threads=threads, model=model, cuda=cuda)
     flat = figures(results)
     emit(flat, "\n".join([shown(results), "", str(flat["tts_voice_reason"]), *missing]), as_json=as_json, save=save)
     return flat

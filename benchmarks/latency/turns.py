@@ -1,6 +1,6 @@
 """Time to first audio from the true end of speech, over recorded requests at the pace of real time.
 
-    python benchmarks/latency/turns.py                 50 clips, the original way, barge-in, echo, idle
+    python benchmarks/latency/turns.py                 50 clips, the original way, barge-in, echo, idle, and each engine
     python benchmarks/latency/turns.py --quick         3 clips, under a minute
     python benchmarks/latency/turns.py --clips DIR     any folder with a manifest.tsv
     python benchmarks/latency/turns.py --cutoffs       every clip of both packs, for cut-offs alone (25 minutes)
@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmarks.clips import Clip, data_folder, evenly, read_pack
 from benchmarks.latency.scenes import ClipResult, barge_in, echo, idle, original_way, request
 from benchmarks.report import Figures, emit, percentile, table
+from benchmarks.targets import compared
 from jett.app import open_app
 from jett.core.errors import JettError
 from jett.core.events import STAGES
@@ -119,7 +120,7 @@ def cutoffs(results: list[ClipResult], prefix: str) -> Figures:
         f"{prefix}cutoff_percent": round(100 * len(cut) / max(1, len(results)), 1),
         f"{prefix}cutoff_clips": len(cut),
         f"{prefix}cutoff_silenced_worst_ms": round(max(stops), 1) if stops else None,
-        f"{prefix}cutoff_answered_whole": sum(r.answered_whole for r in cut),
+        f"{prefix}cutoff_not_answered_whole": sum(not r.answered_whole for r in cut),
     }
 
 
@@ -139,11 +140,22 @@ def against_peer(figures: Figures, peer: Path) -> Figures:
     }
 
 
+def engines() -> Figures:
+    """Speech-to-text, language model and voice, each alone, by their own benchmarks."""
+    from benchmarks.accuracy import stt
+    from benchmarks.latency import llm, tts
+
+    heard, (answered, _) = stt.summary(stt.measure(stt.chosen(stt.options([])))), llm.run()
+    return {**heard, **answered, **tts.measured(quick=False)}
+
+
 def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     args = options(sys.argv[1:] if argv is None else argv)
     try:
         figures, results = anyio.run(measure, args)
+        if not (args.quick or args.cutoffs or args.only or args.clips):
+            figures |= {key: value for key, value in engines().items() if key not in figures}
     except JettError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
@@ -153,7 +165,8 @@ def main(argv: list[str] | None = None) -> int:
         from benchmarks.latency.plot import draw
 
         draw(results, args.png)
-    text = table([[name, value] for name, value in figures.items()], ["figure", "value"])
+    every = table([[name, value] for name, value in figures.items()], ["figure", "value"])
+    text = f"{every}\n\n{compared(figures)}"
     emit(figures, text, as_json=args.json, save=args.save, details=[r.flat() for r in results])
     return 0
 

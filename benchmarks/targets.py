@@ -1,0 +1,59 @@
+"""What Jett must reach and aims at on two CPU cores, and how a run compares, by the flat keys of the benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmarks.report import table
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One row: at most `must`, better `aim`; with `higher`, at least."""
+
+    figure: str
+    key: str
+    must: float
+    aim: float
+    higher: bool = False
+
+    def verdict(self, value: object) -> str:
+        """Of a measured value, or of none."""
+        if not isinstance(value, int | float):
+            return "not measured in this run"
+        if self._reached(value, self.aim):
+            return "aim met"
+        return "must met" if self._reached(value, self.must) else "missed"
+
+    def _reached(self, value: float, limit: float) -> bool:
+        return value >= limit if self.higher else value <= limit
+
+
+TARGETS = (
+    Target("time to first audio from the true end of speech, P50, ms", "ttfa_p50_ms", 900, 500),
+    Target("the same, P95, ms", "ttfa_p95_ms", 1500, 800),
+    Target("the same against Pipecat, P50, share", "peer_ratio_p50", 0.45, 0.25),
+    Target("the same against Pipecat, P95, share", "peer_ratio_p95", 0.45, 0.25),
+    Target("replies heard too soon, requests, %", "commands_barista_cutoff_percent", 4, 1),
+    Target("replies heard too soon, readings, %", "read_librispeech_cutoff_percent", 20, 8),
+    Target("of these the slowest to fall silent, ms", "cutoff_silenced_worst_ms", 300, 300),
+    Target("of these not answered as one whole turn", "cutoff_not_answered_whole", 0, 0),
+    Target("speech-to-text under 5 s, times faster than stock", "stock_ratio", 3, 5, higher=True),
+    Target("word error rate over stock, points", "wer_over_stock_points", 0.5, 0),
+    Target("first token, warm, 1,000-token history, P50, ms", "llm_ttft_p50_ms", 350, 200),
+    Target("first audio of a short clause, P50, ms", "tts_first_audio_p50_ms", 200, 100),
+    Target("barge-in to the last sample played, P50, ms", "barge_in_p50_ms", 300, 150),
+    Target("barge-in to the last sample played, P95, ms", "barge_in_p95_ms", 300, 150),
+    Target("self-interruptions in 20 replies in a room", "echo_self_interruptions", 0, 0),
+    Target("listening to silence, CPU, % of one core", "idle_cpu_percent", 5, 2),
+)
+
+
+def compared(figures: Mapping[str, object]) -> str:
+    """The table of targets with what `figures` says of them."""
+    rows = [
+        [target.figure, target.must, target.aim, figures.get(target.key), target.verdict(figures.get(target.key))]
+        for target in TARGETS
+    ]
+    return table(rows, ["figure", "must", "aim", "measured", ""])
