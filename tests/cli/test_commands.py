@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 from pathlib import Path
 from typing import Any
 
+import ctranslate2
 import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from jett.app import voice_trouble
 from jett.cli.bench import MODULES
 from jett.cli.commands import app
 from jett.cli.environment import QUIET, keep_to_ourselves
 from jett.cli.reference import markdown
 from jett.cli.sockets import open_sockets
 from jett.settings import Settings
-from tests.cli.conftest import Jett
+from tests.cli.conftest import QUESTION, Jett
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 
@@ -104,6 +107,34 @@ def test_a_server_that_does_not_answer_is_found_by_doctor(bare: Jett) -> None:
     done = bare("doctor", "--json", JETT_LLM__BACKEND="ollama", JETT_LLM__URL="http://127.0.0.1:9")
     problems = {problem["name"]: problem["value"] for problem in json.loads(done.stdout)["problems"]}
     assert "nobody answers at http://127.0.0.1:9" in problems["language model server"]
+
+
+@pytest.mark.skipif(bool(ctranslate2.get_cuda_device_count()), reason="this machine has a card")
+def test_a_profile_for_a_card_that_is_not_there_is_refused_and_found_by_doctor(bare: Jett) -> None:
+    failed = bare("transcribe", QUESTION, JETT_PROFILE="gpu-8gb")
+    problems = {
+        one["name"]: one for one in json.loads(bare("doctor", "--json", JETT_PROFILE="gpu-8gb").stdout)["problems"]
+    }
+
+    assert failed.returncode == 2
+    assert "no NVIDIA card with a driver is found here" in failed.stderr
+    assert problems["graphics card"]["fix"] == 'use --profile cpu, or set stt.device = "cpu"'
+
+
+def test_a_voice_that_cannot_use_the_card_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    kokoro = type("KokoroTextToSpeech", (), {})()
+    settings = Settings.load(env={"JETT_CONFIG": os.devnull, "JETT_PROFILE": "gpu-8gb"})
+    for able, says in ((False, "the voice runs on the CPU"), (True, "")):
+        monkeypatch.setattr("jett.engines.onnx.has_cuda", lambda able=able: able)
+        assert says in voice_trouble(settings, kokoro)
+        assert bool(voice_trouble(settings, kokoro)) == bool(says)
+
+
+def test_advice_never_names_the_package_of_somebody_else() -> None:
+    for root in ("src", "docs", "benchmarks", "tools"):
+        for file in (PAGE.parents[1] / root).rglob("*.*"):
+            if file.suffix in (".py", ".md", ".sh", ".toml"):
+                assert not re.search(r"pip install \W?jett\b", file.read_text("utf-8")), file
 
 
 def test_a_socket_open_to_the_network_is_unexpected_and_one_on_loopback_is_not() -> None:

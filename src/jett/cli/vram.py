@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jett.models.vram import Plan, Wish, plan
-from jett.models.vram_card import Card, find_card
+from jett.models.vram_card import HOW_TO_ASK, Card, find_card
 from jett.models.vram_page import OWNERS_WISH, RTX_3070_BYTES, markdown
 from jett.models.vram_sizes import GIB, MIB
 from jett.models.vram_speech import measured_system
@@ -98,4 +98,4 @@ def _print(asked: Wish, result: Plan, card: Card | None) -> None:
     if card:
         typer.echo(f"card: {card.name}, {card.used_bytes / GIB:.2f} GiB in use now, {card.free_bytes / GIB:.2f} free")
     else:
-        typer.echo("card: none found through NVML; a plan, unmeasured on a GPU (pip install 'jett[gpu]' to ask a card)")
+        typer.echo(f"card: none found through NVML; a plan, unmeasured on a GPU ({HOW_TO_ASK})")
