@@ -19,6 +19,7 @@ from jett.cli.bench import MODULES
 from jett.cli.commands import app
 from jett.cli.environment import QUIET, keep_to_ourselves
 from jett.cli.reference import markdown
+from jett.cli.running import jett_words
 from jett.cli.sockets import open_sockets
 from jett.settings import Settings
 from tests.cli.conftest import QUESTION, Jett
@@ -81,6 +82,40 @@ def test_a_mistake_of_ours_is_short_and_its_place_is_kept_in_a_file(bare: Jett) 
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("command_line", "words"),
+    [
+        (["python3", "-m", "jett", "talk"], ["talk"]),
+        (["/venv/bin/python", "-X", "dev", "/venv/bin/jett", "ask", "Why?"], ["ask", "Why?"]),
+        (["jett.exe", "talk"], ["talk"]),
+        (["python3", "-m", "pytest", "jett"], None),
+        (["python3", "-m", "jett.engines.tts.phoneme_worker"], None),
+        (["vim", "jett"], None),
+        (["git", "commit", "-m", "jett"], None),
+        (["bash", "-c", "jett talk"], None),
+        ([], None),
+    ],
+)
+def test_a_jett_is_known_by_its_command_line(command_line: list[str], words: list[str] | None) -> None:
+    assert jett_words(command_line) == words
+
+
+@pytest.mark.models
+def test_doctor_lists_the_sockets_of_a_jett_that_answers_a_recording(jett: Jett) -> None:
+    talking = jett.start("talk", "--input", QUESTION)
+    assert talking.stderr is not None
+    assert any("engines:" in line for line in talking.stderr)
+    report = json.loads(jett("doctor", "--json").stdout)
+    talking.kill()
+    talking.communicate()
+
+    running = [one["value"] for one in report["findings"] if one["name"] == "jett talk"]
+    assert f"process {talking.pid}" in running
+    listening = [one for one in report["sockets"] if (one["pid"], one["status"]) == (talking.pid, "LISTEN")]
+    assert [one["expected"] for one in listening] == [True]
+    assert listening[0]["local"].startswith("127.0.0.1:")
+
+
 @pytest.mark.models
 def test_doctor_finds_everything_in_place_and_only_sockets_of_our_own(jett: Jett) -> None:
     done = jett("doctor", "--load", "--json")
@@ -89,8 +124,10 @@ def test_doctor_finds_everything_in_place_and_only_sockets_of_our_own(jett: Jett
     assert report["can_answer_files"], report["problems"]
     assert done.returncode == (0 if report["can_talk"] else 1)
     assert {problem["subject"] for problem in report["problems"]} <= {"devices"}
-    assert [one["status"] for one in report["sockets"] if one["local"].startswith("127.0.0.1:")].count("LISTEN") == 1
-    assert all(one["expected"] for one in report["sockets"])
+    others = {one["value"] for one in report["findings"] if one["subject"] == "running"}
+    mine = [one for one in report["sockets"] if f"process {one['pid']}" not in others]
+    assert [one["status"] for one in mine if one["local"].startswith("127.0.0.1:")].count("LISTEN") == 1
+    assert all(one["expected"] for one in mine)
 
 
 def test_doctor_names_the_command_that_mends(bare: Jett) -> None:
