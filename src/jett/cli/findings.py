@@ -131,10 +131,10 @@ def choices(settings: Settings) -> Iterator[Finding]:
     yield Finding("models", "store", str(models.root))
     needed = app.needed_models(settings)
     for model_id in needed:
-        if models.has(model_id):
+        if (state := models.state(model_id)) == "ready":
             yield Finding("models", model_id, "here")
         else:
-            yield Finding("models", model_id, "missing", "everything", f"jett models pull {model_id}")
+            yield Finding("models", model_id, state, "everything", f"jett models pull {model_id}")
     yield from _servers(settings)
     yield _voice(settings)
 
