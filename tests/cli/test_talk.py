@@ -48,6 +48,16 @@ def test_each_file_is_a_conversation_of_its_own_and_a_bad_one_does_not_stop_the_
 
 
 @pytest.mark.models
+def test_a_turn_that_ends_in_an_error_is_told_once_and_gives_its_exit_code(jett: Jett) -> None:
+    address = "http://127.0.0.1:9"
+    done = jett("talk", "--input", QUESTION, "--json", JETT_LLM__BACKEND="ollama", JETT_LLM__URL=address)
+
+    assert done.returncode == 5, done.stderr
+    assert address in json.loads(done.stdout)["error"]
+    assert done.stderr.count(address) == 1
+
+
+@pytest.mark.models
 @pytest.mark.parametrize("loudness", [0, 300])
 def test_nobody_speaking_is_said_and_nothing_is_written(jett: Jett, loudness: int) -> None:
     noise = np.random.default_rng(3).normal(0, 1, 32_000) * loudness

@@ -18,6 +18,7 @@ from jett.cli.talk_files import answer_files, check_files
 from jett.cli.talk_live import check_devices, converse
 from jett.cli.views import JsonLines, PlainLines, View
 from jett.core.errors import JettError
+from jett.core.events import Troubled
 from jett.settings import Settings
 
 Work = Callable[[App], Awaitable[JettError | None]]
@@ -96,7 +97,7 @@ async def _with_app(settings: Settings, view: View, work: Work) -> JettError | N
         async with open_app(settings) as app:
             view.ready(app)
             for trouble in app.troubles:
-                view.note(trouble)
+                view(Troubled(trouble))
             return await work(app)
 
 

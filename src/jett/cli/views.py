@@ -47,6 +47,7 @@ class _Lines:
 
     def __init__(self) -> None:
         self._file = ""
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -65,6 +66,12 @@ class _Lines:
     def note(self, text: str) -> None:
         typer.echo(text, err=True)
 
+    def trouble(self, text: str) -> None:
+        """Once each: a server that is down at the start fails every turn in the same words."""
+        if text not in self._told:
+            self._told.add(text)
+            self.note(text)
+
     def failed(self, error: str) -> None:
         self.note(f"error: {error}")
 
@@ -76,7 +83,7 @@ class JsonLines(_Lines):
         if isinstance(event, TurnReport):
             typer.echo(json.dumps(asdict(event) | {"file": self._file}, ensure_ascii=False))
         elif isinstance(event, Troubled):
-            self.note(event.message)
+            self.trouble(event.message)
 
     def failed(self, error: str) -> None:
         super().failed(error)
@@ -99,7 +106,7 @@ class PlainLines(_Lines):
             case ReplyWithdrawn():
                 typer.echo("      (taken back: you went on)")
             case Troubled():
-                self.note(event.message)
+                self.trouble(event.message)
 
 
 def turn_lines(report: TurnReport) -> list[str]:
