@@ -274,6 +274,7 @@ VOICES_BEST_FIRST = ("kokoro", "piper-joe")
 
 def load_tts(settings: Settings, models: Store) -> tuple[TextToSpeech, str]:
     """The voice that `tts.backend` names, or the best that the machine can afford; and why."""
+    require_voice(settings, models)
     named = {"kokoro": "kokoro", "piper": "piper-joe"}.get(settings.tts.backend)
     if named is not None:
         return _load_voice(named, settings, models), f"{named}, as the settings ask"
@@ -314,6 +315,16 @@ def _first_audio_ms(
 
 
 _VOICE_MODELS = {"kokoro": ("kokoro-82m-int8", "kokoro-voices"), "piper-joe": ("piper-en-us-joe",)}
+
+
+def require_voice(settings: Settings, models: Store) -> None:
+    """Raises ConfigError where `tts.voice` is no voice of its backend."""
+    voice = settings.tts.voice
+    names = [file.name.removesuffix(".bin") for file in models.manifest.model("kokoro-voices").files]
+    if voice and settings.tts.backend == "piper":
+        raise ConfigError(f"tts: voice '{voice}' is none of piper's, which has one; leave tts.voice empty")
+    if voice and voice not in names:
+        raise ConfigError(f"tts: no voice is called '{voice}'; use one of: {', '.join(names)}")
 
 
 def _load_voice(name: str, settings: Settings, models: Store) -> TextToSpeech:
