@@ -173,6 +173,11 @@ def load_stt(settings: Settings, models: Store) -> SpeechToText:
 
         return OpenAISpeechToText(stt.url, stt.model, api_key=stt.read_api_key(), timeout_s=stt.timeout_s)
     require_card(settings)
+    if stt.model.endswith(".en") and stt.language != "en":
+        raise ConfigError(
+            f"stt: {stt.model} knows English alone, stt.language is '{stt.language}'; "
+            'set stt.model = "whisper-base", which knows 99 languages'
+        )
     from jett.engines.stt.whisper import WhisperSpeechToText
 
     device = _stt_device(settings)

@@ -6,6 +6,8 @@ import json
 import os
 import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +167,32 @@ def test_a_voice_that_cannot_use_the_card_says_so(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr("jett.engines.onnx.has_cuda", lambda able=able: able)
         assert says in voice_trouble(settings, kokoro)
         assert bool(voice_trouble(settings, kokoro)) == bool(says)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", ["config show", "config reference"])
+def test_a_full_disk_under_standard_output_is_named(bare: Jett, words: str, unbuffered: str) -> None:
+    command = f"{sys.executable} -m jett {words} >/dev/full"
+    done = subprocess.run(
+        command,
+        shell=True,
+        env=bare.env | {"PYTHONUNBUFFERED": unbuffered},
+        cwd=bare.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: cannot write standard output: No space left on device")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_another_language_needs_a_model_that_knows_it(bare: Jett) -> None:
+    done = bare("transcribe", QUESTION, JETT_STT__LANGUAGE="de")
+    assert done.returncode == 2
+    assert 'set stt.model = "whisper-base"' in done.stderr
 
 
 def test_advice_never_names_the_package_of_somebody_else() -> None:
