@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -72,11 +72,17 @@ def from_environment(env: Mapping[str, str]) -> dict[str, Any]:
         if variable in by_variable:
             key = by_variable[variable]
             values[key.name] = _parsed(key, text)
-        elif (hint := did_you_mean(variable, by_variable)) or "__" in variable:
+        elif (hint := _nearest(variable, by_variable)) or "__" in variable:
             raise ConfigError(
                 f"settings: unknown key '{variable}' in the environment{hint}; unset it, or see `jett config show`"
             )
     return values
+
+
+def _nearest(variable: str, known_ones: Iterable[str]) -> str:
+    """As `did_you_mean`, but what all share does not make two names alike."""
+    hint = did_you_mean(variable.removeprefix(ENV_PREFIX), [name.removeprefix(ENV_PREFIX) for name in known_ones])
+    return hint.replace("'", f"'{ENV_PREFIX}", 1)
 
 
 def _parsed(key: Key, text: str) -> Any:
