@@ -67,7 +67,7 @@ async def answer_files(app: App, files: Sequence[Path], output: Path | None, vie
                 failures += await answer_file(app, file, view, said)
             except JettError as error:
                 failures.append(error)
-                view.failed(str(error))
+                view.failed(error)
         finished = True
     finally:
         if output is not None and said:
