@@ -195,6 +195,19 @@ def test_another_language_needs_a_model_that_knows_it(bare: Jett) -> None:
     assert 'set stt.model = "whisper-base"' in done.stderr
 
 
+def test_a_file_that_is_no_model_is_refused_by_the_plan(bare: Jett) -> None:
+    (bare.folder / "reply.wav").write_bytes(b"RIFF and nothing else")
+    done = bare("vram", "--llm", "reply.wav")
+    assert (done.returncode, "is not a usable GGUF file" in done.stderr) == (4, True)
+    assert "profile cpu itself puts nothing on a card" in bare("vram").stdout
+    assert bare("vram", JETT_PROFILE="gpu-8gb").stdout.startswith("the plan of profile gpu-8gb")
+
+
+@pytest.mark.models
+def test_the_plan_knows_a_model_of_the_store(jett: Jett) -> None:
+    assert jett("vram", JETT_PROFILE="remote").returncode == 0
+
+
 def test_advice_never_names_the_package_of_somebody_else() -> None:
     for root in ("src", "docs", "benchmarks", "tools"):
         for file in (PAGE.parents[1] / root).rglob("*.*"):
