@@ -208,6 +208,14 @@ def test_the_plan_knows_a_model_of_the_store(jett: Jett) -> None:
     assert jett("vram", JETT_PROFILE="remote").returncode == 0
 
 
+def test_a_wrong_option_is_named_as_one(bare: Jett) -> None:
+    assert "correct it in --profile or JETT_PROFILE" in bare("--profile", "nope", "doctor").stderr
+    assert "correct --config or JETT_CONFIG" in bare("--config", "nope", "doctor").stderr
+    del bare.env["JETT_PROFILE"]
+    shown = json.loads(bare("config", "show", "--json").stdout)
+    assert shown["settings"]["profile"]["origin"] == "machine"
+
+
 def test_advice_never_names_the_package_of_somebody_else() -> None:
     for root in ("src", "docs", "benchmarks", "tools"):
         for file in (PAGE.parents[1] / root).rglob("*.*"):

@@ -24,7 +24,7 @@ def from_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
         tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(
-            f"settings: {path} cannot be read ({error.strerror}); create it, or unset {CONFIG_VARIABLE}"
+            f"settings: {path} cannot be read ({error.strerror}); create it, or correct --config or {CONFIG_VARIABLE}"
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"settings: {path} is not UTF-8 text; save it as UTF-8") from error
