@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,10 @@ import numpy as np
 from jett.core.errors import AudioError
 
 DATA_VARIABLE = "JETT_BENCH_DATA"
+CHECKOUT = Path(__file__).resolve().parents[1]
+BESIDE = CHECKOUT.parent / "shared" / "data"
+IN_THE_REPOSITORY = CHECKOUT / "tests" / "data" / "bench"
+"""Six recordings in the form of the packs, for a first impression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +31,29 @@ class Clip:
 
 
 def data_folder() -> Path:
-    """Where the packs are: JETT_BENCH_DATA, or `shared/data` beside the checkout."""
+    """Where the packs are: JETT_BENCH_DATA, or `shared/data` beside the checkout, or the few in the repository."""
     named = os.environ.get(DATA_VARIABLE, "")
-    return Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
+    if named:
+        return Path(named)
+    return BESIDE if BESIDE.is_dir() else _few_recordings()
+
+
+@cache
+def _few_recordings() -> Path:
+    """The repository's own; said once."""
+    sys.stderr.write(
+        f"bench: no folder of recordings ({DATA_VARIABLE} is not set): measuring the few in tests/data/bench; "
+        "your own: --clips DIR\n"
+    )
+    return IN_THE_REPOSITORY
+
+
+def packs(*names: str) -> Iterator[Path]:
+    """The folders of these packs; of those in the repository, the ones that there are."""
+    folder = data_folder()
+    for name in names:
+        if folder != IN_THE_REPOSITORY or (folder / name).is_dir():
+            yield folder / name
 
 
 def read_pack(folder: Path) -> list[Clip]:

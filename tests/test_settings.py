@@ -99,6 +99,12 @@ def test_a_misspelt_variable_is_refused_not_ignored(variable: str, tmp_path: Pat
         load(tmp_path, env={variable: "x"})
 
 
+def test_a_variable_that_only_shares_the_prefix_is_left_alone(tmp_path: Path) -> None:
+    load(tmp_path, env={"JETT_FOO": "1"})
+    with pytest.raises(ConfigError, match=r"did you mean 'JETT_PROFILE'\?"):
+        load(tmp_path, env={"JETT_PROFIL": "cpu"})
+
+
 def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
     load(tmp_path, env={"PATH": "/bin", "_JETT_COMPLETE": "bash_source", "STT__MODEL": "x"})
 

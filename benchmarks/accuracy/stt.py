@@ -19,7 +19,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.clips import Clip, data_folder, evenly, read_pack
+from benchmarks.clips import Clip, evenly, packs, read_pack
 from benchmarks.report import Figures, emit, percentile, table
 from benchmarks.words import error_percent
 from jett.app import load_stt, store
@@ -58,8 +58,8 @@ def options(argv: list[str]) -> argparse.Namespace:
 
 def chosen(args: argparse.Namespace) -> list[Clip]:
     """The clips that have a transcript."""
-    packs = [args.clips] if args.clips is not None else [data_folder() / pack for pack in PACKS]
-    clips = [clip for pack in packs for clip in read_pack(pack) if clip.text]
+    folders = [args.clips] if args.clips is not None else packs(*PACKS)
+    clips = [clip for folder in folders for clip in read_pack(folder) if clip.text]
     return evenly(clips, 12) if args.quick else clips
 
 

@@ -71,6 +71,17 @@ def variants(model: str | Path, quick: bool) -> list[Variant]:
     ]
 
 
+def present(wanted: list[Variant], store: Store) -> list[Variant]:
+    """The variants whose model is here; that one is left out is said, and the default is never left out."""
+    here = wanted[:1]
+    for variant in wanted[1:]:
+        if isinstance(variant.model, Path) or store.has(variant.model):
+            here.append(variant)
+        else:
+            sys.stderr.write(f"bench: left out {variant.name}; to compare: jett models pull {variant.model}\n")
+    return here
+
+
 def conversation(n_words: int) -> list[Message]:
     """A history of about `n_words` words, always the same."""
     chosen = random.Random(7)
@@ -151,8 +162,9 @@ def figures_of(variant: Variant, prefix: str) -> Figures:
 
 def run(*, model: str | Path = DEFAULT, quick: bool = False, rounds: int | None = None) -> tuple[Figures, str]:
     """Measure; flat figures (the default's begin with `llm_`) and a table. Raises JettError."""
-    chosen = variants(model, quick)
-    anyio.run(measure_all, chosen, Store(), rounds or (4 if quick else 12))
+    store = Store()
+    chosen = present(variants(model, quick), store)
+    anyio.run(measure_all, chosen, store, rounds or (4 if quick else 12))
     figures = figures_of(chosen[0], "llm_")
     for variant in chosen[1:]:
         name = "".join(char if char.isalnum() else "_" for char in variant.name.lower())

@@ -99,8 +99,9 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
             partial(spoken_text, pronunciations=settings.tts.pronunciations),
             names=engine_names(settings, tts),
         )
+        slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
         troubles = await warm_up(settings, parts)
-        yield App(settings, parts, reason, (*given_up, *troubles))
+        yield App(settings, parts, reason, (*given_up, *slower, *troubles))
 
 
 def fit_to_card(settings: Settings, models: Store) -> tuple[Settings, tuple[str, ...]]:
@@ -171,6 +172,12 @@ def load_stt(settings: Settings, models: Store) -> SpeechToText:
         from jett.engines.stt.openai_audio import OpenAISpeechToText
 
         return OpenAISpeechToText(stt.url, stt.model, api_key=stt.read_api_key(), timeout_s=stt.timeout_s)
+    require_card(settings)
+    if stt.model.endswith(".en") and stt.language != "en":
+        raise ConfigError(
+            f"stt: {stt.model} knows English alone, stt.language is '{stt.language}'; "
+            'set stt.model = "whisper-base", which knows 99 languages'
+        )
     from jett.engines.stt.whisper import WhisperSpeechToText
 
     device = _stt_device(settings)
@@ -192,6 +199,27 @@ def _stt_device(settings: Settings) -> str:
     import ctranslate2
 
     return "cuda" if settings.profile == "gpu-8gb" and ctranslate2.get_cuda_device_count() > 0 else "cpu"
+
+
+def missing_card(settings: Settings) -> str:
+    """What is wrong where speech-to-text is to run on a card that CTranslate2 cannot see; empty where it can."""
+    if settings.stt.backend != "ctranslate2" or settings.stt.device != "cuda":
+        return ""
+    import ctranslate2
+
+    if ctranslate2.get_cuda_device_count():
+        return ""
+    other = "use --profile cpu, or " if settings.profile == "gpu-8gb" else ""
+    return (
+        f"stt: device 'cuda' (profile {settings.profile}), but no NVIDIA card with a driver is found here, need one; "
+        f'{other}set stt.device = "cpu"'
+    )
+
+
+def require_card(settings: Settings) -> None:
+    """Raises ConfigError where the settings ask for a card that is not there."""
+    if missing := missing_card(settings):
+        raise ConfigError(missing)
 
 
 def _compute_type(named: str, device: str) -> str:
@@ -251,6 +279,7 @@ VOICES_BEST_FIRST = ("kokoro", "piper-joe")
 
 def load_tts(settings: Settings, models: Store) -> tuple[TextToSpeech, str]:
     """The voice that `tts.backend` names, or the best that the machine can afford; and why."""
+    require_voice(settings, models)
     named = {"kokoro": "kokoro", "piper": "piper-joe"}.get(settings.tts.backend)
     if named is not None:
         return _load_voice(named, settings, models), f"{named}, as the settings ask"
@@ -293,6 +322,16 @@ def _first_audio_ms(
 _VOICE_MODELS = {"kokoro": ("kokoro-82m-int8", "kokoro-voices"), "piper-joe": ("piper-en-us-joe",)}
 
 
+def require_voice(settings: Settings, models: Store) -> None:
+    """Raises ConfigError where `tts.voice` is no voice of its backend."""
+    voice = settings.tts.voice
+    names = [file.name.removesuffix(".bin") for file in models.manifest.model("kokoro-voices").files]
+    if voice and settings.tts.backend == "piper":
+        raise ConfigError(f"tts: voice '{voice}' is none of piper's, which has one; leave tts.voice empty")
+    if voice and voice not in names:
+        raise ConfigError(f"tts: no voice is called '{voice}'; use one of: {', '.join(names)}")
+
+
 def _load_voice(name: str, settings: Settings, models: Store) -> TextToSpeech:
     threads = settings.tts.threads or 2
     if name == "kokoro":
@@ -322,7 +361,19 @@ def _close_voice(voice: TextToSpeech) -> None:
 
 
 def _onnx_providers(device: str) -> tuple[str, ...]:
-    return ("CUDAExecutionProvider", "CPUExecutionProvider") if device == "cuda" else ("CPUExecutionProvider",)
+    from jett.engines.onnx import has_cuda
+
+    both = ("CUDAExecutionProvider", "CPUExecutionProvider")
+    return both if device == "cuda" and has_cuda() else ("CPUExecutionProvider",)
+
+
+def voice_trouble(settings: Settings, tts: TextToSpeech) -> str:
+    """Why the voice is slower than the settings ask; empty where it is not."""
+    from jett.engines.onnx import has_cuda
+
+    if settings.tts.device != "cuda" or engine_names(settings, tts)["tts"] != "kokoro" or has_cuda():
+        return ""
+    return "tts: device 'cuda', but the ONNX Runtime that is installed cannot use a card; the voice runs on the CPU"
 
 
 def engine_names(settings: Settings, tts: TextToSpeech) -> dict[str, str]:

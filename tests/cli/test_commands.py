@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import ctranslate2
 import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from jett.app import voice_trouble
 from jett.cli.bench import MODULES
 from jett.cli.commands import app
 from jett.cli.environment import QUIET, keep_to_ourselves
 from jett.cli.reference import markdown
+from jett.cli.running import jett_words
 from jett.cli.sockets import open_sockets
 from jett.settings import Settings
-from tests.cli.conftest import Jett
+from tests.cli.conftest import QUESTION, Jett
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 
@@ -78,6 +84,40 @@ def test_a_mistake_of_ours_is_short_and_its_place_is_kept_in_a_file(bare: Jett) 
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("command_line", "words"),
+    [
+        (["python3", "-m", "jett", "talk"], ["talk"]),
+        (["/venv/bin/python", "-X", "dev", "/venv/bin/jett", "ask", "Why?"], ["ask", "Why?"]),
+        (["jett.exe", "talk"], ["talk"]),
+        (["python3", "-m", "pytest", "jett"], None),
+        (["python3", "-m", "jett.engines.tts.phoneme_worker"], None),
+        (["vim", "jett"], None),
+        (["git", "commit", "-m", "jett"], None),
+        (["bash", "-c", "jett talk"], None),
+        ([], None),
+    ],
+)
+def test_a_jett_is_known_by_its_command_line(command_line: list[str], words: list[str] | None) -> None:
+    assert jett_words(command_line) == words
+
+
+@pytest.mark.models
+def test_doctor_lists_the_sockets_of_a_jett_that_answers_a_recording(jett: Jett) -> None:
+    talking = jett.start("talk", "--input", QUESTION)
+    assert talking.stderr is not None
+    assert any("engines:" in line for line in talking.stderr)
+    report = json.loads(jett("doctor", "--json").stdout)
+    talking.kill()
+    talking.communicate()
+
+    running = [one["value"] for one in report["findings"] if one["name"] == "jett talk"]
+    assert f"process {talking.pid}" in running
+    listening = [one for one in report["sockets"] if (one["pid"], one["status"]) == (talking.pid, "LISTEN")]
+    assert [one["expected"] for one in listening] == [True]
+    assert listening[0]["local"].startswith("127.0.0.1:")
+
+
 @pytest.mark.models
 def test_doctor_finds_everything_in_place_and_only_sockets_of_our_own(jett: Jett) -> None:
     done = jett("doctor", "--load", "--json")
@@ -86,8 +126,10 @@ def test_doctor_finds_everything_in_place_and_only_sockets_of_our_own(jett: Jett
     assert report["can_answer_files"], report["problems"]
     assert done.returncode == (0 if report["can_talk"] else 1)
     assert {problem["subject"] for problem in report["problems"]} <= {"devices"}
-    assert [one["status"] for one in report["sockets"] if one["local"].startswith("127.0.0.1:")].count("LISTEN") == 1
-    assert all(one["expected"] for one in report["sockets"])
+    others = {one["value"] for one in report["findings"] if one["subject"] == "running"}
+    mine = [one for one in report["sockets"] if f"process {one['pid']}" not in others]
+    assert [one["status"] for one in mine if one["local"].startswith("127.0.0.1:")].count("LISTEN") == 1
+    assert all(one["expected"] for one in mine)
 
 
 def test_doctor_names_the_command_that_mends(bare: Jett) -> None:
@@ -104,6 +146,81 @@ def test_a_server_that_does_not_answer_is_found_by_doctor(bare: Jett) -> None:
     done = bare("doctor", "--json", JETT_LLM__BACKEND="ollama", JETT_LLM__URL="http://127.0.0.1:9")
     problems = {problem["name"]: problem["value"] for problem in json.loads(done.stdout)["problems"]}
     assert "nobody answers at http://127.0.0.1:9" in problems["language model server"]
+
+
+@pytest.mark.skipif(bool(ctranslate2.get_cuda_device_count()), reason="this machine has a card")
+def test_a_profile_for_a_card_that_is_not_there_is_refused_and_found_by_doctor(bare: Jett) -> None:
+    failed = bare("transcribe", QUESTION, JETT_PROFILE="gpu-8gb")
+    problems = {
+        one["name"]: one for one in json.loads(bare("doctor", "--json", JETT_PROFILE="gpu-8gb").stdout)["problems"]
+    }
+
+    assert failed.returncode == 2
+    assert "no NVIDIA card with a driver is found here" in failed.stderr
+    assert problems["graphics card"]["fix"] == 'use --profile cpu, or set stt.device = "cpu"'
+
+
+def test_a_voice_that_cannot_use_the_card_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    kokoro = type("KokoroTextToSpeech", (), {})()
+    settings = Settings.load(env={"JETT_CONFIG": os.devnull, "JETT_PROFILE": "gpu-8gb"})
+    for able, says in ((False, "the voice runs on the CPU"), (True, "")):
+        monkeypatch.setattr("jett.engines.onnx.has_cuda", lambda able=able: able)
+        assert says in voice_trouble(settings, kokoro)
+        assert bool(voice_trouble(settings, kokoro)) == bool(says)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", ["config show", "config reference"])
+def test_a_full_disk_under_standard_output_is_named(bare: Jett, words: str, unbuffered: str) -> None:
+    command = f"{sys.executable} -m jett {words} >/dev/full"
+    done = subprocess.run(
+        command,
+        shell=True,
+        env=bare.env | {"PYTHONUNBUFFERED": unbuffered},
+        cwd=bare.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: cannot write standard output: No space left on device")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_another_language_needs_a_model_that_knows_it(bare: Jett) -> None:
+    done = bare("transcribe", QUESTION, JETT_STT__LANGUAGE="de")
+    assert done.returncode == 2
+    assert 'set stt.model = "whisper-base"' in done.stderr
+
+
+def test_a_file_that_is_no_model_is_refused_by_the_plan(bare: Jett) -> None:
+    (bare.folder / "reply.wav").write_bytes(b"RIFF and nothing else")
+    done = bare("vram", "--llm", "reply.wav")
+    assert (done.returncode, "is not a usable GGUF file" in done.stderr) == (4, True)
+    assert "profile cpu itself puts nothing on a card" in bare("vram").stdout
+    assert bare("vram", JETT_PROFILE="gpu-8gb").stdout.startswith("the plan of profile gpu-8gb")
+
+
+@pytest.mark.models
+def test_the_plan_knows_a_model_of_the_store(jett: Jett) -> None:
+    assert jett("vram", JETT_PROFILE="remote").returncode == 0
+
+
+def test_a_wrong_option_is_named_as_one(bare: Jett) -> None:
+    assert "correct it in --profile or JETT_PROFILE" in bare("--profile", "nope", "doctor").stderr
+    assert "correct --config or JETT_CONFIG" in bare("--config", "nope", "doctor").stderr
+    del bare.env["JETT_PROFILE"]
+    shown = json.loads(bare("config", "show", "--json").stdout)
+    assert shown["settings"]["profile"]["origin"] == "machine"
+
+
+def test_advice_never_names_the_package_of_somebody_else() -> None:
+    for root in ("src", "docs", "benchmarks", "tools"):
+        for file in (PAGE.parents[1] / root).rglob("*.*"):
+            if file.suffix in (".py", ".md", ".sh", ".toml"):
+                assert not re.search(r"pip install \W?jett\b", file.read_text("utf-8")), file
 
 
 def test_a_socket_open_to_the_network_is_unexpected_and_one_on_loopback_is_not() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from jett.audio.files import audio_seconds
 from tests.cli.conftest import HANG_LIMIT_S, QUESTION, Jett, children_of
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX sends them")
@@ -48,13 +49,16 @@ def test_ctrl_c_ends_a_conversation_cleanly(jett: Jett, moment: str) -> None:
 
 
 @pytest.mark.models
-def test_ctrl_c_while_jett_speaks_ends_it_and_writes_nothing(jett: Jett) -> None:
-    process = jett.start("talk", "--input", QUESTION, "--output", "reply.wav", "--json")
+def test_ctrl_c_after_an_answer_keeps_what_was_said_until_then(jett: Jett) -> None:
+    process = jett.start("talk", "--input", QUESTION, QUESTION, "--output", "reply.wav", "--json")
     assert process.stdout is not None
     assert '"turn": 1' in process.stdout.readline()
 
-    assert ended_by(process, signal.SIGINT)[0] == 130
-    assert not (jett.folder / "reply.wav").exists()
+    code, said = ended_by(process, signal.SIGINT)
+    assert code == 130
+    assert "what Jett said until it was interrupted is in reply.wav" in said
+    assert audio_seconds(jett.folder / "reply.wav") > 0.5
+    assert {path.name for path in jett.folder.iterdir()} == {"jett.toml", "reply.wav"}
 
 
 @pytest.mark.models

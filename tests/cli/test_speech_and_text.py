@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -61,6 +62,7 @@ def test_a_bad_file_among_good_ones_is_reported_and_the_others_are_transcribed(j
     assert done.returncode == 3
     assert "capital of France" in done.stdout
     assert done.stderr.count("error: ") == 1
+    assert json.loads(jett("transcribe", "corrupt.wav", "--json").stdout)["exit_code"] == 3
 
 
 def test_where_nobody_speaks_there_is_no_text(jett: Jett) -> None:

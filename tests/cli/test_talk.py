@@ -48,6 +48,16 @@ def test_each_file_is_a_conversation_of_its_own_and_a_bad_one_does_not_stop_the_
 
 
 @pytest.mark.models
+def test_a_turn_that_ends_in_an_error_is_told_once_and_gives_its_exit_code(jett: Jett) -> None:
+    address = "http://127.0.0.1:9"
+    done = jett("talk", "--input", QUESTION, "--json", JETT_LLM__BACKEND="ollama", JETT_LLM__URL=address)
+
+    assert done.returncode == 5, done.stderr
+    assert address in json.loads(done.stdout)["error"]
+    assert done.stderr.count(address) == 1
+
+
+@pytest.mark.models
 @pytest.mark.parametrize("loudness", [0, 300])
 def test_nobody_speaking_is_said_and_nothing_is_written(jett: Jett, loudness: int) -> None:
     noise = np.random.default_rng(3).normal(0, 1, 32_000) * loudness
@@ -95,6 +105,10 @@ def test_the_first_run_without_a_sound_system_answers_the_example_into_a_file(je
         (("transcribe", "empty.wav"), 4, "fix: jett models pull"),
         (("ask", "Hello?"), 4, "fix: jett models pull"),
         (("say", "Hello.", "-o", "hello.wav"), 4, "jett models pull"),
+        (("say", "Hello.", "-o", "hello.mp3"), 3, "name it hello.wav"),
+        (("talk", "--input", QUESTION, "--output", "reply.ogg"), 3, "name it reply.wav"),
+        (("say", "Hello.", "-o", "."), 3, "it is a folder"),
+        (("say", "Hello.", "-o", "hello.wav", "--voice", "zz"), 2, "no voice is called 'zz'; use one of: "),
         (("say", " ", "-o", "hello.wav"), 2, "the text is empty"),
         (("--profile", "gpu-9gb", "ask", "Hello?"), 2, "'gpu-9gb'"),
         (("--config", "absent.toml", "ask", "Hello?"), 2, "absent.toml"),

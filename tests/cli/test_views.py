@@ -12,6 +12,7 @@ from jett.cli.live_view import LiveView, meter_steps
 from jett.cli.views import JsonLines, PlainLines
 from jett.cli.waterfall import Bar, bars, drawn, in_words
 from jett.core.clock import FakeClock
+from jett.core.errors import AudioError
 from jett.core.events import (
     ClauseSpoken,
     LevelMeasured,
@@ -127,10 +128,10 @@ def test_a_line_of_json_holds_the_whole_report(capsys: pytest.CaptureFixture[str
     view.listening_to("a.wav")
     view(StateChanged("hearing"))
     view(REPORT)
-    view.failed("audio: gone")
+    view.failed(AudioError("audio: gone"))
     turn, failure = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert (turn["transcript"], turn["ttfa_ms"], turn["file"]) == ("Is it late?", 420.0, "a.wav")
-    assert failure == {"file": "a.wav", "error": "audio: gone"}
+    assert failure == {"file": "a.wav", "error": "audio: gone", "exit_code": 3}
 
 
 def test_plain_lines_tell_the_same_to_people(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jett.core.errors import ModelError, ModelMissing
-from jett.models.disk import link_or_copy, same_file
+from jett.core.errors import DigestMismatch, ModelError, ModelMissing
+from jett.models.disk import link_or_copy, same_file, sha256_of
 from jett.models.store import Store
 
 if TYPE_CHECKING:
@@ -61,6 +61,53 @@ def test_a_corrupt_file_is_found_by_verify_and_mended_by_pull(lab: Lab) -> None:
 
     assert (lab.pull("tiny") / "model.bin").read_bytes() == content
     assert all(report.state == "good" for report in lab.store().verify("tiny"))
+
+
+def test_a_damaged_file_is_refused_until_it_is_pulled_again(lab: Lab) -> None:
+    content = lab.noise(5_000)
+    _serve(lab, "tiny", {"model.bin": content, "config.json": b"{}"})
+    place = lab.pull("tiny") / "model.bin"
+    place.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+
+    store = lab.store()
+    assert (store.has("tiny"), store.listing()[0].state) == (False, "damaged")
+    with pytest.raises(DigestMismatch, match=r"tiny in .* is damaged \(model\.bin .*fix: jett models pull tiny"):
+        store.file("tiny")
+    assert (lab.pull("tiny") / "model.bin").read_bytes() == content
+
+
+def test_what_did_not_change_is_not_read_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    _serve(lab, "tiny", {"model.bin": lab.noise(5_000)})
+    place = lab.pull("tiny") / "model.bin"
+    read: list[Path] = []
+
+    def digest_of(path: Path) -> str:
+        read.append(path)
+        return sha256_of(path)
+
+    monkeypatch.setattr("jett.models.verified.sha256_of", digest_of)
+    assert lab.store().has("tiny")
+    assert read == []
+    os.utime(place, ns=(1, 1))
+    assert [lab.store().has("tiny"), lab.store().has("tiny")] == [True, True]
+    assert read == [place]
+
+
+@pytest.mark.parametrize("note", ["", "[]", '{"model.bin": 3}', '{"model.bin": ["", 5000, 1]}'])
+def test_a_store_that_remembers_nothing_reads_its_files(lab: Lab, note: str) -> None:
+    _serve(lab, "tiny", {"model.bin": lab.noise(5_000)})
+    lab.pull("tiny")
+    (lab.root / "verified" / "tiny.json").write_text(note)
+    assert lab.store().has("tiny")
+
+
+def test_a_store_that_cannot_be_written_still_shows_its_models(lab: Lab) -> None:
+    _serve(lab, "tiny", {"model.bin": lab.noise(5_000)})
+    lab.pull("tiny")
+    shutil.rmtree(lab.root / "verified")
+    (lab.root / "verified").touch()  # as good as read-only, also for root
+    assert lab.store().has("tiny")
+    assert lab.store().file("tiny").is_file()
 
 
 def test_a_truncated_file_is_missing_to_engines(lab: Lab) -> None:

@@ -78,5 +78,5 @@ def load(name: Benchmark, root: Path) -> Any:
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"bench: '{error.name}' is not installed, and {name.value} needs it; run `make bench`, "
-            "or pip install 'jett[bench]'"
+            "or, in the clone's folder: pip install --require-hashes -r requirements/dev.txt"
         ) from error

@@ -27,7 +27,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object for scripts.
 def show(as_json: Json = False) -> None:
     """Print every setting, its value and whether it is a default, the profile's, the file's or the environment's."""
     settings = Settings.load(has_gpu=has_card())
-    rows = {name: (_shown(settings.value(name)), settings.origin(name)) for name in all_keys()}
+    rows = {name: (_shown(settings.value(name)), _origin(settings, name)) for name in all_keys()}
     if as_json:
         values = {name: {"value": value, "origin": origin} for name, (value, origin) in rows.items()}
         report = {"path": str(settings.path), "profile_reason": settings.profile_reason, "settings": values}
@@ -52,6 +52,12 @@ def path(as_json: Json = False) -> None:
 def reference() -> None:
     """Print docs/configuration.md: every key with its limits and default."""
     sys.stdout.buffer.write(markdown().encode())
+
+
+def _origin(settings: Settings, name: str) -> str:
+    """Where a value came from; a profile that nobody named is the machine's."""
+    origin = settings.origin(name)
+    return "machine" if name == origin == "profile" else origin
 
 
 def _shown(value: Any) -> Any:

@@ -18,7 +18,7 @@ from jett.app import open_app
 from jett.cli import findings
 from jett.cli.findings import Finding
 from jett.cli.loading import user_settings
-from jett.cli.running import running_pid
+from jett.cli.running import running_jetts
 from jett.cli.sockets import OpenSocket, open_sockets
 from jett.core.errors import JettError
 from jett.settings import Settings
@@ -35,17 +35,16 @@ def doctor(
     """Look at everything Jett needs here: what is installed, what is missing, and the command that mends it.
 
     Exit code 0 when Jett can talk, 1 when it cannot. --json has can_talk, can_answer_files, problems, findings and
-    sockets (of this process, and of a Jett that talks now).
+    sockets (of this process, and of every Jett of yours that runs now).
     """
     settings = user_settings()
     found = [*findings.machine(settings), *findings.engines(), *findings.devices(settings), *findings.choices(settings)]
     found += findings.privacy()
     sockets, loading = anyio.run(_sockets_when_loaded, settings) if load else (open_sockets(os.getpid(), settings), [])
     found += loading
-    pid = running_pid()
-    if pid is not None:
-        found.append(Finding("running", "jett talk", f"process {pid}"))
-        sockets += open_sockets(pid, settings)
+    for one in running_jetts():
+        found.append(Finding("running", f"jett {one.command}".strip(), f"process {one.pid}"))
+        sockets += [other for other in open_sockets(one.pid, settings, fetches=one.fetches) if other not in sockets]
     found += _judged(sockets)
     problems = [finding for finding in found if finding.stops]
     if as_json:

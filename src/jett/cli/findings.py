@@ -23,7 +23,7 @@ from jett.audio.devices import Devices, choose, list_devices
 from jett.cli.environment import QUIET
 from jett.cli.loading import voice
 from jett.core.errors import AudioError, JettError
-from jett.models.vram_card import find_card
+from jett.models.vram_card import HOW_TO_ASK, find_card
 from jett.settings import Settings
 
 Part = Literal["everything", "live", ""]
@@ -102,10 +102,11 @@ def devices(settings: Settings) -> Iterator[Finding]:
     yield _device("microphone", found, settings.audio.input)
     yield _device("speaker", found, settings.audio.output)
     card = find_card()
-    if card is None:
-        yield Finding(
-            "devices", "graphics card", "none found through NVML (pip install 'jett[gpu]' to ask an NVIDIA card)"
-        )
+    if missing := app.missing_card(settings):
+        what, _, fix = missing.partition("; ")
+        yield Finding("devices", "graphics card", what, "everything", fix)
+    elif card is None:
+        yield Finding("devices", "graphics card", f"none found through NVML ({HOW_TO_ASK})")
     else:
         free = f"{_gib(card.total_bytes)}, {_gib(card.free_bytes)} free"
         yield Finding("devices", "graphics card", f"{card.name}, {free}")
@@ -130,18 +131,20 @@ def choices(settings: Settings) -> Iterator[Finding]:
     yield Finding("models", "store", str(models.root))
     needed = app.needed_models(settings)
     for model_id in needed:
-        if models.has(model_id):
+        if (state := models.state(model_id)) == "ready":
             yield Finding("models", model_id, "here")
         else:
-            yield Finding("models", model_id, "missing", "everything", f"jett models pull {model_id}")
+            yield Finding("models", model_id, state, "everything", f"jett models pull {model_id}")
     yield from _servers(settings)
     yield _voice(settings)
 
 
 def _voice(settings: Settings) -> Finding:
     try:
-        with voice(settings) as (tts, reason):
-            return Finding("models", "voice", f"{app.engine_names(settings, tts)['tts']}: {reason}")
+        with voice(settings, quiet=True) as (tts, reason):
+            slower = app.voice_trouble(settings, tts).removeprefix("tts: ")
+            told = f"{app.engine_names(settings, tts)['tts']}: {reason}"
+            return Finding("models", "voice", f"{told} ({slower})" if slower else told)
     except JettError as error:
         what, _, fix = str(error).partition("; ")
         return Finding("models", "voice", what, "everything", fix)

@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from jett.app import App, needed_models, store
+from jett.app import App, needed_models, require_card, store
 from jett.audio.files import write_wav
 from jett.audio.resample import resample
 from jett.cli.pull_progress import PullProgress
@@ -20,7 +20,7 @@ from jett.cli.talk_files import answer_file
 from jett.cli.talk_live import check_devices
 from jett.cli.views import View
 from jett.cli.words import agreement
-from jett.core.audio import SAMPLE_RATE_HZ
+from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import AudioError, EngineError, JettError
 from jett.core.ports import Message
 from jett.settings import Settings
@@ -31,7 +31,8 @@ _ANSWER_WITHIN_S = 60.0
 
 
 def prepare(settings: Settings, *, quiet: bool) -> None:
-    """Have every model that these settings need in the store. Raises ModelError."""
+    """Have every model that these settings need in the store. Raises ModelError, ConfigError."""
+    require_card(settings)
     models = store(settings)
     for model_id in needed_models(settings):
         if not models.has(model_id):
@@ -83,10 +84,11 @@ async def answer_example(app: App, view: View) -> JettError | None:
     question, reply = example(), Path("reply.wav")
     view.note(f"answering {question.name} into {reply} instead")
     view.listening_to(str(question))
-    said = await answer_file(app, question, view)
-    write_wav(reply, said, app.parts.tts.rate_hz)
+    said: list[Samples] = []
+    failures = await answer_file(app, question, view, said)
+    write_wav(reply, said[0], app.parts.tts.rate_hz)
     view.note(f"the spoken answer is in {reply}, in this folder")
-    return None
+    return failures[0] if failures else None
 
 
 def example() -> Path:

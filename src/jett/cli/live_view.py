@@ -20,6 +20,7 @@ from jett.app import App
 from jett.cli.views import engines_line
 from jett.cli.waterfall import bars, drawn
 from jett.core.clock import Clock, MonotonicClock
+from jett.core.errors import JettError
 from jett.core.events import (
     ClauseSpoken,
     LevelMeasured,
@@ -85,7 +86,7 @@ class LiveView:
     def note(self, text: str) -> None:
         self._console.print(Text(text, style="dim"), soft_wrap=True)
 
-    def failed(self, error: str) -> None:
+    def failed(self, error: JettError | str) -> None:
         self._console.print(Text(f"error: {error}", style="red"), soft_wrap=True)
 
     def __call__(self, event: SessionEvent) -> None:

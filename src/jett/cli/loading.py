@@ -40,10 +40,12 @@ async def language_model(settings: Settings) -> AsyncGenerator[LanguageModel, No
 
 
 @contextmanager
-def voice(settings: Settings) -> Iterator[tuple[TextToSpeech, str]]:
-    """The voice alone, and why it is this one; closed at the end."""
+def voice(settings: Settings, *, quiet: bool = False) -> Iterator[tuple[TextToSpeech, str]]:
+    """The voice alone, and why it is this one; closed at the end. What makes it slower is said unless `quiet`."""
     tts, reason = app.load_tts(settings, app.store(settings))
     try:
+        if not quiet and (trouble := app.voice_trouble(settings, tts)):
+            progress(trouble)
         yield tts, reason
     finally:
         if hasattr(tts, "close"):

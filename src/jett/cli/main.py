@@ -6,15 +6,18 @@ Called by the `jett` script and `python -m jett`.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 from types import FrameType
+from typing import TextIO
 
 from jett.cli.environment import keep_to_ourselves
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells count it: 128 + SIGINT."""
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
 _TERMINATED = 128 + 15
 
 
@@ -49,15 +52,36 @@ def _run_command() -> int:
     from jett.cli.failures import crashed
 
     try:
-        from jett.cli.commands import app
-
-        app()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        return _code_of_command()
     except BrokenPipeError:
         # The reader of our output has left (`jett … | head`): nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget(sys.stdout)
+        return 1
+    except OSError as error:
+        if error.filename is not None or error.errno not in _FULL:  # not of standard output
+            return crashed(error)
+        sys.stderr.write(
+            f"error: cannot write standard output: {error.strerror}; free some space, or write elsewhere\n"
+        )
+        _forget(sys.stdout)
         return 1
     except Exception as error:  # noqa: BLE001 - the outermost boundary of the process
         return crashed(error)
-    return 0
+
+
+def _code_of_command() -> int:
+    """All output is written when this returns."""
+    from jett.cli.commands import app
+
+    code = 0
+    try:
+        app()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    sys.stdout.flush()
+    return code
+
+
+def _forget(stream: TextIO) -> None:
+    """Let what `stream` still holds go nowhere, so that the interpreter's end does not fail on it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,6 +1,6 @@
-"""One Jett at a time has a user's microphone: a lock that the system frees when the process dies, and who holds it.
+"""Which Jetts run now, and that one at a time has a user's microphone: a lock that the system frees with the process.
 
-Reading who holds it needs no lock; `jett doctor` does. Conversations from files take no part in this.
+Reading who holds it needs no lock; `jett doctor` does. Conversations from files take no part in the lock.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -53,6 +54,53 @@ def running_pid() -> int | None:
         return None
     # A process number is given again after a while: only one that began at the same moment is the one that wrote it.
     return pid if abs(_started_s(pid) - started_s) < 1.0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningJett:
+    """A process that runs a `jett` command; `fetches` where it may be connected to a source of models."""
+
+    pid: int
+    command: str
+    fetches: bool
+
+
+def running_jetts() -> list[RunningJett]:
+    """Every `jett` of this user that runs now, but this process and those that started it."""
+    me = psutil.Process()
+    ours = {me.pid, *(parent.pid for parent in me.parents())}
+    talking = running_pid()
+    found = {} if talking is None or talking in ours else {talking: RunningJett(talking, "talk", fetches=False)}
+    for process in psutil.process_iter(["pid", "username", "cmdline"]):
+        pid, words = process.info["pid"], jett_words(process.info["cmdline"] or ())
+        if words is None or pid in ours or pid in found or process.info["username"] != me.username():
+            continue
+        command = next((word for word in words if word in _COMMANDS), "")
+        found[pid] = RunningJett(pid, command, fetches=command == "models" or "--first-run" in words)
+    return list(found.values())
+
+
+_COMMANDS = ("talk", "ask", "transcribe", "say", "doctor", "devices", "vram", "bench", "models", "config")
+_OPTIONS_WITH_VALUE = ("-X", "-W", "--check-hash-based-pycs")
+
+
+def jett_words(command_line: Sequence[str]) -> list[str] | None:
+    """What stands after `jett` in a command line; None when it runs something else."""
+    words = list(command_line)
+    if words and _names_jett(words[0]):
+        return words[1:]
+    if not words or "python" not in Path(words[0]).name.lower():
+        return None
+    words = words[1:]
+    while words and words[0].startswith("-") and words[0] != "-m":
+        words = words[2 if words[0] in _OPTIONS_WITH_VALUE else 1 :]
+    if words[:2] == ["-m", "jett"]:
+        return words[2:]
+    return words[1:] if words and _names_jett(words[0]) else None
+
+
+def _names_jett(word: str) -> bool:
+    return Path(word).name in ("jett", "jett.exe")
 
 
 def _started_s(pid: int) -> float:

@@ -59,8 +59,12 @@ def say(
 
 def check_target(file: Path) -> None:
     """Refuse a place that cannot be written before any work is done. Raises AudioError."""
-    if file.is_dir() or not file.parent.is_dir():
-        raise AudioError(f"audio: cannot write {str(file)!r}: no such folder, or a folder; choose another place")
+    if file.is_dir():
+        raise AudioError(f"audio: cannot write {str(file)!r}: it is a folder; choose another place")
+    if not file.parent.is_dir():
+        raise AudioError(f"audio: cannot write {str(file)!r}: no folder {str(file.parent)!r}; choose another place")
+    if file.suffix.lower() != ".wav":
+        raise AudioError(f"audio: cannot write {str(file)!r}: what is written is WAV; name it {file.stem}.wav")
 
 
 def speak_into(file: Path, settings: Settings, tts: TextToSpeech, text: str) -> float:

@@ -30,12 +30,17 @@ class OpenSocket:
     expected: bool
 
 
-def open_sockets(pid: int, settings: Settings) -> list[OpenSocket]:
-    """The sockets of a process and of its children; empty when it has ended or may not be looked at."""
+def open_sockets(pid: int, settings: Settings, *, fetches: bool = False) -> list[OpenSocket]:
+    """The sockets of a process and of its children; empty when it has ended or may not be looked at.
+
+    With `fetches` the process may be connected to where models come from.
+    """
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]
-        return [_described(one.pid, connection, settings) for one in family for connection in _connections(one)]
+        return [
+            _described(one.pid, connection, settings, fetches) for one in family for connection in _connections(one)
+        ]
     except psutil.Error:
         return []
 
@@ -47,8 +52,10 @@ def _connections(process: Any) -> Iterable[Any]:
             yield connection
 
 
-def _described(pid: int, connection: Any, settings: Settings) -> OpenSocket:
+def _described(pid: int, connection: Any, settings: Settings, fetches: bool) -> OpenSocket:
     purpose, expected = _purpose(connection, settings)
+    if fetches and not expected and connection.raddr:
+        purpose, expected = "fetches models, from where pip, npm, the hub or models.mirror lie", True
     kind = {"SOCK_STREAM": "tcp", "SOCK_DGRAM": "udp"}.get(connection.type.name, connection.type.name)
     if connection.family.name == "AF_UNIX":
         kind = "unix"

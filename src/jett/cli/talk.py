@@ -14,10 +14,12 @@ from jett.app import App, open_app
 from jett.cli import first_run as first
 from jett.cli.loading import user_settings
 from jett.cli.running import only_one
+from jett.cli.say import check_target
 from jett.cli.talk_files import answer_files, check_files
 from jett.cli.talk_live import check_devices, converse
 from jett.cli.views import JsonLines, PlainLines, View
 from jett.core.errors import JettError
+from jett.core.events import Troubled
 from jett.settings import Settings
 
 Work = Callable[[App], Awaitable[JettError | None]]
@@ -82,6 +84,8 @@ def talk(
         view.note(problem)
         failure = anyio.run(_with_app, settings, view, partial(first.answer_example, view=view))
     else:
+        if output is not None:
+            check_target(output)
         check_devices(settings, with_speaker=output is None)
         with only_one():
             failure = anyio.run(_with_app, settings, view, partial(_live, view=view, output=output, test=first_run))
@@ -96,7 +100,7 @@ async def _with_app(settings: Settings, view: View, work: Work) -> JettError | N
         async with open_app(settings) as app:
             view.ready(app)
             for trouble in app.troubles:
-                view.note(trouble)
+                view(Troubled(trouble))
             return await work(app)
 
 

@@ -17,9 +17,10 @@ from jett.audio.file_duplex import FileDuplex
 from jett.audio.files import audio_seconds, write_wav
 from jett.cli.failures import ungrouped
 from jett.cli.recordings import Keeper
+from jett.cli.say import check_target
 from jett.cli.views import View
 from jett.core.audio import Samples, silence
-from jett.core.errors import AudioError, JettError
+from jett.core.errors import AudioError, EngineError, JettError
 from jett.core.events import SessionEvent, TurnReport
 from jett.session.conversation import Conversation
 from jett.turns.machine import State
@@ -53,31 +54,39 @@ class UntilAnswered:
 async def answer_files(app: App, files: Sequence[Path], output: Path | None, view: View) -> JettError | None:
     """Answer each file, and write what Jett said to all of them, in order, to `output`.
 
-    A file that cannot be answered is reported and the next one has its turn; returns the first such failure.
+    A file that cannot be answered is reported and the next one has its turn; returns the first failure, a turn's that
+    ended in an error included. When cancelled, what was said until then is written.
     """
     said: list[Samples] = []
     failures: list[JettError] = []
-    for file in files:
-        view.listening_to(str(file))
-        try:
-            said.append(await answer_file(app, file, view))
-        except JettError as error:
-            failures.append(error)
-            view.failed(str(error))
-    if output is not None and said:
-        rate_hz = app.parts.tts.rate_hz
-        write_wav(output, joined(said, round(_GAP_S * rate_hz)), rate_hz)
-        view.note(f"what Jett said is in {output}")
+    finished = False
+    try:
+        for file in files:
+            view.listening_to(str(file))
+            try:
+                failures += await answer_file(app, file, view, said)
+            except JettError as error:
+                failures.append(error)
+                view.failed(error)
+        finished = True
+    finally:
+        if output is not None and said:
+            rate_hz = app.parts.tts.rate_hz
+            write_wav(output, joined(said, round(_GAP_S * rate_hz)), rate_hz)
+            view.note(f"what Jett said{'' if finished else ' until it was interrupted'} is in {output}")
     return failures[0] if failures else None
 
 
-async def answer_file(app: App, file: Path, view: View) -> Samples:
-    """One conversation; what Jett said, at the voice's rate. Raises AudioError, also when nobody speaks in `file`."""
-    n_turns = 0
+async def answer_file(app: App, file: Path, view: View, said: list[Samples]) -> list[JettError]:
+    """One conversation; what Jett says, at the voice's rate, is added to `said`, also when this is cancelled midway.
+
+    Returns the errors in which turns ended. Raises AudioError, also when nobody speaks in `file`.
+    """
+    reports: list[TurnReport] = []
 
     def observe(event: SessionEvent) -> None:
-        nonlocal n_turns
-        n_turns += isinstance(event, TurnReport)
+        if isinstance(event, TurnReport):
+            reports.append(event)
         keeper.observe(event)
         view(event)
 
@@ -85,22 +94,26 @@ async def answer_file(app: App, file: Path, view: View) -> Samples:
     duplex = FileDuplex(file, rate_hz=app.parts.tts.rate_hz, noise_lsb=1)
     keeper = Keeper.of(app.settings)
     conversation = Conversation(app.parts, app.conversation_settings(), observe)
-    with ungrouped():
-        await conversation.run(
-            keeper.hearing(UntilAnswered(duplex, conversation)), keeper.speaking(duplex, duplex.rate_hz)
-        )
-    if not n_turns:
+    try:
+        with ungrouped():
+            await conversation.run(
+                keeper.hearing(UntilAnswered(duplex, conversation)), keeper.speaking(duplex, duplex.rate_hz)
+            )
+    finally:
+        if reports or duplex.output.any():
+            said.append(duplex.trimmed_output())
+    if not reports:
         raise AudioError(
             f"audio: nobody can be heard speaking in {str(file)!r} ({audio_seconds(file):.1f} s); "
             "give a recording with speech in it, or lower vad.threshold"
         )
-    return duplex.trimmed_output()
+    return [EngineError(report.error) for report in reports if report.error]
 
 
 def check_files(files: Sequence[Path], output: Path | None) -> None:
     """Refuse at once what would fail after the engines have loaded. Raises AudioError when no file is of use."""
-    if output is not None and (output.is_dir() or not output.parent.is_dir()):
-        raise AudioError(f"audio: cannot write {str(output)!r}: no such folder, or a folder; choose another place")
+    if output is not None:
+        check_target(output)
     failures: list[AudioError] = []
     for file in files:
         try:

@@ -42,7 +42,7 @@ def transcribe(
 ) -> None:
     """Write down what is said in recordings of any length; text appears as it is found.
 
-    --json gives file, text, seconds, segments (start_s, end_s, text) and engines; or file and error.
+    --json gives file, text, seconds, segments (start_s, end_s, text) and engines; or file, error and exit_code.
     """
     settings = user_settings()
     models = app.store(settings)
@@ -53,7 +53,7 @@ def transcribe(
             row = _transcribed(file, stt, vad, show=not as_json, titled=len(files) > 1)
         except JettError as error:
             failures.append(error)
-            row = {"file": str(file), "error": str(error)}
+            row = {"file": str(file), "error": str(error), "exit_code": error.exit_code}
             typer.echo(f"error: {error}", err=True)
         if as_json:
             named = {"engines": {"stt": f"{settings.stt.backend}/{settings.stt.model}"}}

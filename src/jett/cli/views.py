@@ -14,6 +14,7 @@ import typer
 
 from jett.app import App
 from jett.cli.waterfall import in_words
+from jett.core.errors import JettError
 from jett.core.events import ReplyWithdrawn, SessionEvent, Troubled, TurnReport
 
 
@@ -35,7 +36,7 @@ class View(Protocol):
     def note(self, text: str) -> None:
         """Something beside the conversation: progress, a device that went away."""
 
-    def failed(self, error: str) -> None:
+    def failed(self, error: JettError) -> None:
         """The conversation at hand ended with `error`."""
 
     def __call__(self, event: SessionEvent) -> None:
@@ -47,6 +48,7 @@ class _Lines:
 
     def __init__(self) -> None:
         self._file = ""
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -65,22 +67,29 @@ class _Lines:
     def note(self, text: str) -> None:
         typer.echo(text, err=True)
 
-    def failed(self, error: str) -> None:
+    def trouble(self, text: str) -> None:
+        """Once each: a server that is down at the start fails every turn in the same words."""
+        if text not in self._told:
+            self._told.add(text)
+            self.note(text)
+
+    def failed(self, error: JettError) -> None:
         self.note(f"error: {error}")
 
 
 class JsonLines(_Lines):
-    """One JSON object a turn on stdout, nothing else there; a file that fails gives `{"error", "file"}`."""
+    """One JSON object a turn on stdout, nothing else there; a file that fails gives `error`, `exit_code` and `file`."""
 
     def __call__(self, event: SessionEvent) -> None:
         if isinstance(event, TurnReport):
             typer.echo(json.dumps(asdict(event) | {"file": self._file}, ensure_ascii=False))
         elif isinstance(event, Troubled):
-            self.note(event.message)
+            self.trouble(event.message)
 
-    def failed(self, error: str) -> None:
+    def failed(self, error: JettError) -> None:
         super().failed(error)
-        typer.echo(json.dumps({"file": self._file, "error": error}, ensure_ascii=False))
+        row = {"file": self._file, "error": str(error), "exit_code": error.exit_code}
+        typer.echo(json.dumps(row, ensure_ascii=False))
 
 
 class PlainLines(_Lines):
@@ -99,7 +108,7 @@ class PlainLines(_Lines):
             case ReplyWithdrawn():
                 typer.echo("      (taken back: you went on)")
             case Troubled():
-                self.note(event.message)
+                self.trouble(event.message)
 
 
 def turn_lines(report: TurnReport) -> list[str]:

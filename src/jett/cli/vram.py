@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from jett.app import store
 from jett.models.vram import Plan, Wish, plan
-from jett.models.vram_card import Card, find_card
+from jett.models.vram_card import HOW_TO_ASK, Card, find_card
 from jett.models.vram_page import OWNERS_WISH, RTX_3070_BYTES, markdown
 from jett.models.vram_sizes import GIB, MIB
 from jett.models.vram_speech import measured_system
@@ -42,18 +43,20 @@ def vram(
     card = find_card()
     settings = _settings(card, llm, context)
     gib = card_gib or settings.vram.card_gib
-    wish = wish_of(settings, Path(llm) if llm.endswith(".gguf") else None)
+    wish = wish_of(settings, _gguf(settings, llm))
+    about = f"the plan of profile {settings.profile}"
     if settings.profile == "cpu" and not llm and not context:
-        wish = OWNERS_WISH
+        wish, about = OWNERS_WISH, "the example of docs/vram-budget.md: profile cpu itself puts nothing on a card"
     measured = card if card and not gib else None
     if measured:
         wish = replace(wish, system=measured_system(measured.used_bytes, n_processes=2))
     size = int(gib * GIB) if gib else card.total_bytes if card else RTX_3070_BYTES
     result = plan(wish, size, settings.vram.headroom_mib * MIB, fall_back=settings.vram.fall_back)
-    report = _report(result, card)
+    report = {"plan": about, **_report(result, card)}
     if as_json:
         typer.echo(json.dumps(report))
     else:
+        typer.echo(f"{about}\n")
         _print(wish, result, card)
 
 
@@ -64,6 +67,14 @@ def _settings(card: Card | None, llm: str, context: int) -> Settings:
     if settings.profile == "cpu" and (llm or context):
         settings = Settings.load(overrides={**named, "profile": "gpu-8gb"})
     return settings
+
+
+def _gguf(settings: Settings, llm: str) -> Path | None:
+    """The language model's file: the one that is named, or the store's where it is there."""
+    if llm.endswith(".gguf") or Path(llm).is_file():
+        return Path(llm)
+    models, name = store(settings), settings.llm.model
+    return models.file(name) if name in models.manifest.models and models.has(name) else None
 
 
 def _report(result: Plan, card: Card | None) -> dict[str, Any]:
@@ -98,4 +109,4 @@ def _print(asked: Wish, result: Plan, card: Card | None) -> None:
     if card:
         typer.echo(f"card: {card.name}, {card.used_bytes / GIB:.2f} GiB in use now, {card.free_bytes / GIB:.2f} free")
     else:
-        typer.echo("card: none found through NVML; a plan, unmeasured on a GPU (pip install 'jett[gpu]' to ask a card)")
+        typer.echo(f"card: none found through NVML; a plan, unmeasured on a GPU ({HOW_TO_ASK})")

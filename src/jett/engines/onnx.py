@@ -26,6 +26,11 @@ ONNX_ERRORS: tuple[type[Exception], ...] = (
 """ONNX Runtime raises a class of its own for each kind of failure, with no common base but Exception."""
 
 
+def has_cuda() -> bool:
+    """Can this build of ONNX Runtime use an NVIDIA card? The usual one cannot."""
+    return "CUDAExecutionProvider" in ort.get_available_providers()
+
+
 def session(
     path: Path, *, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",)
 ) -> ort.InferenceSession:

@@ -42,6 +42,11 @@ class Layout:
         return self.root / "by-id" / model_id
 
     @property
+    def verified(self) -> Path:
+        """What is known of the files' being right."""
+        return self.root / "verified"
+
+    @property
     def lock(self) -> Path:
         return self.root / "store.lock"
 

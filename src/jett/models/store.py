@@ -3,9 +3,11 @@
     blobs/sha256/<digest>   verified files; nothing else is ever visible to an engine
     by-id/<model>/<name>    the same files under their own names, as hard links (copies where there are none)
     partial/                what is being fetched, kept for the next attempt
+    verified/               which files were read and found right, by size and time of change
     store.lock              held while a process changes the store
 
-Reading (`path`, `file`, `listing`, `verify`) needs no lock and no network. Called by `app` and `cli`.
+Reading (`path`, `file`, `listing`, `verify`) needs no lock and no network; a file that changed since it was verified
+is read again before anybody gets it. Called by `app` and `cli`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
-from jett.core.errors import ModelError, ModelMissing
+from jett.core.errors import DigestMismatch, ModelError, ModelMissing
 from jett.models import progress
 from jett.models.disk import (
     FreeBytes,
@@ -35,9 +37,10 @@ from jett.models.disk import (
     sha256_of,
 )
 from jett.models.manifest import Manifest, Model, ModelFile, load_manifest
+from jett.models.verified import Verified
 
 FileState = Literal["good", "missing", "damaged"]
-ModelState = Literal["ready", "partial", "missing"]
+ModelState = Literal["ready", "damaged", "partial", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """One line of a listing; sizes are of unpacked files, judged by size alone (`verify` reads them)."""
+    """One line of a listing; sizes are of unpacked files."""
 
     model: Model
     state: ModelState
@@ -76,6 +79,7 @@ class Store:
         self.root = (root or default_root(self._environment)).expanduser().absolute()
         self.manifest = manifest or load_manifest()
         self._layout = Layout(self.root)
+        self._verified = Verified(self._layout.verified)
         self._mirror = self._environment.get("JETT_MODELS__MIRROR", "") if mirror is None else mirror
         self._free = free
 
@@ -85,7 +89,10 @@ class Store:
         return cls()
 
     def path(self, model_id: str) -> Path:
-        """The folder with the model's files under their own names. Raises ModelMissing unless all are there."""
+        """The folder with the model's files under their own names.
+
+        Raises ModelMissing unless all are there, DigestMismatch when one is damaged.
+        """
         model = self.manifest.model(model_id)
         view = self._layout.view(model_id)
         absent = [file.name for file in model.files if not has_size(view / file.name, file.size_bytes)]
@@ -93,6 +100,11 @@ class Store:
             others = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
             raise ModelMissing(
                 f"models: {model_id} is not in {self.root} (no {absent[0]}{others}); fix: jett models pull {model_id}"
+            )
+        if damaged := self._verified.damaged(model, view):
+            raise DigestMismatch(
+                f"models: {model_id} in {self.root} is damaged ({', '.join(damaged)} is not the file of the manifest); "
+                f"fix: jett models pull {model_id}"
             )
         return view
 
@@ -105,8 +117,11 @@ class Store:
 
     def has(self, model_id: str) -> bool:
         """True when `path` would answer."""
-        model, view = self.manifest.model(model_id), self._layout.view(model_id)
-        return all(has_size(view / file.name, file.size_bytes) for file in model.files)
+        return self.state(model_id) == "ready"
+
+    def state(self, model_id: str) -> ModelState:
+        """How much of a model is here, and whether it is right."""
+        return self._status(self.manifest.model(model_id)).state
 
     def pull(self, model_id: str, on_event: progress.OnPullEvent = progress.unheard) -> int:
         """Make the model be here and right, fetching what is missing or damaged; returns the bytes of fetched files.
@@ -134,6 +149,7 @@ class Store:
 
         model = self.manifest.model(model_id)
         with self._locked(lambda: None), explained(self.root):
+            self._verified.forget(model_id)
             doomed = partials_of(self._layout, model)
             shutil.rmtree(self._layout.view(model_id), ignore_errors=False) if self._layout.view(
                 model_id
@@ -199,7 +215,9 @@ class Store:
     def _status(self, model: Model) -> ModelStatus:
         view = self._layout.view(model.id)
         held = [file for file in model.files if has_size(view / file.name, file.size_bytes)]
-        state: ModelState = "ready" if len(held) == len(model.files) else "partial" if held else "missing"
+        state: ModelState = "partial" if held else "missing"
+        if len(held) == len(model.files):
+            state = "damaged" if self._verified.damaged(model, view) else "ready"
         return ModelStatus(model, state, sum(file.size_bytes for file in held))
 
     def _shown_digests(self) -> set[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
+HOW_TO_ASK = "to ask an NVIDIA card, in the clone's folder: pip install --require-hashes -r requirements/gpu.txt"
+
 
 @dataclass(frozen=True, slots=True)
 class Card:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -24,7 +24,7 @@ def from_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
         tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(
-            f"settings: {path} cannot be read ({error.strerror}); create it, or unset {CONFIG_VARIABLE}"
+            f"settings: {path} cannot be read ({error.strerror}); create it, or correct --config or {CONFIG_VARIABLE}"
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"settings: {path} is not UTF-8 text; save it as UTF-8") from error
@@ -72,11 +72,17 @@ def from_environment(env: Mapping[str, str]) -> dict[str, Any]:
         if variable in by_variable:
             key = by_variable[variable]
             values[key.name] = _parsed(key, text)
-        elif (hint := did_you_mean(variable, by_variable)) or "__" in variable:
+        elif (hint := _nearest(variable, by_variable)) or "__" in variable:
             raise ConfigError(
                 f"settings: unknown key '{variable}' in the environment{hint}; unset it, or see `jett config show`"
             )
     return values
+
+
+def _nearest(variable: str, known_ones: Iterable[str]) -> str:
+    """As `did_you_mean`, but what all share does not make two names alike."""
+    hint = did_you_mean(variable.removeprefix(ENV_PREFIX), [name.removeprefix(ENV_PREFIX) for name in known_ones])
+    return hint.replace("'", f"'{ENV_PREFIX}", 1)
 
 
 def _parsed(key: Key, text: str) -> Any:

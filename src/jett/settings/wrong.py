@@ -31,7 +31,8 @@ def _line(mistake: ErrorDetails, values: Mapping[str, Any], origins: Mapping[str
 
 
 def _place(origin: Any, variable: str, file: Path) -> str:
-    return {"env": variable, "option": "the command line"}.get(origin, str(file))
+    env = "--profile or JETT_PROFILE" if variable == "JETT_PROFILE" else variable  # the option is the variable's twin
+    return {"env": env, "option": "the command line"}.get(origin, str(file))
 
 
 def _short(value: object) -> str:
