@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -14,7 +15,7 @@ import pytest
 from jett.audio.file_duplex import FileDuplex
 from jett.core.audio import Samples
 from jett.core.errors import AudioError, LanguageModelError, SpeechToTextError, TextToSpeechError
-from jett.core.events import TurnReport
+from jett.core.events import ClauseSpoken, SessionEvent, TurnReport
 from jett.core.ports import SpeechToText, TextToSpeech, Transcript
 from jett.engines.llm.answer import Timeouts
 from jett.engines.llm.openai_chat import OpenAIChatLanguageModel
@@ -216,6 +217,16 @@ def test_a_microphone_that_ends_ends_the_conversation_quietly(stage: Stage, at_s
 def test_a_microphone_that_fails_ends_the_conversation_with_its_error(stage: Stage) -> None:
     with pytest.RaisesGroup(AudioError, flatten_subgroups=True):
         _cut_at(stage, 1.0, AudioError("audio: the plug was pulled; put it back"))
+
+
+@pytest.mark.parametrize("kind", [ClauseSpoken, TurnReport], ids=["as a reply begins", "as a turn is reported"])
+def test_an_observer_that_fails_ends_the_conversation_with_its_error(stage: Stage, kind: type[SessionEvent]) -> None:
+    def fails(event: SessionEvent) -> None:
+        if isinstance(event, kind):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.RaisesGroup(OSError, flatten_subgroups=True):
+        stage.play(stage.brief, (at_once, clip("drip_coffee")), observer=fails)
 
 
 def _cut_at(stage: Stage, at_s: float, error: AudioError | None) -> Scene:
