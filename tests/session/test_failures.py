@@ -14,7 +14,7 @@ import pytest
 
 from jett.audio.file_duplex import FileDuplex
 from jett.core.audio import Samples
-from jett.core.errors import AudioError, LanguageModelError, SpeechToTextError, TextToSpeechError
+from jett.core.errors import AudioError, LanguageModelError, NothingSaid, SpeechToTextError, TextToSpeechError
 from jett.core.events import ClauseSpoken, SessionEvent, TurnReport
 from jett.core.ports import SpeechToText, TextToSpeech, Transcript
 from jett.engines.llm.answer import Timeouts
@@ -152,6 +152,12 @@ def test_a_language_model_that_fails_is_said_and_the_next_turn_is_answered(stage
     assert scene.troubles
     assert scene.output.any()
     assert LanguageModelError.spoken not in str(peer.requests[-1])
+
+
+def test_a_language_model_with_nothing_to_say_is_said(stage: Stage) -> None:
+    scene, _ = _converse_with(stage, (SSE, delta("<think>hm"), delta("", "stop"), b"data: [DONE]\n\n"))
+    _assert_only_spoken(scene.reports[0], NothingSaid.spoken)
+    _assert_answered(scene.reports[1])
 
 
 def test_a_language_model_that_is_down_is_said_each_time(stage: Stage) -> None:
