@@ -12,10 +12,10 @@ import typer
 
 from jett import app
 from jett.audio.device_speaker import DeviceSpeaker
-from jett.audio.files import write_wav
+from jett.audio.files import check_wav_target, write_wav
 from jett.cli.loading import progress, spoken_clauses, user_settings, voice
 from jett.core.audio import Samples, silence
-from jett.core.errors import AudioError, ConfigError
+from jett.core.errors import ConfigError
 from jett.core.ports import TextToSpeech
 from jett.session.playback import Clip, Playback, Track
 from jett.settings import Settings
@@ -59,8 +59,7 @@ def say(
 
 def check_target(file: Path) -> None:
     """Refuse a place that cannot be written before any work is done. Raises AudioError."""
-    if file.is_dir() or not file.parent.is_dir():
-        raise AudioError(f"audio: cannot write {str(file)!r}: no such folder, or a folder; choose another place")
+    check_wav_target(file)
 
 
 def speak_into(file: Path, settings: Settings, tts: TextToSpeech, text: str) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from jett.app import App
 from jett.audio.file_duplex import FileDuplex
-from jett.audio.files import audio_seconds, write_wav
+from jett.audio.files import audio_seconds, check_wav_target, write_wav
 from jett.cli.failures import ungrouped
 from jett.cli.recordings import Keeper
 from jett.cli.views import View
@@ -99,8 +99,8 @@ async def answer_file(app: App, file: Path, view: View) -> Samples:
 
 def check_files(files: Sequence[Path], output: Path | None) -> None:
     """Refuse at once what would fail after the engines have loaded. Raises AudioError when no file is of use."""
-    if output is not None and (output.is_dir() or not output.parent.is_dir()):
-        raise AudioError(f"audio: cannot write {str(output)!r}: no such folder, or a folder; choose another place")
+    if output is not None:
+        check_wav_target(output, files)
     failures: list[AudioError] = []
     for file in files:
         try:
