@@ -47,6 +47,7 @@ class ClipResult:
     answered_whole: bool = True
     turns: int = 0
     late_ticks: int = 0
+    timed: bool = True
     original_ms: float | None = None
 
     def flat(self) -> dict[str, Any]:

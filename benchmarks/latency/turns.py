@@ -1,9 +1,9 @@
 """Time to first audio from the true end of speech, over recorded requests at the pace of real time.
 
-    python benchmarks/latency/turns.py                 50 clips, the original way, barge-in, echo, idle, and each engine
+    python benchmarks/latency/turns.py                 all there is: clips, barge-in, echo, idle, engines (50 minutes)
     python benchmarks/latency/turns.py --quick         3 clips, under a minute
     python benchmarks/latency/turns.py --clips DIR     any folder with a manifest.tsv
-    python benchmarks/latency/turns.py --cutoffs       every clip of both packs, for cut-offs alone (25 minutes)
+    python benchmarks/latency/turns.py --only clips    one scene of it
 
 Also `jett bench latency`. Keep the machine otherwise idle. `--peer FILE` reads a Pipecat run's JSON for the ratios.
 """
@@ -32,7 +32,6 @@ from jett.settings import Settings
 def options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="jett bench latency", description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="3 clips, under a minute")
-    parser.add_argument("--cutoffs", action="store_true", help="every clip of both packs, cut-offs alone")
     parser.add_argument("--no-original", action="store_true", help="leave the original loop's way out")
     parser.add_argument("--clips", type=Path, help="a folder with a manifest.tsv, all its clips")
     parser.add_argument("--json", action="store_true", help="flat JSON on standard output")
@@ -43,15 +42,17 @@ def options(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def chosen(args: argparse.Namespace) -> list[Clip]:
-    """The clips to play."""
+def chosen(args: argparse.Namespace) -> tuple[list[Clip], list[Clip]]:
+    """The clips to play, all of which count for cut-offs, and those of them whose time to first audio counts."""
     if args.clips is not None:
         clips = read_pack(args.clips)
-        return evenly(clips, 3) if args.quick else clips
+        clips = evenly(clips, 3) if args.quick else clips
+        return clips, clips
     barista, libri = (read_pack(data_folder() / name) for name in ("commands_barista", "read_librispeech"))
-    if args.cutoffs:
-        return barista + libri
-    return evenly(barista, 2) + evenly(libri, 1) if args.quick else evenly(barista, 30) + evenly(libri, 20)
+    if args.quick:
+        few = evenly(barista, 2) + evenly(libri, 1)
+        return few, few
+    return barista + libri, evenly(barista, 30) + evenly(libri, 20)
 
 
 async def measure(args: argparse.Namespace) -> tuple[Figures, list[ClipResult]]:
@@ -62,14 +63,16 @@ async def measure(args: argparse.Namespace) -> tuple[Figures, list[ClipResult]]:
     async with open_app(settings) as app:
         figures["voice"] = app.voice_reason
         if args.only in (None, "clips"):
-            for clip in chosen(args):
+            clips, timed = chosen(args)
+            for clip in clips:
                 result = await request(app, clip)
-                if not (args.cutoffs or args.no_original):
+                result.timed = clip in timed
+                if result.timed and not args.no_original:
                     result.original_ms = await original_way(app, clip, result.true_end_s)
                 results.append(result)
                 note(result)
             figures |= summary(results)
-        if args.cutoffs or args.quick:
+        if args.quick:
             return figures, results
         if args.only in (None, "barge-in"):
             figures |= await barge_in(app)
@@ -88,10 +91,12 @@ def note(result: ClipResult) -> None:
 
 
 def summary(results: list[ClipResult]) -> Figures:
-    """The flat figures of all clips."""
-    ttfa = [r.ttfa_ms for r in results if r.ttfa_ms is not None]
+    """The flat figures: cut-offs of all clips, times of those that are timed."""
+    timed = [r for r in results if r.timed]
+    ttfa = [r.ttfa_ms for r in timed if r.ttfa_ms is not None]
     figures: Figures = {
         "clips": len(results),
+        "timed": len(timed),
         "answered": len(ttfa),
         "ttfa_p50_ms": percentile(ttfa, 50),
         "ttfa_p95_ms": percentile(ttfa, 95),
@@ -103,11 +108,11 @@ def summary(results: list[ClipResult]) -> Figures:
     figures |= cutoffs(results, "")
     for pack in sorted({r.pack for r in results}):
         of_pack = [r for r in results if r.pack == pack]
-        answered = [r.ttfa_ms for r in of_pack if r.ttfa_ms is not None]
+        answered = [r.ttfa_ms for r in of_pack if r.timed and r.ttfa_ms is not None]
         figures |= {f"{pack}_ttfa_p50_ms": percentile(answered, 50), f"{pack}_ttfa_p95_ms": percentile(answered, 95)}
         figures |= cutoffs(of_pack, f"{pack}_")
     for stage in STAGES[1:]:
-        values = [r.stages_ms[stage] for r in results if stage in r.stages_ms]
+        values = [r.stages_ms[stage] for r in timed if stage in r.stages_ms]
         figures |= {f"{stage}_p50_ms": percentile(values, 50), f"{stage}_p95_ms": percentile(values, 95)}
     return figures
 
@@ -154,7 +159,7 @@ def main(argv: list[str] | None = None) -> int:
     args = options(sys.argv[1:] if argv is None else argv)
     try:
         figures, results = anyio.run(measure, args)
-        if not (args.quick or args.cutoffs or args.only or args.clips):
+        if not (args.quick or args.only or args.clips):
             figures |= {key: value for key, value in engines().items() if key not in figures}
     except JettError as error:
         sys.stderr.write(f"error: {error}\n")
@@ -164,7 +169,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.png is not None and results:
         from benchmarks.latency.plot import draw
 
-        draw(results, args.png)
+        draw([result for result in results if result.timed], args.png)
     every = table([[name, value] for name, value in figures.items()], ["figure", "value"])
     text = f"{every}\n\n{compared(figures)}"
     emit(figures, text, as_json=args.json, save=args.save, details=[r.flat() for r in results])

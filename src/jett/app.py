@@ -234,6 +234,7 @@ def load_llm(settings: Settings, models: Store) -> LanguageModel:
     if llm.backend != "embedded" and not llm.url:
         raise ConfigError(f"llm: backend '{llm.backend}' has no address; set llm.url, such as http://127.0.0.1:11434")
     timeouts = Timeouts(first_byte_s=llm.timeout_s, gap_s=llm.timeout_s)
+    remote = replace(timeouts, prefill_s=llm.timeout_s)  # a server that hangs must not hold up the start
     if llm.backend == "openai":
         from jett.engines.llm.openai_chat import OpenAIChatLanguageModel
 
@@ -243,7 +244,7 @@ def load_llm(settings: Settings, models: Store) -> LanguageModel:
             api_key=llm.read_api_key(),
             max_tokens=llm.max_tokens,
             temperature=llm.temperature,
-            timeouts=timeouts,
+            timeouts=remote,
         )
     if llm.backend == "ollama":
         from jett.engines.llm.ollama import OllamaLanguageModel
@@ -254,7 +255,7 @@ def load_llm(settings: Settings, models: Store) -> LanguageModel:
             num_ctx=llm.context_tokens,
             max_tokens=llm.max_tokens,
             temperature=llm.temperature,
-            timeouts=timeouts,
+            timeouts=remote,
         )
     from jett.engines.llm.embedded import EmbeddedLanguageModel, EmbeddedSettings
 

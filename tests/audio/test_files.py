@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from jett.audio.files import audio_seconds, read_audio, stream_audio, write_wav
+from jett.audio.files import audio_seconds, check_wav_target, read_audio, stream_audio, write_wav
 from jett.core.audio import Samples
 from jett.core.errors import AudioError
 
@@ -148,8 +148,22 @@ def test_written_wav_comes_back_exactly(tmp_path: Path) -> None:
 def test_writing_over_a_folder_or_into_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="no file that can be replaced"):
         write_wav(tmp_path, np.zeros(10, np.int16), 16_000)
-    with pytest.raises(AudioError, match="No such file"):
+    with pytest.raises(AudioError, match="no folder"):
         write_wav(tmp_path / "no" / "a.wav", np.zeros(10, np.int16), 16_000)
+
+
+def test_a_place_that_cannot_be_written_or_is_an_input_is_refused_beforehand(tmp_path: Path) -> None:
+    spoken = tmp_path / "in.wav"
+    write_wav(spoken, np.zeros(10, np.int16), 16_000)
+    before = spoken.read_bytes()
+    with pytest.raises(AudioError, match="is also an input"):
+        check_wav_target(tmp_path / ".." / tmp_path.name / "in.wav", [spoken])
+    with pytest.raises(AudioError, match="No such file"):
+        check_wav_target(tmp_path / "no" / "a.wav")
+    check_wav_target(spoken)
+    check_wav_target(tmp_path / "new.wav", [spoken])
+    assert spoken.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["in.wav"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no file size limit on Windows")

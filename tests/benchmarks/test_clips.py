@@ -13,7 +13,7 @@ from benchmarks.latency import llm, turns
 from benchmarks import clips
 from jett.models.store import Store
 
-QUICK = Namespace(clips=None, quick=True, cutoffs=False)
+QUICK = Namespace(clips=None, quick=True)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def plain_clone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_a_plain_clone_measures_the_recordings_of_the_repository_and_says_so_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    spoken, transcribed = turns.chosen(QUICK), stt.chosen(QUICK)
+    (spoken, _), transcribed = turns.chosen(QUICK), stt.chosen(QUICK)
 
     assert (len(spoken), len(transcribed)) == (3, 3)
     assert all(clip.path.is_file() for clip in [*spoken, *transcribed])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
-from jett.turns.events import Command, Event, FrameHeard
+from jett.turns.events import Command, Event, FrameHeard, Score
 from jett.turns.machine import TurnMachine, TurnSettings
 
 FRAME_S = 0.032
@@ -40,11 +40,12 @@ def silence(seconds: float) -> Sound:
 
 @dataclass
 class Playbook:
-    """Feeds a machine; `said` are the commands since the last look."""
+    """Feeds a machine; `said` are the commands since the last look, questions to the turn detector apart in `scores`."""
 
     machine: TurnMachine = field(default_factory=lambda: TurnMachine(TurnSettings()))
     frames: int = 0
     said: list[Command] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
 
     @property
     def now_s(self) -> float:
@@ -52,12 +53,19 @@ class Playbook:
 
     def __rshift__(self, cue: Sound | Event) -> Self:
         if not isinstance(cue, Sound):
-            self.said += self.machine.handle(cue)
+            self._feed(cue)
             return self
         for _ in range(round(cue.seconds / FRAME_S)):
             self.frames += 1
-            self.said += self.machine.handle(FrameHeard(self.now_s, cue.probability, cue.echo))
+            self._feed(FrameHeard(self.now_s, cue.probability, cue.echo))
         return self
+
+    def _feed(self, event: Event) -> None:
+        for command in self.machine.handle(event):
+            if isinstance(command, Score):
+                self.scores.append(command)
+            else:
+                self.said.append(command)
 
     def take(self) -> list[Command]:
         """The commands since the last look."""

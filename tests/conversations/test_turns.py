@@ -14,6 +14,7 @@ from jett.turns.events import (
     ReplyEnded,
     ReplyStarted,
     ResumePlayback,
+    Score,
     Speculate,
     StopPressed,
     StopReason,
@@ -60,6 +61,28 @@ def test_a_sure_turn_commits_at_the_shortest_silence() -> None:
     assert commit.at_s - commit.speech_end_s == pytest.approx(0.416)
 
 
+def test_the_turn_detector_is_asked_once_a_pause_and_not_in_a_short_one() -> None:
+    """It would take a core from the transcript, and most pauses are over before its answer counts."""
+    play = Playbook()
+    play >> speech(0.64) >> silence(0.224) >> speech(0.64)
+    assert play.scores == []
+    play >> silence(0.224)
+    assert play.scores == []
+    play >> silence(0.5)
+    assert [(score.turn, score.revision) for score in play.scores] == [(1, 2)]
+
+
+def test_a_turn_does_not_end_in_the_frame_in_which_speech_begins_again() -> None:
+    """The cap is reached just then; one frame more tells whether it was speech."""
+    play = Playbook()
+    play >> speech(0.64) >> silence(1.088) >> TurnScored(1, 1, 0.1) >> Transcribed(1, 1, "Well.")
+    play.take()
+    play >> speech(0.032)
+    assert play.kinds() == []
+    play >> speech(0.032)
+    assert play.kinds() == ["CancelRevision"]
+
+
 def test_an_unsure_turn_waits_for_the_cap() -> None:
     """A doubtful end of turn commits at the cap and not before."""
     play = Playbook()
@@ -74,7 +97,7 @@ def test_an_unsure_turn_waits_for_the_cap() -> None:
 def test_a_likely_end_waits_less_than_the_cap() -> None:
     """Between sure and doubtful the silence is in between."""
     play = Playbook()
-    play >> speech(0.64) >> silence(0.1) >> TurnScored(1, 1, 0.9) >> Transcribed(1, 1, "A mocha.")
+    play >> speech(0.64) >> silence(0.1) >> TurnScored(1, 1, 0.92) >> Transcribed(1, 1, "A mocha.")
     play.take()
     play >> silence(0.6)
     assert play.kinds() == []

@@ -12,6 +12,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from jett.app import App, load_llm, needed_models, open_app
 from jett.audio.simulated_room import EchoPath
 from jett.core.audio import Samples
+from jett.core.events import Observer
 from jett.models.store import Store
 from jett.session.parts import ConversationSettings, Parts
 from jett.settings import Settings
@@ -41,11 +42,12 @@ class Stage:
         *sayings: tuple[Cue, Samples],
         settings: ConversationSettings | None = None,
         echo: EchoPath | None = None,
+        observer: Observer | None = None,
     ) -> Scene:
         """One conversation, from a test's own thread."""
 
         async def scene() -> Scene:
-            return await play(parts, settings or self.settings, *sayings, echo=echo)
+            return await play(parts, settings or self.settings, *sayings, echo=echo, observer=observer)
 
         return self.portal.call(scene)
 

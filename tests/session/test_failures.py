@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -13,8 +14,8 @@ import pytest
 
 from jett.audio.file_duplex import FileDuplex
 from jett.core.audio import Samples
-from jett.core.errors import AudioError, LanguageModelError, SpeechToTextError, TextToSpeechError
-from jett.core.events import TurnReport
+from jett.core.errors import AudioError, LanguageModelError, NothingSaid, SpeechToTextError, TextToSpeechError
+from jett.core.events import ClauseSpoken, SessionEvent, TurnReport
 from jett.core.ports import SpeechToText, TextToSpeech, Transcript
 from jett.engines.llm.answer import Timeouts
 from jett.engines.llm.openai_chat import OpenAIChatLanguageModel
@@ -153,6 +154,12 @@ def test_a_language_model_that_fails_is_said_and_the_next_turn_is_answered(stage
     assert LanguageModelError.spoken not in str(peer.requests[-1])
 
 
+def test_a_language_model_with_nothing_to_say_is_said(stage: Stage) -> None:
+    scene, _ = _converse_with(stage, (SSE, delta("<think>hm"), delta("", "stop"), b"data: [DONE]\n\n"))
+    _assert_only_spoken(scene.reports[0], NothingSaid.spoken)
+    _assert_answered(scene.reports[1])
+
+
 def test_a_language_model_that_is_down_is_said_each_time(stage: Stage) -> None:
     async def scene() -> Scene:
         server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
@@ -216,6 +223,16 @@ def test_a_microphone_that_ends_ends_the_conversation_quietly(stage: Stage, at_s
 def test_a_microphone_that_fails_ends_the_conversation_with_its_error(stage: Stage) -> None:
     with pytest.RaisesGroup(AudioError, flatten_subgroups=True):
         _cut_at(stage, 1.0, AudioError("audio: the plug was pulled; put it back"))
+
+
+@pytest.mark.parametrize("kind", [ClauseSpoken, TurnReport], ids=["as a reply begins", "as a turn is reported"])
+def test_an_observer_that_fails_ends_the_conversation_with_its_error(stage: Stage, kind: type[SessionEvent]) -> None:
+    def fails(event: SessionEvent) -> None:
+        if isinstance(event, kind):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.RaisesGroup(OSError, flatten_subgroups=True):
+        stage.play(stage.brief, (at_once, clip("drip_coffee")), observer=fails)
 
 
 def _cut_at(stage: Stage, at_s: float, error: AudioError | None) -> Scene:

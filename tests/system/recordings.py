@@ -18,7 +18,7 @@ from jett.audio.files import read_audio
 from jett.audio.simulated_room import EchoPath
 from jett.cli.words import agreement
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
-from jett.core.events import ClauseSpoken, ReplyWithdrawn, SessionEvent, StateChanged, Troubled, TurnReport
+from jett.core.events import ClauseSpoken, Observer, ReplyWithdrawn, SessionEvent, StateChanged, Troubled, TurnReport
 from jett.session.conversation import Conversation
 from jett.session.parts import ConversationSettings, Parts
 from jett.turns.machine import State
@@ -170,11 +170,21 @@ async def play(
     settings: ConversationSettings,
     *sayings: tuple[Cue, Samples],
     echo: EchoPath | None = None,
+    observer: Observer | None = None,
 ) -> Scene:
-    """One conversation in which `sayings` are said, each on its cue; ends when all are answered."""
+    """One conversation in which `sayings` are said, each on its cue; ends when all are answered.
+
+    `observer` watches beside the scene.
+    """
+
+    def observe(event: SessionEvent) -> None:
+        scene.observe(event)
+        if observer is not None:
+            observer(event)
+
     parts.vad.reset()
     scene = Scene(rate_hz=parts.tts.rate_hz)
-    scene.conversation = conversation = Conversation(parts, settings, scene.observe)
+    scene.conversation = conversation = Conversation(parts, settings, observe)
     duplex = FileDuplex(silence(0), rate_hz=parts.tts.rate_hz, noise_lsb=1, echo=echo)
     await conversation.run(_Person(duplex, scene, sayings), duplex)
     scene.output = duplex.output

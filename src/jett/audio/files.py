@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import secrets
 import wave
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -53,21 +53,43 @@ def audio_seconds(path: Path | str) -> float:
         return float(sound.frames) / float(sound.samplerate)
 
 
+def check_wav_target(path: Path, inputs: Sequence[Path] = ()) -> None:
+    """Refuse, before any work, a place where `write_wav` would fail or replace one of `inputs`. Raises AudioError."""
+    if any(path.exists() and file.exists() and path.samefile(file) for file in inputs):
+        raise AudioError(f"audio: {str(path)!r} is also an input, and would be overwritten; choose another place")
+    if path.is_dir():
+        raise AudioError(f"audio: cannot write {str(path)!r}: it is a folder; choose another place")
+    if not path.parent.is_dir():
+        raise AudioError(f"audio: cannot write {str(path)!r}: no folder {str(path.parent)!r}; choose another place")
+    if path.suffix.lower() != ".wav":
+        raise AudioError(f"audio: cannot write {str(path)!r}: what is written is WAV; name it {path.stem}.wav")
+    with _partial(path):
+        pass
+
+
 def write_wav(path: Path | str, samples: Samples, rate_hz: int) -> None:
     """Write mono int16 `samples` as WAV: the whole file or nothing. Raises AudioError (disk full, no such folder)."""
-    path = Path(path)
+    with _partial(Path(path)) as (file, finish):
+        _write_frames(file, samples, rate_hz)
+        file.close()
+        finish()
+
+
+@contextmanager
+def _partial(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], object]]]:
+    """A file beside `path`, and what puts it there once it is complete; else it is gone. Raises AudioError."""
     if path.is_dir() or (path.exists() and not path.is_file()):
         raise AudioError(f"audio: {str(path)!r} is no file that can be replaced; name a new one, such as reply.wav")
     target = path.resolve()
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with partial.open("xb") as file:
-            _write_frames(file, samples, rate_hz)
-        partial.replace(target)
+            yield file, lambda: partial.replace(target)
     except (OSError, wave.Error) as error:
         raise AudioError(f"audio: cannot write {str(path)!r}: {_reason(error)}; choose another place") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _write_frames(file: IO[bytes], samples: Samples, rate_hz: int) -> None:

@@ -13,8 +13,9 @@ import anyio
 import typer
 
 from jett import app
+from jett.audio.files import check_wav_target
 from jett.cli.loading import language_model, progress, user_settings, voice
-from jett.cli.say import check_target, speak_into
+from jett.cli.say import speak_into
 from jett.core.clock import MonotonicClock
 from jett.core.errors import ConfigError
 from jett.core.ports import LanguageModel, Message
@@ -47,7 +48,7 @@ def ask(
     question = written(question)
     settings = user_settings()
     if speak is not None:
-        check_target(speak)
+        check_wav_target(speak)
     answer = anyio.run(_answer, settings, question, not as_json)
     row: dict[str, object] = {
         "question": question,

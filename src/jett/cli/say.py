@@ -12,10 +12,10 @@ import typer
 
 from jett import app
 from jett.audio.device_speaker import DeviceSpeaker
-from jett.audio.files import write_wav
+from jett.audio.files import check_wav_target, write_wav
 from jett.cli.loading import progress, spoken_clauses, user_settings, voice
 from jett.core.audio import Samples, silence
-from jett.core.errors import AudioError, ConfigError
+from jett.core.errors import ConfigError
 from jett.core.ports import TextToSpeech
 from jett.session.playback import Clip, Playback, Track
 from jett.settings import Settings
@@ -46,7 +46,7 @@ def say(
     text = written(text)
     settings = user_settings(tts__voice=voice_name, audio__output=output_device)
     if output is not None:
-        check_target(output)
+        check_wav_target(output)
     with voice(settings) as (tts, reason):
         seconds = speak_into(output, settings, tts, text) if output else speak_aloud(settings, tts, text)
         engines = {"tts": app.engine_names(settings, tts)["tts"]}
@@ -55,16 +55,6 @@ def say(
         typer.echo(json.dumps(row | {"engines": engines, "voice_reason": reason}, ensure_ascii=False))
     elif output is not None:
         progress(f"{output}: {seconds:.1f} s")
-
-
-def check_target(file: Path) -> None:
-    """Refuse a place that cannot be written before any work is done. Raises AudioError."""
-    if file.is_dir():
-        raise AudioError(f"audio: cannot write {str(file)!r}: it is a folder; choose another place")
-    if not file.parent.is_dir():
-        raise AudioError(f"audio: cannot write {str(file)!r}: no folder {str(file.parent)!r}; choose another place")
-    if file.suffix.lower() != ".wav":
-        raise AudioError(f"audio: cannot write {str(file)!r}: what is written is WAV; name it {file.stem}.wav")
 
 
 def speak_into(file: Path, settings: Settings, tts: TextToSpeech, text: str) -> float:

@@ -11,10 +11,10 @@ import anyio
 import typer
 
 from jett.app import App, open_app
+from jett.audio.files import check_wav_target
 from jett.cli import first_run as first
 from jett.cli.loading import user_settings
 from jett.cli.running import only_one
-from jett.cli.say import check_target
 from jett.cli.talk_files import answer_files, check_files
 from jett.cli.talk_live import check_devices, converse
 from jett.cli.views import JsonLines, PlainLines, View
@@ -85,7 +85,7 @@ def talk(
         failure = anyio.run(_with_app, settings, view, partial(first.answer_example, view=view))
     else:
         if output is not None:
-            check_target(output)
+            check_wav_target(output)
         check_devices(settings, with_speaker=output is None)
         with only_one():
             failure = anyio.run(_with_app, settings, view, partial(_live, view=view, output=output, test=first_run))

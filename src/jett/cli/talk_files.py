@@ -14,10 +14,9 @@ import numpy as np
 
 from jett.app import App
 from jett.audio.file_duplex import FileDuplex
-from jett.audio.files import audio_seconds, write_wav
+from jett.audio.files import audio_seconds, check_wav_target, write_wav
 from jett.cli.failures import ungrouped
 from jett.cli.recordings import Keeper
-from jett.cli.say import check_target
 from jett.cli.views import View
 from jett.core.audio import Samples, silence
 from jett.core.errors import AudioError, EngineError, JettError
@@ -113,7 +112,7 @@ async def answer_file(app: App, file: Path, view: View, said: list[Samples]) -> 
 def check_files(files: Sequence[Path], output: Path | None) -> None:
     """Refuse at once what would fail after the engines have loaded. Raises AudioError when no file is of use."""
     if output is not None:
-        check_target(output)
+        check_wav_target(output, files)
     failures: list[AudioError] = []
     for file in files:
         try:

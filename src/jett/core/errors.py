@@ -65,6 +65,12 @@ class LanguageModelError(EngineError):
     spoken = "I can't reach my language model right now."
 
 
+class NothingSaid(LanguageModelError):
+    """The language model's answer has no word that could be spoken."""
+
+    spoken = "My language model had nothing to say."
+
+
 class SpeechToTextError(EngineError):
     """Speech could not be transcribed."""
 

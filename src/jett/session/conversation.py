@@ -7,6 +7,7 @@ the event loop alone; threads hand their results over through it, tagged (turn, 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
 import anyio
@@ -36,6 +37,7 @@ from jett.turns.events import (
     ReplyEnded,
     ReplyStarted,
     ResumePlayback,
+    Score,
     Speculate,
     StopPressed,
     StopReason,
@@ -85,13 +87,16 @@ class Conversation:
         self._feed(StopPressed())
 
     async def run(self, microphone: Microphone, speaker: Speaker) -> None:
-        """Converse until `microphone` ends. Raises AudioError when a device cannot be opened."""
+        """Converse until `microphone` ends, or is cancelled.
+
+        Raises AudioError when a device cannot be opened, and what the observer raises, in a group.
+        """
         loop = asyncio.get_running_loop()
         reference = self._parts.echo_reference
         self._playback = Playback(
             speaker.rate_hz,
-            on_started=lambda turn: _from_thread(loop, self._on_started, turn, self._clock.now_s()),
-            on_ended=lambda turn: _from_thread(loop, self._on_ended, turn),
+            on_started=lambda turn: self._from_thread(loop, self._on_started, turn, self._clock.now_s()),
+            on_ended=lambda turn: self._from_thread(loop, self._on_ended, turn),
             tap=reference.played if reference is not None else None,
         )
         with ExitStack() as threads:
@@ -179,6 +184,8 @@ class Conversation:
                 self._partial_due_s = self._ears.ring.end_s + self._settings.partial_every_s
             case Speculate():
                 self._tasks.start_soon(self._speculate, command)
+            case Score():
+                self._tasks.start_soon(self._score, command)
             case CancelRevision():
                 self._cancel_revision(command)
             case Commit():
@@ -199,12 +206,10 @@ class Conversation:
             self._prefill_scope.cancel()
         with anyio.CancelScope() as scope:
             self._listening_scope = scope
-            # One after the other: the words are what the reply waits for, and side by side both were slower.
             await self._listener.transcribe(hearing)
             self._on_transcribed(hearing)
-            await self._score(command)
 
-    async def _score(self, command: Speculate) -> None:
+    async def _score(self, command: Score) -> None:
         probability = await self._listener.score(command)
         if probability is not None:
             self._feed(TurnScored(command.turn, command.revision, probability))
@@ -321,8 +326,18 @@ class Conversation:
         if is_stop_phrase(command.text):
             self._observer(self._spans.unanswered(command.turn, command.text))
 
+    # ---- from the audio thread ----------------------------------------------------------------------------------
 
-def _from_thread(loop: asyncio.AbstractEventLoop, function: object, *args: object) -> None:
-    """Hand a call to the event loop, unless it has ended meanwhile."""
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(function, *args)  # type: ignore[arg-type]
+    def _from_thread(self, loop: asyncio.AbstractEventLoop, function: Callable[..., None], *args: object) -> None:
+        """Hand a call to the event loop, unless it has ended meanwhile."""
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._call_in_task, function, *args)
+
+    def _call_in_task(self, function: Callable[..., None], *args: object) -> None:
+        """As a task of the group, so that what it raises ends the conversation; asyncio would only log it."""
+        if not self._tasks.cancel_scope.cancel_called:
+            self._tasks.start_soon(_call, function, *args)
+
+
+async def _call(function: Callable[..., None], *args: object) -> None:
+    function(*args)

@@ -9,7 +9,7 @@ from jett.core.errors import EngineError
 from jett.core.ports import SpeechToText, Transcript, TurnDetector
 from jett.session.audio_ring import AudioRing
 from jett.session.worker import Worker
-from jett.turns.events import Speculate
+from jett.turns.events import Score, Speculate
 
 INAUDIBLE = "[inaudible]"
 """Stands for speech whose transcription failed, so that the turn still ends and the failure is spoken."""
@@ -53,7 +53,7 @@ class Listener:
         """Whether a transcription runs, so that a partial would only delay it."""
         return self._stt_worker.busy
 
-    async def score(self, command: Speculate) -> float | None:
+    async def score(self, command: Score) -> float | None:
         """Probability that the speaker has finished, given the silence there is by now; None when it failed."""
         speech = self._ring.read(command.from_s, self._ring.end_s)
         try:

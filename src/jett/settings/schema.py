@@ -86,7 +86,7 @@ class Turn(Section):
     )
     cap_s: float = Field(default=1.1, ge=0.3, le=5, description="Silence after which a reply sounds even when unsure.")
     even_probability: float = Field(
-        default=0.9,
+        default=0.92,
         ge=0.01,
         le=0.99,
         description="Probability of an ended turn at which the silence is half-way between these two.",

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-HARD_LIMIT_CHARS = 1_000
+HARD_LIMIT_CHARS = 300
 """A clause without a single space is cut here, wherever that is. Code blocks are exempt: they are not spoken."""
 
 _BRACKET_CHARS = 120

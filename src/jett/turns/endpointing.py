@@ -28,7 +28,7 @@ class Endpointing:
 
     min_silence_s: float = 0.4
     cap_s: float = 1.1
-    even: float = 0.9
+    even: float = 0.92
 
 
 def required_silence_s(probability: float | None, text: str, settings: Endpointing) -> float:

@@ -92,13 +92,22 @@ class OpenTurn:
 
 @dataclass(frozen=True, slots=True)
 class Speculate:
-    """Transcribe and score the turn's audio, then prepare its reply, held back."""
+    """Transcribe the turn's audio, then prepare its reply, held back."""
 
     turn: int
     revision: int
     from_s: float
     until_s: float
     speech_end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Ask the turn detector about the turn's audio from `from_s` until now; once a pause."""
+
+    turn: int
+    revision: int
+    from_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +158,4 @@ class DropTurn:
     text: str
 
 
-Command = OpenTurn | Speculate | CancelRevision | Commit | PausePlayback | ResumePlayback | StopReply | DropTurn
+Command = OpenTurn | Speculate | Score | CancelRevision | Commit | PausePlayback | ResumePlayback | StopReply | DropTurn

@@ -6,7 +6,7 @@ The way of one turn on the audio clock, `#` speech, `.` silence:
     frame        ^onset              ^last speech
     state  IDLE  HEARING             PAUSING    REPLYING        IDLE
     says         OpenTurn              Speculate  Commit   ReplyEnded
-                                       └ speculate_after_s
+                                       └ speculate_after_s; Score, a little later
                                        └──────────┘ required silence, by how sure the detectors are
 
 Speech while PAUSING cancels the revision and the turn goes on. Speech while REPLYING first silences Jett
@@ -36,6 +36,7 @@ from jett.turns.events import (
     ReplyEnded,
     ReplyStarted,
     ResumePlayback,
+    Score,
     Speculate,
     StopPressed,
     StopReason,
@@ -64,6 +65,8 @@ class TurnSettings:
 
     pre_roll_s: float = 0.3
     speculate_after_s: float = 0.032
+    score_after_s: float = 0.256
+    """The turn detector is asked once a pause: late, so that it takes no core from transcript and prompt."""
     continuation_s: float = 2.0
     reaction_s: float = 0.2
     """Nobody answers a reply sooner than this after its end: such speech was going on already."""
@@ -103,6 +106,7 @@ class TurnMachine:
         self._probability: float | None = None
         self._text: str | None = None
         self._pause_open = False
+        self._score_asked = False
 
     def handle(self, event: Event) -> list[Command]:
         """Take one event, give the commands that follow from it."""
@@ -129,9 +133,9 @@ class TurnMachine:
         onset = self._tracker.hear(frame, over_reply=self._sounding)
         if onset is not None:
             return self._on_onset(onset)
-        if not self._tracker.speaking:
-            return self._on_silence()
-        return []
+        if self._tracker.speaking or self._tracker.starting:
+            return []
+        return self._on_silence()
 
     @property
     def _sounding(self) -> bool:
@@ -194,10 +198,10 @@ class TurnMachine:
         self._from_s = reply.from_s
 
     def _on_silence(self) -> list[Command]:
-        if self.state in (State.HEARING, State.OVERLAP):
-            return self._speculate_when_due()
         if self.state is State.PAUSING:
-            return self._commit_when_due()
+            return self._score_when_due() + self._commit_when_due()
+        if self.state in (State.HEARING, State.OVERLAP):
+            return self._speculate_when_due() + self._score_when_due()
         return []
 
     @property
@@ -220,6 +224,12 @@ class TurnMachine:
             self.state = State.PAUSING
         last_speech_s = self._tracker.last_speech_s
         return [Speculate(self.turn, self.revision, self._from_s, self._now_s, last_speech_s)]
+
+    def _score_when_due(self) -> list[Command]:
+        if not self._pause_open or self._score_asked or self.silence_s < self.settings.score_after_s - 1e-6:
+            return []
+        self._score_asked = True
+        return [Score(self.turn, self.revision, self._from_s)]
 
     # ---- verdicts -----------------------------------------------------------------------------------------------
 
@@ -351,4 +361,4 @@ class TurnMachine:
     def _clear_verdicts(self) -> None:
         self._probability = None
         self._text = None
-        self._pause_open = False
+        self._pause_open = self._score_asked = False

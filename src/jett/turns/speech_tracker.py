@@ -31,6 +31,11 @@ class SpeechTracker:
         self._run = 0
         self._deaf_until_silence = False
 
+    @property
+    def starting(self) -> bool:
+        """Whether the last frame was speech, but not yet enough of it to be an onset."""
+        return self._run > 0 and not self.speaking
+
     def hear(self, frame: FrameHeard, *, over_reply: bool) -> float | None:
         """The time at which speech began, when this frame makes it sure; else None."""
         settings = self._settings

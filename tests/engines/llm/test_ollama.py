@@ -56,11 +56,11 @@ def test_lines_may_be_cut_anywhere() -> None:
 
 def test_every_request_carries_the_same_options_so_that_nothing_reloads() -> None:
     async def ask() -> None:
-        async with playing(NDJSON, END) as peer:
+        async with playing(NDJSON, part("Yes."), END) as peer:
             llm = model(peer)
             timings = await llm.warm_up(ASKED[:1])
             async with aclosing(llm.stream(ASKED)) as pieces:
-                assert [piece async for piece in pieces] == []
+                assert [piece async for piece in pieces] == ["Yes."]
             await llm.aclose()
         warm, real = peer.requests
         assert real["options"] == {"num_ctx": 8192, "temperature": 0.0, "num_predict": 160}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 import anyio
@@ -13,10 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jett.core.errors import LanguageModelError
+from jett.core.errors import LanguageModelError, NothingSaid
 from jett.core.ports import Message
 from jett.engines.llm.answer import Timeouts
+from jett.engines.llm.exchange import exchange
 from jett.engines.llm.openai_chat import OpenAIChatLanguageModel
+from jett.engines.llm.sse import data_of
 from tests.engines.llm.peer import HANG, SSE, Peer, delta, event, head, playing
 
 SECRET = "the admiral's pin is 4711"
@@ -137,10 +140,44 @@ def test_an_endless_answer_is_cut_off_and_its_connection_closed() -> None:
     async def ask() -> None:
         async with playing(SSE, endless=delta("la ")) as peer:
             llm = model(peer)
-            with pytest.raises(LanguageModelError, match="more than 1184 events for 160 tokens"):
-                await answer(llm)
+            assert await answer(llm) == "la " * 160
             await peer.left.wait()
             await llm.aclose()
+
+    anyio.run(ask)
+
+
+def test_a_flood_of_long_pieces_is_cut_off_at_what_its_tokens_could_hold() -> None:
+    flood = [delta("x" * 5_000)] * 200
+    assert len(anyio.run(partial(answer_of, SSE, *flood, delta("", "stop")))) == 64 + 6 * 160
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param([delta(None, reasoning_content="hm"), delta("", "stop")], id="only thinking, in its field"),
+        pytest.param([delta("<think>I wonder"), delta("", "stop")], id="thinking without an end"),
+        pytest.param([delta(None, tool_calls=[{"id": "1"}]), delta("", "tool_calls")], id="only a tool call"),
+        pytest.param([delta(" \n"), delta("", "stop")], id="only white space"),
+        pytest.param([], id="nothing"),
+    ],
+)
+def test_an_answer_without_a_word_is_a_failure(script: list[bytes]) -> None:
+    with pytest.raises(NothingSaid, match="without a word that can be spoken, need some within 160 tokens; choose"):
+        anyio.run(partial(answer_of, SSE, *script, DONE))
+
+
+def test_the_wait_for_the_first_token_counts_from_the_request() -> None:
+    """Head and token share one limit; a head that comes late leaves the token what is left."""
+
+    async def ask() -> None:
+        async with playing(SSE, HANG) as peer, httpx.AsyncClient() as http:
+            request = http.build_request("POST", peer.url, json={})
+            spent = exchange("there", http, request, "text/event-stream", data_of, 0.2, 30.0)
+            async with spent as events:
+                assert events.first_by_s <= anyio.current_time() + 0.2
+                with pytest.raises(LanguageModelError, match=r"within 0\.2 s"):
+                    await events.next()
 
     anyio.run(ask)
 
@@ -225,7 +262,7 @@ def test_a_prefill_that_never_ends_is_given_up() -> None:
 
 def test_a_request_turns_thinking_off_and_carries_the_key() -> None:
     async def ask() -> Peer:
-        async with playing(SSE, DONE) as peer:
+        async with playing(SSE, delta("Yes."), DONE) as peer:
             llm = model(peer, model="qwen3:8b", api_key="k", max_tokens=7, temperature=0.2)
             await answer(llm)
             await llm.aclose()

@@ -26,7 +26,7 @@ class Timeouts:
     gap_s: float = 10.0
     """Between two events."""
     prefill_s: float = 120.0
-    """For a whole prefill: nobody waits for it, and the first may read a long prompt on a slow machine."""
+    """For a whole prefill. Long for the embedded model, whose first may read a long prompt on a slow machine."""
 
 
 @dataclass(frozen=True, slots=True)

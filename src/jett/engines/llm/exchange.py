@@ -39,12 +39,17 @@ def client(base_url: str, api_key: str, connect_s: float) -> httpx.AsyncClient:
 
 
 class Exchange:
-    """The payloads of one answer. `first_s` bounds the wait for the first, `gap_s` for each one after."""
+    """The payloads of one answer. The first must come by `first_by_s` of the loop's clock, `first_s` after the request;
+    `gap_s` bounds the wait for each one after.
+    """
 
-    def __init__(self, where: str, response: httpx.Response, decode: Decode, first_s: float, gap_s: float) -> None:
+    def __init__(
+        self, where: str, response: httpx.Response, decode: Decode, first_s: float, first_by_s: float, gap_s: float
+    ) -> None:
         self._where = where
         self._decode = decode
         self._first_s = first_s
+        self.first_by_s = first_by_s
         self._gap_s = gap_s
         self._began = False
         self._lines = LineSplitter()
@@ -54,8 +59,9 @@ class Exchange:
     async def next(self) -> bytes | None:
         """The next payload, None at the end. Raises LanguageModelError."""
         limit_s = self._gap_s if self._began else self._first_s
+        left_s = self._gap_s if self._began else self.first_by_s - anyio.current_time()
         try:
-            with anyio.fail_after(limit_s):
+            with anyio.fail_after(left_s):
                 payload = await self._payload()
         except TimeoutError as error:
             raise spent(self._where, "token", limit_s, "llm.timeout_s") from error
@@ -85,10 +91,11 @@ async def exchange(
 
     Raises LanguageModelError.
     """
+    first_by_s = anyio.current_time() + first_s
     response = await _send(where, http, request, first_s)
     try:
         await _check(where, response, kind, first_s)
-        yield Exchange(where, response, decode, first_s, gap_s)
+        yield Exchange(where, response, decode, first_s, first_by_s, gap_s)
     finally:
         # A cancelled task must still close the connection, or the server goes on generating.
         with anyio.CancelScope(shield=True):

@@ -67,7 +67,7 @@ class OllamaLanguageModel:
         Raises LanguageModelError.
         """
         limits = (self._timeouts.first_byte_s, self._timeouts.gap_s)
-        return speakable(self._answer(self.request_body(messages), limits), self._where)
+        return speakable(self._answer(self.request_body(messages), limits), self._where, self._max_tokens)
 
     async def prefill(self, messages: Sequence[Message]) -> None:
         """Have Ollama load the model and read `messages` into its cache; cancelling stops it."""

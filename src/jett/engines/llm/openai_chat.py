@@ -70,7 +70,7 @@ class OpenAIChatLanguageModel:
         Raises LanguageModelError.
         """
         limits = (self._timeouts.first_byte_s, self._timeouts.gap_s)
-        return speakable(self._answer(self.request_body(messages), limits), self._where)
+        return speakable(self._answer(self.request_body(messages), limits), self._where, self._max_tokens)
 
     async def prefill(self, messages: Sequence[Message]) -> None:
         """Have the server read `messages` into its prefix cache; cancelling stops it after the batch at hand.

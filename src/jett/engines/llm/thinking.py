@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from jett.core.errors import LanguageModelError
+from jett.core.errors import LanguageModelError, NothingSaid
 
 _OPEN = "<think>"
 _CLOSE = "</think>"
+
+_CHARS_PER_TOKEN = 6
+_FEWEST_CHARS = 64
+"""A token of prose has four to five characters with its space; the rest is for a short answer's long words."""
 
 
 class ThoughtAloudError(ValueError):
@@ -67,8 +71,37 @@ class ThinkingFilter:
             out.append(text)
 
 
-async def speakable(pieces: AsyncGenerator[str, None], where: str) -> AsyncGenerator[str, None]:
-    """What may be spoken of `pieces`, which are closed with it. Raises LanguageModelError."""
+async def speakable(pieces: AsyncGenerator[str, None], where: str, max_tokens: int) -> AsyncGenerator[str, None]:
+    """What may be spoken of `pieces`, which are closed with it; a server that ignores `max_tokens` is cut off.
+
+    Raises LanguageModelError, and NothingSaid when not a word is left.
+    """
+    left = longest = _FEWEST_CHARS + max_tokens * _CHARS_PER_TOKEN
+    async with aclosing(_thoughtless(_first(pieces, max_tokens), where)) as texts:
+        async for text in texts:
+            yield text[:left]
+            left -= len(text)
+            if left <= 0:
+                return
+    if left == longest:
+        raise NothingSaid(
+            f"llm: {where} answered without a word that can be spoken, need some within {max_tokens} tokens; "
+            "choose an instruct model, turn its thinking off, or raise llm.max_tokens"
+        )
+
+
+async def _first(pieces: AsyncGenerator[str, None], most: int) -> AsyncGenerator[str, None]:
+    """At most `most` pieces; a token is one at most. The end is waited for, since it carries the timings."""
+    seen = 0
+    async with aclosing(pieces):
+        async for piece in pieces:
+            seen += 1
+            if seen > most:
+                return
+            yield piece
+
+
+async def _thoughtless(pieces: AsyncGenerator[str, None], where: str) -> AsyncGenerator[str, None]:
     thinking = ThinkingFilter()
     async with aclosing(pieces):
         async for piece in pieces:
