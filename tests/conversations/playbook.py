@@ -40,7 +40,7 @@ def silence(seconds: float) -> Sound:
 
 @dataclass
 class Playbook:
-    """Feeds a machine; `said` are the commands since the last look, questions to the turn detector apart in `scores`."""
+    """Feeds a machine; `said` are the commands since the last look, what asks the turn detector in `scores`."""
 
     machine: TurnMachine = field(default_factory=lambda: TurnMachine(TurnSettings()))
     frames: int = 0

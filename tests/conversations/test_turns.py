@@ -14,7 +14,6 @@ from jett.turns.events import (
     ReplyEnded,
     ReplyStarted,
     ResumePlayback,
-    Score,
     Speculate,
     StopPressed,
     StopReason,
