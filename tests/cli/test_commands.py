@@ -235,7 +235,7 @@ def test_a_socket_open_to_the_network_is_unexpected_and_one_on_loopback_is_not()
 def test_bench_hands_its_options_to_the_benchmark(bare: Jett) -> None:
     done = bare("bench", "latency", "--", "--help")
     assert done.returncode == 0, done.stderr
-    assert "--cutoffs" in done.stdout
+    assert "--peer" in done.stdout
     assert set(MODULES) == {"latency", "stt", "llm", "tts", "vram"}
 
 

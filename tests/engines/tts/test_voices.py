@@ -88,10 +88,10 @@ def test_kokoro_survives_what_has_no_sound(kokoro: KokoroTextToSpeech) -> None:
     assert all(kokoro.synthesize(text).size == 0 for text in ["", "...", "\n", "?!"])
 
 
-def test_speech_starts_within_twenty_milliseconds(piper: PiperTextToSpeech) -> None:
+def test_speech_starts_within_thirty_milliseconds(piper: PiperTextToSpeech) -> None:
     sound = np.abs(piper.synthesize("The capital of France").astype(int))
     first = int(np.flatnonzero(sound > sound.max() * 0.01)[0])
-    assert first <= 0.020 * piper.rate_hz
+    assert first <= 0.030 * piper.rate_hz
 
 
 def test_a_text_longer_than_one_run_is_spoken_whole(piper: PiperTextToSpeech) -> None:
