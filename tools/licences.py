@@ -16,7 +16,7 @@ from jett.models.manifest import load_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "licences.md"
-LOCKS = {"run": "runtime.txt", "gpu": "gpu.txt", "bench and test": "dev.txt"}
+LOCKS = {"run": "runtime.txt", "gpu": "gpu.txt", "bench and test": "dev.txt", "install": "pip.txt"}
 
 # Said here because the package's metadata says nothing, says it at length, or leaves out what it carries inside;
 # and for packages that are not installed on every platform.

@@ -57,7 +57,9 @@ class Shell:
                 self.last_key = (turn, revision)
             case CancelRevision(turn, revision):
                 assert self.last_key == (turn, revision)
-            case Commit(turn, revision):
+            case Commit(turn, revision, speech_end_s, at_s):
+                least_s = self.machine.settings.endpointing.min_silence_s
+                assert at_s - speech_end_s >= least_s - 1e-6, "a reply before the least silence"
                 assert self.playing is None, "two replies at once"
                 newest = self.speculations[-1]
                 assert (newest.turn, newest.revision) == (turn, revision), "a stale revision was committed"

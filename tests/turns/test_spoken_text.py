@@ -13,6 +13,9 @@ from jett.turns.spoken_text import CODE_LEFT_OUT, MAX_CHARS, spoken_text
 ROWS = [
     # prose stays as it is
     ("The capital of France is Paris.", "The capital of France is Paris."),
+    ("It costs 5 euros/month.", "It costs five euros per month."),
+    ("The log of 2024/03/05 is here.", "The log of March fifth, twenty twenty-four is here."),
+    ("x = √9", "x equals the square root of nine"),
     ("Isn't it? Well — yes; no: maybe!", "Isn't it? Well — yes; no: maybe!"),
     ('It is "so" (mostly).', 'It is "so" (mostly).'),
     # whole numbers, decimals, signs

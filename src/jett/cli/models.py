@@ -14,6 +14,7 @@ from rich.table import Table
 from jett.cli.pull_progress import PullProgress
 from jett.core.errors import JettError, ModelError
 from jett.models.disk import megabytes
+from jett.models.manifest import load_manifest
 from jett.models.store import ModelStatus, Store
 from jett.models.vram_card import has_card
 from jett.settings import Settings
@@ -24,7 +25,16 @@ _ROOMY_COLUMNS = 120
 """From this width on there is room for what each model is."""
 
 Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
-Ids = Annotated[list[str] | None, typer.Argument(help="Models by id; see `jett models list`.")]
+
+
+def _ids(incomplete: str) -> list[str]:
+    """For the shell's completion; it must not fail where settings are wrong."""
+    return [model_id for model_id in load_manifest().models if model_id.startswith(incomplete)]
+
+
+Ids = Annotated[
+    list[str] | None, typer.Argument(help="Models by id; see `jett models list`.", autocompletion=_ids)
+]
 
 
 @app.command("list", epilog="Example: jett models list --json | jq '.models[] | select(.state == \"ready\")'")

@@ -75,6 +75,8 @@ def _transcribed(
             found.append(segment)
             if show:
                 typer.echo(f"{file}: {segment.text}" if titled else segment.text)
+    if show and not found:
+        typer.echo(f"{file}: no words", err=True)
     return {
         "file": str(file),
         "text": " ".join(segment.text for segment in found),

@@ -36,7 +36,7 @@ from jett.models.disk import (
     same_file,
     sha256_of,
 )
-from jett.models.manifest import Manifest, Model, ModelFile, load_manifest
+from jett.models.manifest import Manifest, Model, ModelFile, PackageSource, load_manifest
 from jett.models.verified import Verified
 
 FileState = Literal["good", "missing", "damaged"]
@@ -171,9 +171,10 @@ class Store:
         from jett.models.fetch import Fetcher, partials_of
 
         missing_bytes = sum(file.size_bytes for file in missing)
+        packed_bytes = max(_packed_bytes(file) for file in missing)
         held_bytes = sum(path.stat().st_size for path in partials_of(self._layout, model))
         on_event(progress.PullStarted(model.id, missing_bytes))
-        require_room(self.root, max(0, missing_bytes - held_bytes), self._free)
+        require_room(self.root, max(0, missing_bytes + packed_bytes - held_bytes), self._free)
         with closing(Downloader(self._environment, self._free)) as downloader:
             fetcher = Fetcher(self._layout, model, downloader, self._environment, self._mirror, self._free, on_event)
             with closing(fetcher):
@@ -251,6 +252,12 @@ def default_root(environment: Mapping[str, str]) -> Path:
     """JETT_MODELS__DIR, or `models` in the user's data folder."""
     chosen = environment.get("JETT_MODELS__DIR")
     return Path(chosen) if chosen else user_data_path("jett", appauthor=False) / "models"
+
+
+def _packed_bytes(file: ModelFile) -> int:
+    """What lies beside the file while it is put together: the package at hand, about as large as the part inside."""
+    first = file.sources[0]
+    return max(part.size_bytes for part in first.parts) if isinstance(first, PackageSource) else 0
 
 
 def _unlinked(path: Path) -> int:

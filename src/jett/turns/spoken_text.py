@@ -32,6 +32,7 @@ _SIGNS = (
     (re.compile(r"\s*(?:≠|!=)\s*"), " is not "),
     (re.compile(r"\s*&&\s*|\s*&\s*"), " and "),
     (re.compile(r"\s*(?:={1,3}|≡)\s*"), " equals "),
+    (re.compile(r"√\s*"), " the square root of "),
     (re.compile(r"\s*\+\s*(?=\w)"), " plus "),
     (re.compile(r"\s*[×∗]\s*|(?<=\w)\s\*\s(?=\w)"), " times "),
     (re.compile(r"\s*÷\s*"), " divided by "),
@@ -42,6 +43,7 @@ _SIGNS = (
     (re.compile(r"\s*°"), " degrees"),
     (re.compile(r"\^\s*"), " to the "),
     (re.compile(r"(?<=\w)@(?=\w)|\s@\s"), " at "),
+    (re.compile(r"(?<=\w)/(?=(?:second|minute|hour|day|night|week|month|year|person)\b)"), " per "),
     (re.compile(r"(?<=\w)/(?=\w)"), " slash "),
     (re.compile(r"\s*[∞]\s*"), " infinity "),
 )
@@ -49,6 +51,7 @@ _POWERS = tuple(
     (re.compile(rf"(?<!\d\s)(?<!\w)([A-Za-z]+|\d+(?:\.\d+)?)\^{power}(?!\d)"), spoken)
     for power, spoken in ((2, " squared"), (3, " cubed"))
 )
+_SLASHED_DATE = re.compile(r"\b(\d{4})/(\d{2})/(\d{2})\b")
 _PRODUCT = re.compile(r"(?<=\d)\s*\*\s*(?=\d)")
 _UNSPOKEN = re.compile(r"[^\w\s.,;:!?'’…—–()\"“”-]|_")
 _REPEATED = (
@@ -78,7 +81,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _said(text: str, pronunciations: Mapping[str, str]) -> str:
-    text = say_abbreviations(text)
+    text = say_abbreviations(_SLASHED_DATE.sub(r"\1-\2-\3", text))
     text = say_names(text, pronunciations, with_marks=True)
     text = say_places(text)
     text = say_identifiers(text)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jett.engines.llm.thinking import ThinkingFilter, ThoughtAloudError
+from jett.engines.llm.thinking import ControlFilter, ThinkingFilter, ThoughtAloudError
 
 
 def _through(pieces: list[str]) -> str:
@@ -56,3 +56,26 @@ def test_an_end_of_thinking_after_spoken_words_is_refused() -> None:
     """The beginning was in the prompt, so what was let through were thoughts."""
     with pytest.raises(ThoughtAloudError):
         _through(["The user wants a capital.", "</think>", "Paris."])
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("\x1b[31mRed\x1b[0m alert.", "Red alert."),
+        ("\x1b]0;title\x07Hello.", "Hello."),
+        ("Ring\a, zero\0, turned \u202eround.", "Ring, zero, turned round."),
+        ("Two\nlines\tand a tab.", "Two\nlines\tand a tab."),
+        ("Grüße, 你好, 🙂.", "Grüße, 你好, 🙂."),
+    ],
+)
+def test_what_a_terminal_would_obey_is_left_out_however_it_is_cut(said: str, shown: str) -> None:
+    whole, cut = ControlFilter(), ControlFilter()
+    assert whole.feed(said) == shown
+    assert "".join(cut.feed(char) for char in said) == shown
+
+
+@given(st.lists(st.text(alphabet="a[3m\x1b\x9b;]\x07", max_size=6), max_size=20))
+def test_no_escape_ever_comes_through(pieces: list[str]) -> None:
+    controls = ControlFilter()
+    shown = "".join(controls.feed(piece) for piece in pieces)
+    assert not set(shown) & {"\x1b", "\x9b", "\x07"}

@@ -1,11 +1,13 @@
 """Keeps a model's thinking out of what is spoken, while the text streams in pieces cut anywhere.
 
 `<think>` up to `</think>` is dropped, also when a tag is spread over several pieces; so is white space before the first
-word. This is the last net: the request already asks the server not to think. Called by each adapter.
+word. This is the last net: the request already asks the server not to think. What a terminal would obey, control
+characters and escape sequences, goes the same way. Called by each adapter.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -17,6 +19,13 @@ _CLOSE = "</think>"
 _CHARS_PER_TOKEN = 6
 _FEWEST_CHARS = 64
 """A token of prose has four to five characters with its space; the rest is for a short answer's long words."""
+
+
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])|\x9b[0-?]*[ -/]*[@-~]")
+_ESCAPE_BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07]*)?$|\x9b[0-?]*[ -/]*$")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""C0 and C1 but tab and line feed, and the marks that turn the direction of writing."""
+_LONGEST_ESCAPE = 64
 
 
 class ThoughtAloudError(ValueError):
@@ -71,6 +80,21 @@ class ThinkingFilter:
             out.append(text)
 
 
+class ControlFilter:
+    """Feed it each piece; it gives back what is harmless in a terminal."""
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """`piece` without control characters and escape sequences; one that is not complete yet is held back."""
+        text = _ESCAPE.sub("", self._held + piece)
+        begun = _ESCAPE_BEGUN.search(text)
+        whole = text if begun is None or len(begun[0]) > _LONGEST_ESCAPE else text[: begun.start()]
+        self._held = text[len(whole) :]
+        return _CONTROL.sub("", whole)
+
+
 async def speakable(pieces: AsyncGenerator[str, None], where: str, max_tokens: int) -> AsyncGenerator[str, None]:
     """What may be spoken of `pieces`, which are closed with it; a server that ignores `max_tokens` is cut off.
 
@@ -102,11 +126,11 @@ async def _first(pieces: AsyncGenerator[str, None], most: int) -> AsyncGenerator
 
 
 async def _thoughtless(pieces: AsyncGenerator[str, None], where: str) -> AsyncGenerator[str, None]:
-    thinking = ThinkingFilter()
+    thinking, controls = ThinkingFilter(), ControlFilter()
     async with aclosing(pieces):
         async for piece in pieces:
             try:
-                text = thinking.feed(piece)
+                text = thinking.feed(controls.feed(piece))
             except ThoughtAloudError as error:
                 raise LanguageModelError(
                     f"llm: {where} thinks aloud without saying where it begins; choose an instruct model"
