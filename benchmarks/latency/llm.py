@@ -160,10 +160,12 @@ def figures_of(variant: Variant, prefix: str) -> Figures:
     }
 
 
-def run(*, model: str | Path = DEFAULT, quick: bool = False, rounds: int | None = None) -> tuple[Figures, str]:
-    """Measure; flat figures (the default's begin with `llm_`) and a table. Raises JettError."""
+def run(
+    *, model: str | Path = DEFAULT, quick: bool = False, rounds: int | None = None, compare: bool = False
+) -> tuple[Figures, str]:
+    """Measure the default, with `compare` its variants too; flat figures (`llm_…`) and a table. Raises JettError."""
     store = Store()
-    chosen = present(variants(model, quick), store)
+    chosen = present(variants(model, quick), store) if compare else variants(model, quick)[:1]
     anyio.run(measure_all, chosen, store, rounds or (4 if quick else 12))
     figures = figures_of(chosen[0], "llm_")
     for variant in chosen[1:]:
@@ -209,7 +211,7 @@ def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     args = options(sys.argv[1:] if argv is None else argv)
     try:
-        figures, text = run(model=args.model or DEFAULT, quick=args.quick, rounds=args.rounds)
+        figures, text = run(model=args.model or DEFAULT, quick=args.quick, rounds=args.rounds, compare=True)
     except JettError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
