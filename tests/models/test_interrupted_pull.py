@@ -115,6 +115,18 @@ def test_a_disk_without_room_is_refused_before_anything_is_asked(lab: Lab) -> No
     assert lab.blobs() == []
 
 
+def test_room_is_asked_for_the_package_too_that_lies_beside_the_file_meanwhile(lab: Lab) -> None:
+    content = lab.noise(2_000_000)
+    lab.wheel("lab-model", {"model.bin": content})
+    part = f'{{ package = "lab-model", version = "1.0.0", member = "model.bin", size_bytes = {len(content)} }}'
+    lab.model("packed", {"model.bin": content}, [f'kind = "pypi"\nparts = [{part}]'])
+
+    with pytest.raises(StoreFull, match=r"needs 4\.0 MB more, 3\.0 MB are free"):
+        lab.pull("packed", free=lambda folder: 3_000_000)
+    assert lab.server.asked == []
+    assert lab.partials() == []
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system of 1 MiB."""

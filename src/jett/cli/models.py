@@ -32,9 +32,7 @@ def _ids(incomplete: str) -> list[str]:
     return [model_id for model_id in load_manifest().models if model_id.startswith(incomplete)]
 
 
-Ids = Annotated[
-    list[str] | None, typer.Argument(help="Models by id; see `jett models list`.", autocompletion=_ids)
-]
+Ids = Annotated[list[str] | None, typer.Argument(help="Models by id; see `jett models list`.", autocompletion=_ids)]
 
 
 @app.command("list", epilog="Example: jett models list --json | jq '.models[] | select(.state == \"ready\")'")

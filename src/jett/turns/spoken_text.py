@@ -43,7 +43,6 @@ _SIGNS = (
     (re.compile(r"\s*°"), " degrees"),
     (re.compile(r"\^\s*"), " to the "),
     (re.compile(r"(?<=\w)@(?=\w)|\s@\s"), " at "),
-    (re.compile(r"(?<=\w)/(?=(?:second|minute|hour|day|night|week|month|year|person)\b)"), " per "),
     (re.compile(r"(?<=\w)/(?=\w)"), " slash "),
     (re.compile(r"\s*[∞]\s*"), " infinity "),
 )
@@ -52,6 +51,7 @@ _POWERS = tuple(
     for power, spoken in ((2, " squared"), (3, " cubed"))
 )
 _SLASHED_DATE = re.compile(r"\b(\d{4})/(\d{2})/(\d{2})\b")
+_RATE = re.compile(r"([$€£]?\d[\d.,]*(?:\s?[^\W\d]+)?)/(second|minute|hour|day|night|week|month|year|person)\b")
 _PRODUCT = re.compile(r"(?<=\d)\s*\*\s*(?=\d)")
 _UNSPOKEN = re.compile(r"[^\w\s.,;:!?'’…—–()\"“”-]|_")
 _REPEATED = (
@@ -81,7 +81,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _said(text: str, pronunciations: Mapping[str, str]) -> str:
-    text = say_abbreviations(_SLASHED_DATE.sub(r"\1-\2-\3", text))
+    text = say_abbreviations(_RATE.sub(r"\1 per \2", _SLASHED_DATE.sub(r"\1-\2-\3", text)))
     text = say_names(text, pronunciations, with_marks=True)
     text = say_places(text)
     text = say_identifiers(text)
