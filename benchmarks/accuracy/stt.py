@@ -24,6 +24,7 @@ from benchmarks.report import Figures, emit, percentile, table
 from benchmarks.words import error_percent
 from jett.app import load_stt, store
 from jett.audio.files import read_audio
+from jett.cli.failures import report
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, to_float32
 from jett.core.errors import JettError
 from jett.settings import Settings
@@ -132,7 +133,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         heard = measure(chosen(args))
     except JettError as error:
-        sys.stderr.write(f"error: {error}\n")
+        report(error, as_json=args.json)
         return error.exit_code
     except ModuleNotFoundError as error:
         sys.stderr.write(f"error: bench: no module '{error.name}'; fix: pip install -e '.[bench]'\n")

@@ -25,6 +25,7 @@ import anyio
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.report import Figures, emit, percentile, table
+from jett.cli.failures import report
 from jett.core.errors import JettError
 from jett.core.ports import Message
 from jett.engines.llm.embedded import EmbeddedLanguageModel, EmbeddedSettings
@@ -213,7 +214,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         figures, text = run(model=args.model or DEFAULT, quick=args.quick, rounds=args.rounds, compare=True)
     except JettError as error:
-        sys.stderr.write(f"error: {error}\n")
+        report(error, as_json=args.json)
         return error.exit_code
     emit(figures, text, as_json=args.json, save=args.save)
     return 0

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.report import Figures, emit, percentile, table
+from jett.cli.failures import report
 from jett.core.errors import JettError, ModelMissing
 from jett.core.ports import TextToSpeech
 from jett.engines.tts.kokoro import KokoroTextToSpeech
@@ -192,7 +193,7 @@ def main(argv: list[str] | None = None) -> int:
             save=args.save,
         )
     except JettError as error:
-        sys.stderr.write(f"error: {error}\n")
+        report(error, as_json=args.json)
         return error.exit_code
     return 0
 

@@ -24,6 +24,7 @@ from benchmarks.latency.scenes import ClipResult, barge_in, echo, idle, original
 from benchmarks.report import Figures, emit, percentile, table
 from benchmarks.targets import compared
 from jett.app import open_app
+from jett.cli.failures import report
 from jett.core.errors import JettError
 from jett.core.events import STAGES
 from jett.settings import Settings
@@ -162,7 +163,7 @@ def main(argv: list[str] | None = None) -> int:
         if not (args.quick or args.only or args.clips):
             figures |= {key: value for key, value in engines().items() if key not in figures}
     except JettError as error:
-        sys.stderr.write(f"error: {error}\n")
+        report(error, as_json=args.json)
         return error.exit_code
     if args.peer is not None:
         figures |= against_peer(figures, args.peer)

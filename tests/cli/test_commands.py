@@ -243,3 +243,20 @@ def test_bench_refuses_what_it_cannot_measure(bare: Jett) -> None:
     done = bare("bench", "taste")
     assert done.returncode == 2
     assert "latency" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("bench", "taste", "--json"), ("nonsense", "--json"), ("transcribe", "--json"), ("say", "hi", "--nope", "--json")],
+)
+def test_a_wrong_option_is_told_in_json_too(bare: Jett, words: tuple[str, ...]) -> None:
+    done = bare(*words)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["exit_code"]) == (2, 2)
+    assert told["error"]
+    assert done.stderr
+
+
+def test_a_benchmark_without_its_recordings_says_so_in_json(bare: Jett, tmp_path: Path) -> None:
+    done = bare("bench", "stt", "--json", "--clips", str(tmp_path / "absent"))
+    assert json.loads(done.stdout)["exit_code"] == done.returncode != 0

@@ -13,9 +13,10 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from jett.cli import ask, bench, config, devices, doctor, models, say, talk, transcribe, vram
-from jett.cli.failures import DEBUG_VARIABLE, first_failure, report
+from jett.cli.failures import DEBUG_VARIABLE, failure_line, first_failure, report
 from jett.core.errors import JettError
 from jett.settings.keys import CONFIG_VARIABLE, ENV_PREFIX
 
@@ -40,6 +41,10 @@ class JettCommands(TyperGroup):
                 traceback.print_exception(failure)
             report(failure, as_json=ctx.meta[_JSON])
             raise typer.Exit(failure.exit_code) from None
+        except TyperException as error:  # a wrong option: typer itself says so on stderr
+            if ctx.meta[_JSON]:
+                typer.echo(failure_line(error.format_message(), error.exit_code))
+            raise
 
 
 app = typer.Typer(

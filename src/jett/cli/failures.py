@@ -45,11 +45,16 @@ def ungrouped() -> Iterator[None]:
         raise first_failure(group) from None
 
 
+def failure_line(error: str, exit_code: int) -> str:
+    """What a script reads of a failure."""
+    return json.dumps({"error": error, "exit_code": exit_code})
+
+
 def report(error: JettError, *, as_json: bool) -> None:
     """Say what went wrong on stderr, and on stdout too where a script reads it."""
     typer.echo(f"error: {error}", err=True)
     if as_json:
-        typer.echo(json.dumps({"error": str(error), "exit_code": error.exit_code}))
+        typer.echo(failure_line(str(error), error.exit_code))
 
 
 def crashed(error: Exception) -> int:
