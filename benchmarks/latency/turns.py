@@ -25,7 +25,7 @@ from benchmarks.report import Figures, emit, percentile, table
 from benchmarks.targets import compared
 from jett.app import open_app
 from jett.cli.failures import report
-from jett.core.errors import JettError
+from jett.core.errors import ConfigError, JettError
 from jett.core.events import STAGES
 from jett.settings import Settings
 
@@ -131,10 +131,12 @@ def cutoffs(results: list[ClipResult], prefix: str) -> Figures:
 
 
 def against_peer(figures: Figures, peer: Path) -> Figures:
-    """Ratios to a Pipecat run."""
-    run = json.loads(peer.read_text(encoding="utf-8"))
-    found = run.get("summary", run)
-    p50, p95 = found["ttfa_p50_ms"], found["ttfa_p95_ms"]
+    """Ratios to the run of which `peer` is the JSON, as the baseline writes it: seconds. Raises ConfigError."""
+    try:
+        found = json.loads(peer.read_text(encoding="utf-8"))["summary"]["ttfa"]
+        p50, p95 = round(float(found["p50"]) * 1000, 1), round(float(found["p95"]) * 1000, 1)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"bench: '{peer}' is no run of the Pipecat baseline, need its --out file") from error
     mine50, mine95 = figures.get("ttfa_p50_ms"), figures.get("ttfa_p95_ms")
     if not isinstance(mine50, float) or not isinstance(mine95, float):
         return {}
@@ -159,14 +161,15 @@ def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     args = options(sys.argv[1:] if argv is None else argv)
     try:
+        if args.peer is not None:
+            against_peer({}, args.peer)  # a wrong file is told before the run, not after it
         figures, results = anyio.run(measure, args)
+        figures |= against_peer(figures, args.peer) if args.peer is not None else {}
         if not (args.quick or args.only or args.clips):
             figures |= {key: value for key, value in engines().items() if key not in figures}
     except JettError as error:
         report(error, as_json=args.json)
         return error.exit_code
-    if args.peer is not None:
-        figures |= against_peer(figures, args.peer)
     if args.png is not None and results:
         from benchmarks.latency.plot import draw
 
