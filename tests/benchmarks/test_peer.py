@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-
 from benchmarks.latency.turns import against_peer
+
 from jett.core.errors import ConfigError
 
 
