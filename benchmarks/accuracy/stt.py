@@ -102,10 +102,13 @@ def summary(heard: list[Heard]) -> Figures:
     """The flat figures."""
     short = [(h.jett_ms, h.stock_ms) for h in heard if h.jett_ms is not None and h.stock_ms is not None]
     mine, stock = [a for a, _ in short], [b for _, b in short]
+    wer = error_percent([(h.reference, h.jett) for h in heard])
+    stock_wer = error_percent([(h.reference, h.stock) for h in heard])
     figures: Figures = {
         "clips": len(heard),
-        "wer_percent": round(error_percent([(h.reference, h.jett) for h in heard]), 2),
-        "stock_wer_percent": round(error_percent([(h.reference, h.stock) for h in heard]), 2),
+        "wer_percent": round(wer, 2),
+        "stock_wer_percent": round(stock_wer, 2),
+        "wer_over_stock_points": round(wer - stock_wer, 2),
         "short_clips": len(short),
         "stt_final_p50_ms": percentile(mine, 50),
         "stt_final_p95_ms": percentile(mine, 95),
@@ -113,10 +116,6 @@ def summary(heard: list[Heard]) -> Figures:
         "stock_stt_final_p95_ms": percentile(stock, 95),
         "stock_ratio": round(median(b / a for a, b in short), 2) if short else None,
     }
-    figures["wer_over_stock_points"] = round(
-        error_percent([(h.reference, h.jett) for h in heard]) - error_percent([(h.reference, h.stock) for h in heard]),
-        2,
-    )
     for pack in sorted({h.pack for h in heard}):
         figures[f"{pack}_wer_percent"] = round(
             error_percent([(h.reference, h.jett) for h in heard if h.pack == pack]), 2

@@ -112,20 +112,13 @@ def shown(results: Sequence[Measured]) -> str:
     return table(rows, ["voice", *[f"'{clause}' ms" for clause in SHORT_CLAUSES], "P95 ms", "whole reply ms", "RTF"])
 
 
-def measured(
+def measure_all(
     *,
     quick: bool = False,
     voices: Sequence[str] = VOICES,
     threads: int = 2,
     model: Path | None = None,
     cuda: bool = False,
-) -> Figures:
-    """The flat figures of the installed `voices`."""
-    return figures(measure_all(quick=quick, voices=voices, threads=threads, model=model, cuda=cuda)[0])
-
-
-def measure_all(
-    *, quick: bool, voices: Sequence[str], threads: int, model: Path | None, cuda: bool
 ) -> tuple[list[Measured], list[str]]:
     """Each installed voice, and what is said of those that are not. Raises ModelMissing when none is."""
     results: list[Measured] = []

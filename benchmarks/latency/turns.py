@@ -154,7 +154,7 @@ def engines() -> Figures:
     from benchmarks.latency import llm, tts
 
     heard, (answered, _) = stt.summary(stt.measure(stt.chosen(stt.options([])))), llm.run()
-    return {**heard, **answered, **tts.measured(quick=False)}
+    return {**heard, **answered, **tts.figures(tts.measure_all()[0])}
 
 
 def main(argv: list[str] | None = None) -> int:
