@@ -87,3 +87,42 @@ class AlreadyRunning(JettError):
     """Another Jett owns the microphone of this user."""
 
     exit_code = 6
+
+
+class GuardError(JettError):
+    """The guard does not let something happen, or cannot decide."""
+
+    spoken = "I can't do that."
+    exit_code = 7
+
+
+class RequestError(GuardError):
+    """A request is not one that the guard understands; `rule` names what is wrong with it, for the record."""
+
+    spoken = "I didn't understand what I should do."
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+class PermitError(GuardError):
+    """A permit is forged, used up, out of date, or not this guard's."""
+
+
+class AuditError(GuardError):
+    """The record cannot be written or read, so the operation does not happen."""
+
+    spoken = "I can't write my record, so I won't do it."
+
+
+class TokenError(GuardError):
+    """The file of API tokens, or a token in it, cannot be used as asked."""
+
+    spoken = "Something is wrong with my tokens."
+
+
+class PolicyError(ConfigError):
+    """The policy file is missing a part, malformed or out of range."""
+
+    spoken = "My policy has a mistake, so I won't touch the servers."

@@ -1,0 +1,72 @@
+"""Reads an audit log: its last records, all of it for export, what was begun and never ended. Changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import astuple
+from typing import Literal
+
+from jett.core.errors import AuditError
+from jett.guard.audit import AuditLog
+from jett.guard.audit_files import lines_from, segment_numbers, segment_path
+from jett.guard.audit_record import FIELDS, Kind, Record, parse_record
+
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def tail(log: AuditLog, count: int) -> list[Record]:
+    """The last records, oldest first; a half line at the end is left out. Raises AuditError."""
+    found: list[Record] = []
+    with log.locked():
+        for number in reversed(segment_numbers(log.folder)):
+            if len(found) >= count:
+                break
+            found = [*_records(log, number), *found]
+    return found[-count:] if count > 0 else []
+
+
+def records(log: AuditLog) -> Iterator[Record]:
+    """All records, oldest first, a segment at a time; the lock is held while a segment is read. Raises AuditError."""
+    with log.locked():
+        numbers = segment_numbers(log.folder)
+    for number in numbers:
+        with log.locked():
+            found = _records(log, number)
+        yield from found
+
+
+def export(log: AuditLog, form: Literal["jsonl", "csv"]) -> Iterator[str]:
+    """The log as text, line by line with line ends: as it is, or as a table with a heading. Raises AuditError."""
+    if form == "csv":
+        yield _row(FIELDS)
+    for record in records(log):
+        yield record.line().decode("ascii") if form == "jsonl" else _row(astuple(record))
+
+
+def unfinished(log: AuditLog) -> list[Record]:
+    """Intents without an outcome: what was going on when a process was killed. Raises AuditError."""
+    begun: dict[str, Record] = {}
+    for record in records(log):
+        if record.kind == Kind.INTENT:
+            begun[record.operation] = record
+        elif record.kind == Kind.OUTCOME:
+            begun.pop(record.operation, None)
+    return list(begun.values())
+
+
+def _records(log: AuditLog, number: int) -> list[Record]:
+    path = segment_path(log.folder, number)
+    try:
+        return [parse_record(line) for line in lines_from(path)[0]]
+    except ValueError as error:
+        raise AuditError(f"audit: {path.name} holds what is no record; run `jett audit verify`") from error
+
+
+def _row(values: tuple[object, ...]) -> str:
+    text = io.StringIO()
+    cells = [f"'{value}" if str(value).startswith(_FORMULA) else value for value in values]
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()

@@ -1,0 +1,141 @@
+"""The question before a change, and what counts as a yes. Pure: time and nonce are arguments.
+
+    ask ──► pending ──► yes, click with its nonce ─► that very request, once
+               ├──────► no, second unclear answer, 15 s, clock set back ─► gone
+               └──────► another ask ─► gone, the newer one is pending
+
+One question is pending at a time in a conversation, and a newer one replaces it: a yes can only mean what was read
+back last. Anything mixed, negated, long, or not in the table is never a yes.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from jett.guard.identity import Identity
+from jett.guard.request import Request, Verb
+
+VALID_MS = 15_000
+MAX_UNCLEAR = 2
+MAX_WORDS = 8
+MAX_CHARS = 80
+
+YES_PHRASES = frozenset(
+    {
+        *("yes", "yeah", "yep", "yup", "sure", "certainly", "absolutely", "definitely", "of course", "affirmative"),
+        *("confirm", "confirmed", "i confirm", "go ahead", "go for it", "do it", "do that", "please do"),
+        *("please do it", "yes i do", "yes you may", "that's right", "that's correct", "correct", "proceed"),
+    }
+)
+# Around a yes, and worth nothing alone: "okay" is also what people say while they think, and what noise is heard as.
+POLITE = frozenset({"please", "thanks", "thank you", "jett", "hey jett", "ok", "okay"})
+NO_WORDS = frozenset(
+    {
+        *("no", "nope", "nah", "not", "don't", "dont", "never", "nevermind", "cancel", "cancelled", "canceled", "wait"),
+        *("stop", "abort", "negative", "forget", "leave", "hold", "wrong", "can't", "won't", "isn't", "shouldn't"),
+        *("mustn't", "refuse", "undo"),
+    }
+)
+_LONGEST_PHRASE = 3
+
+
+class Answer(StrEnum):
+    """What was answered."""
+
+    YES = "yes"
+    NO = "no"
+    UNCLEAR = "unclear"
+
+
+def understand(utterance: str) -> Answer:
+    """Yes only if every word of a short utterance belongs to a phrase of agreement; one word of refusal makes it a no.
+
+    A question ("yes?"), other letters than English ones and anything else are unclear.
+    """
+    text = utterance.replace("’", "'").lower()
+    if len(text) > MAX_CHARS or not text.isascii() or "?" in text:
+        return Answer.UNCLEAR
+    words = re.sub(r"[.,!;\s]+", " ", text).split()
+    if len(words) > MAX_WORDS:
+        return Answer.UNCLEAR
+    if NO_WORDS.intersection(words):
+        return Answer.NO
+    return Answer.YES if _agrees(words) else Answer.UNCLEAR
+
+
+def _agrees(words: list[str]) -> bool:
+    agreed = False
+    while words:
+        phrases = (" ".join(words[:count]) for count in range(_LONGEST_PHRASE, 0, -1))
+        phrase = next((phrase for phrase in phrases if phrase in YES_PHRASES or phrase in POLITE), None)
+        if phrase is None:
+            return False
+        agreed = agreed or phrase in YES_PHRASES
+        words = words[len(phrase.split()) :]
+    return agreed
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A question asked. `nonce` is for a click; it belongs to this request alone and is worth nothing afterwards."""
+
+    request: Request
+    identity: Identity
+    operation: str
+    nonce: str
+    asked_ms: int
+
+    def live(self, now_ms: int) -> bool:
+        """Whether it can still be answered. A clock that went back ends it."""
+        return self.asked_ms <= now_ms < self.asked_ms + VALID_MS
+
+
+class Confirmation:
+    """What one conversation is being asked. Methods return the Pending that is settled, if any."""
+
+    def __init__(self) -> None:
+        self.pending: Pending | None = None
+        self._unclear = 0
+
+    def ask(self, pending: Pending) -> Pending | None:
+        """A new question; returns the one it replaces."""
+        replaced, self.pending, self._unclear = self.pending, pending, 0
+        return replaced
+
+    def expire(self, now_ms: int) -> Pending | None:
+        """Drops and returns the question if its time is over."""
+        return None if self.pending is None or self.pending.live(now_ms) else self.drop()
+
+    def drop(self) -> Pending | None:
+        """Forgets the question; returns it."""
+        dropped, self.pending = self.pending, None
+        return dropped
+
+    def answer(self, utterance: str) -> Answer:
+        """What the words mean for the question; it is gone after a yes, a no, or the second unclear answer."""
+        meant = understand(utterance)
+        if meant is Answer.UNCLEAR:
+            self._unclear += 1
+            if self._unclear < MAX_UNCLEAR:
+                return Answer.UNCLEAR
+        self.pending = None
+        return meant
+
+    def matches(self, nonce: str) -> bool:
+        """Whether the nonce is the pending question's, compared in constant time."""
+        return self.pending is not None and hmac.compare_digest(self.pending.nonce.encode(), nonce.encode())
+
+
+def question(request: Request, place: str) -> str:
+    """What is read back, with the resolved name: "Restart n8n on the VPS?"."""
+    if request.verb is not Verb.RUN_WORKFLOW:
+        return f"{request.verb.capitalize()} {request.target} {place}?"
+    values = ", ".join(f"{name.replace('_', ' ')} {_spoken(value)}" for name, value in request.arguments)
+    return f"Run the workflow {request.target} with {values}?" if values else f"Run the workflow {request.target}?"
+
+
+def _spoken(value: object) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

@@ -1,0 +1,243 @@
+"""The one door to the servers: request, verdict, confirmation, permit, outcome, each in the audit log before it counts.
+
+    ask ──► Refused                                 (what the policy or the rate limit forbids)
+        ├─► Permit ──► redeem ──► … ──► finish      (reading: at once)
+        └─► Question ─ answer or click ─► Permit    (changing: a person says yes)
+
+`redeem` writes the intent before the operation may start, `finish` what came of it. A record that cannot be written
+raises AuditError, and then there is no permit. Verdict, rate limit and record are one step under the log's lock, so
+that two processes cannot exceed the limit together. Blocking: call it in a thread. Called by `ops`' callers and `ops`.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from jett.core.errors import AuditError, PermitError, RequestError
+from jett.guard.audit import AuditLog, Writer
+from jett.guard.audit_record import Entry, Kind, Record, ms_of
+from jett.guard.confirmation import Answer, Confirmation, Pending, question
+from jett.guard.identity import CONFIRMING, Identity
+from jett.guard.permit import Permit, PermitRegister
+from jett.guard.policy import Allow, Confirm, Deny, Policy, decide
+from jett.guard.rate_limit import RateLimit
+from jett.guard.redaction import redact
+from jett.guard.request import CHANGING, Request, parse_request
+
+_TOO_MANY = "That is too much for one minute. Please wait a little."
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A person must say yes first. `text` is read back; `nonce` is for a click, empty for who may not confirm."""
+
+    text: str
+    nonce: str
+    operation: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It will not be done. `rule` is stable; `reason` is short and fit to be spoken."""
+
+    rule: str
+    reason: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an operation. `unknown`: it was begun, and nobody could see how it ended."""
+
+    result: Literal["done", "failed", "unknown"]
+    detail: str = ""
+
+
+class Gate:
+    """One policy, one audit log. Several gates, also in other processes, may share the log's folder."""
+
+    def __init__(
+        self, policy: Policy, audit: AuditLog, *, random_text: Callable[[], str] = lambda: secrets.token_urlsafe(16)
+    ) -> None:
+        """`random_text` makes nonces and operation ids: at least 128 bits nobody can guess."""
+        self._policy = policy
+        self._audit = audit
+        self._random_text = random_text
+        self._limit = RateLimit()
+        self._conversations: dict[str, Confirmation] = {}
+        self._permits = PermitRegister()
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._policy
+
+    def replace_policy(self, policy: Policy, now: datetime) -> None:
+        """Puts another policy in force; questions and permits of the old one are void. Raises AuditError."""
+        with self._writing(now) as writer:
+            writer.append(Entry(Kind.NOTE, detail="another policy is in force"), now)
+            self._conversations.clear()
+            self._permits.revoke_unused()
+            self._policy = policy
+
+    def ask(
+        self,
+        asked: Request | str | Mapping[str, object],
+        identity: Identity,
+        live_names: AbstractSet[str] | None,
+        now: datetime,
+    ) -> Permit | Question | Refused:
+        """The way of a request, given as such, as JSON text, or as a tool's arguments. `live_names` as in `decide`.
+
+        A question replaces the one still pending of the same identity. Raises AuditError.
+        """
+        operation = self._random_text()
+        about = Entry(Kind.REQUEST, operation, identity.key)
+        with self._writing(now) as writer:
+            try:
+                request = asked if isinstance(asked, Request) else parse_request(asked)
+            except RequestError as error:
+                writer.append(replace(about, verdict="deny", rule=error.rule, detail=str(error)), now)
+                return Refused(error.rule, error.spoken, operation)
+            about = replace(about, verb=request.verb, target=request.target, detail=_details(request))
+            verdict = decide(self._policy, request, identity, live_names)
+            if not isinstance(verdict, Deny):
+                verdict = self._too_many(request, identity, now) or verdict
+            if isinstance(verdict, Deny):
+                writer.append(replace(about, verdict="deny", rule=verdict.rule), now)
+                return Refused(verdict.rule, verdict.reason, operation)
+            self._notice(writer.append(replace(about, verdict=type(verdict).__name__.lower()), now))
+            if isinstance(verdict, Allow):
+                return self._permits.grant(operation, request, identity, ms_of(now))
+            pending = Pending(request, identity, operation, self._random_text(), ms_of(now))
+            replaced = self._conversations.setdefault(identity.key, Confirmation()).ask(pending)
+            if replaced:
+                writer.append(_about(replaced, replaced.identity, "replaced"), now)
+            return self._question(pending)
+
+    def answer(self, words: str, identity: Identity, now: datetime) -> Permit | Question | Refused:
+        """What an identity said to its own pending question. The question again, if the words were unclear.
+
+        Raises AuditError.
+        """
+        with self._writing(now) as writer:
+            conversation = self._conversations.get(identity.key, Confirmation())
+            pending = conversation.pending
+            if pending is None or identity.kind not in CONFIRMING:
+                return self._nothing_to_confirm(writer, identity, now)
+            meant = conversation.answer(words)
+            writer.append(_about(pending, identity, meant), now)
+            if meant is Answer.YES:
+                return self._permits.grant(pending.operation, pending.request, pending.identity, ms_of(now))
+            if meant is Answer.UNCLEAR and conversation.pending:
+                return self._question(pending)
+            return Refused(f"confirmation.{meant}", "All right, I won't.", pending.operation)
+
+    def click(self, nonce: str, identity: Identity, now: datetime) -> Permit | Refused:
+        """A click on the question with that nonce, whoever asked it; who clicks must be allowed to ask it too.
+
+        Raises AuditError.
+        """
+        with self._writing(now) as writer:
+            conversation = next((each for each in self._conversations.values() if each.matches(nonce)), None)
+            pending = conversation.pending if conversation else None
+            if conversation is None or pending is None or identity.kind not in CONFIRMING:
+                return self._nothing_to_confirm(writer, identity, now)
+            verdict = decide(self._policy, pending.request, identity, {pending.request.target})
+            if not isinstance(verdict, Confirm):
+                writer.append(_about(pending, identity, "deny", "confirmation.identity"), now)
+                return Refused("confirmation.identity", "You may not confirm that.", pending.operation)
+            conversation.drop()
+            writer.append(_about(pending, identity, "click"), now)
+            return self._permits.grant(pending.operation, pending.request, pending.identity, ms_of(now))
+
+    def pending(self, now: datetime) -> list[Question]:
+        """The questions that a click could answer now. For people who may confirm, never for tokens."""
+        waiting = (each.pending for each in list(self._conversations.values()))
+        return [
+            Question(question(each.request, self._policy.place), each.nonce, each.operation, each.request)
+            for each in waiting
+            if each and each.live(ms_of(now))
+        ]
+
+    def redeem(self, permit: Permit, now: datetime) -> Request:
+        """Writes the intent, and returns the request to carry out: this one and no other, now and once.
+
+        Raises PermitError if the permit is not good, AuditError if the intent cannot be written: then do nothing.
+        """
+        with self._writing(now, expire_permits=False) as writer:
+            try:
+                granted = self._permits.redeem(permit, ms_of(now))
+            except PermitError as error:
+                writer.append(Entry(Kind.NOTE, verdict="deny", rule="permit", detail=str(error)), now)
+                raise
+            about = Entry(Kind.INTENT, granted.operation, granted.identity.key)
+            try:
+                writer.append(replace(about, verb=granted.request.verb, target=granted.request.target), now)
+            except (AuditError, OSError):
+                self._permits.finish(granted)
+                raise
+            return granted.request
+
+    def finish(self, permit: Permit, outcome: Outcome, now: datetime) -> None:
+        """Writes what came of a redeemed permit, once. Raises PermitError, AuditError; after the latter, try again."""
+        with self._writing(now) as writer:
+            granted = self._permits.redeemed(permit)
+            about = Entry(Kind.OUTCOME, granted.operation, granted.identity.key, verdict=outcome.result)
+            about = replace(about, verb=granted.request.verb, target=granted.request.target, detail=outcome.detail)
+            writer.append(about, now)
+            self._permits.finish(granted)
+
+    @contextmanager
+    def _writing(self, now: datetime, *, expire_permits: bool = True) -> Iterator[Writer]:
+        """The log's lock, with what other processes did counted and what is out of date gone."""
+        with self._audit.writing() as writer:
+            for record in writer.seen:
+                self._notice(record)
+            if expire_permits:
+                self._permits.expire(ms_of(now))
+            for key, conversation in list(self._conversations.items()):
+                if expired := conversation.expire(ms_of(now)):
+                    writer.append(_about(expired, expired.identity, "expired"), now)
+                if conversation.pending is None:
+                    del self._conversations[key]
+            yield writer
+
+    def _notice(self, record: Record) -> None:
+        if record.kind == Kind.REQUEST and record.verdict in ("allow", "confirm"):
+            self._limit.record(record.identity, record.verb in CHANGING, record.at_ms)
+        else:
+            self._limit.observe(record.at_ms)
+
+    def _too_many(self, request: Request, identity: Identity, now: datetime) -> Deny | None:
+        rule = self._limit.refusal(self._policy.limits, redact(identity.key), request.changes, ms_of(now))
+        return Deny(rule, _TOO_MANY) if rule else None
+
+    def _nothing_to_confirm(self, writer: Writer, identity: Identity, now: datetime) -> Refused:
+        operation = self._random_text()
+        rule = "confirmation.none" if identity.kind in CONFIRMING else "confirmation.token"
+        writer.append(Entry(Kind.CONFIRMATION, operation, identity.key, verdict="deny", rule=rule), now)
+        return Refused(rule, "There is nothing to confirm.", operation)
+
+    def _question(self, pending: Pending) -> Question:
+        nonce = pending.nonce if pending.identity.kind in CONFIRMING else ""
+        return Question(question(pending.request, self._policy.place), nonce, pending.operation, pending.request)
+
+
+def _about(pending: Pending, identity: Identity, verdict: str, rule: str = "") -> Entry:
+    request = pending.request
+    return Entry(Kind.CONFIRMATION, pending.operation, identity.key, request.verb, request.target, verdict, rule)
+
+
+def _details(request: Request) -> str:
+    if request.lines is not None:
+        return f"lines {request.lines}"
+    return json.dumps(dict(request.arguments)) if request.arguments else ""

@@ -1,0 +1,53 @@
+"""Who asks. Not what they may (`policy`); the caller has already made sure that it is them (`tokens`, the session)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from jett.core.errors import RequestError
+from jett.guard.request import Verb
+
+IDENTITY_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.@-]{0,63}", re.ASCII)
+
+
+class Kind(StrEnum):
+    """The door a request came through."""
+
+    VOICE = "voice"
+    DASHBOARD = "dashboard"
+    TOKEN = "token"
+    TERMINAL = "terminal"
+
+
+# A change is confirmed by a person. A token is held by a program, or by whoever stole it: it may ask, never confirm.
+CONFIRMING = frozenset({Kind.VOICE, Kind.DASHBOARD, Kind.TERMINAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """All that a token was made for; it narrows the policy and never widens it. `targets`: containers and workflows."""
+
+    verbs: frozenset[Verb]
+    targets: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One asker. A token has a scope, the others have none. Raises RequestError for a name that is not one."""
+
+    kind: Kind
+    name: str
+    scope: Scope | None = None
+
+    def __post_init__(self) -> None:
+        if type(self.kind) is not Kind or type(self.name) is not str or not IDENTITY_NAME.fullmatch(self.name):
+            raise RequestError("identity.name", f"guard: an identity's name must match {IDENTITY_NAME.pattern}")
+        if (self.kind is Kind.TOKEN) != (self.scope is not None):
+            raise RequestError("identity.scope", "guard: a token needs a scope, and only a token has one")
+
+    @property
+    def key(self) -> str:
+        """How the record and the rate limit know it: `voice/owner`."""
+        return f"{self.kind}/{self.name}"

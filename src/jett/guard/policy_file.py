@@ -1,0 +1,161 @@
+"""Reads a policy from TOML. What is not understood is refused: a policy with a typing mistake is no policy.
+
+A message says what, the value, the limit and the fix, and begins with the key. No file means an empty policy, which
+allows nothing. See `examples/policy.toml`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar, get_args
+
+from jett.core.errors import PolicyError
+from jett.guard.identity import IDENTITY_NAME, Kind
+from jett.guard.policy import DEFAULT_PLACE, ContainerRule, IdentityRule, Policy
+from jett.guard.policy_value import Table, fail
+from jett.guard.rate_limit import MOST, Limits
+from jett.guard.request import ARGUMENT_NAME, CONTAINER_VERBS, MAX_ARGUMENT_CHARS, MAX_ARGUMENTS, NAME, Verb
+from jett.guard.workflow import DEFAULT_MAXIMUM, ArgumentRule, ArgumentType, WorkflowRule
+
+MAX_FILE_BYTES = 262_144
+VERSION = 1
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+def load_policy(path: Path) -> Policy:
+    """The policy of a file; an empty one, which denies everything, when there is no such file. Raises PolicyError."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        return Policy()
+    except OSError as error:
+        fail(str(path), f"cannot be read ({error.strerror}); correct its path or mode")
+    if len(content) > MAX_FILE_BYTES:
+        fail(str(path), f"is larger than {MAX_FILE_BYTES} bytes; make it shorter")
+    try:
+        return parse_policy(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        fail(str(path), "is not UTF-8 text; save it as UTF-8")
+
+
+def parse_policy(text: str) -> Policy:
+    """The policy that TOML text describes. Raises PolicyError."""
+    try:
+        top = Table("", tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise PolicyError(f"policy: not TOML ({error}); correct the file") from error
+    version = top.whole("version", 0, 0, 1_000_000)
+    if version != VERSION:
+        fail("version", f"is {version}, must be {VERSION}; write version = {VERSION} and look at the example")
+    limits = top.table("limits")
+    policy = Policy(
+        containers=_each(top.table("containers"), _named(NAME.fullmatch), _container),
+        workflows=_each(top.table("workflows"), _named(NAME.fullmatch), _workflow),
+        identities=_each(top.table("identities"), _kind, _identity),
+        tokens=_each(top.table("tokens"), _named(IDENTITY_NAME.fullmatch), _identity),
+        limits=Limits(
+            limits.whole("per_identity", MOST, 1, MOST),
+            limits.whole("overall", MOST, 1, MOST),
+        ),
+        place=top.text("place", DEFAULT_PLACE, 40),
+    )
+    limits.end()
+    top.end()
+    _check_references(policy)
+    return policy
+
+
+def _each(table: Table, key_of: Callable[[str, str], T], value_of: Callable[[Table], V]) -> Mapping[T, V]:
+    return MappingProxyType({key_of(table.where(name), name): value_of(table.table(name)) for name in table.names()})
+
+
+def _named(matches: Callable[[str], object]) -> Callable[[str, str], str]:
+    def checked(where: str, name: str) -> str:
+        return name if matches(name) else fail(where, "is not a possible name; use letters, digits and _ . -")
+
+    return checked
+
+
+def _kind(where: str, name: str) -> Kind:
+    if name not in Kind.__members__.values():
+        fail(where, f"is no kind of identity; it is one of {', '.join(Kind)}")
+    return Kind(name)
+
+
+def _container(table: Table) -> ContainerRule:
+    rule = ContainerRule(
+        frozenset(_verb(table.where("actions"), action, CONTAINER_VERBS) for action in table.texts("actions")),
+        table.flag("status_only", False),
+    )
+    table.end()
+    return rule
+
+
+def _identity(table: Table) -> IdentityRule:
+    rule = IdentityRule(
+        frozenset(_verb(table.where("verbs"), verb, frozenset(Verb)) for verb in table.texts("verbs")),
+        frozenset(table.texts("containers")) if table.has("containers") else None,
+        frozenset(table.texts("workflows")) if table.has("workflows") else None,
+    )
+    table.end()
+    return rule
+
+
+def _workflow(table: Table) -> WorkflowRule:
+    arguments = _each(table.table("arguments"), _named(ARGUMENT_NAME.fullmatch), _argument)
+    if len(arguments) > MAX_ARGUMENTS:
+        fail(table.where("arguments"), f"are {len(arguments)}, at most {MAX_ARGUMENTS}; take some away")
+    table.end()
+    return WorkflowRule(arguments)
+
+
+def _argument(table: Table) -> ArgumentRule:
+    named = table.text("type", "", 40)
+    kind: ArgumentType | None = next((known for known in get_args(ArgumentType) if known == named), None)
+    if kind is None:
+        fail(table.where("type"), f"is {named!r}; it is one of {', '.join(get_args(ArgumentType))}")
+    required = table.flag("required", True)
+    rule = ArgumentRule(kind, required)
+    if kind == "string":
+        rule = ArgumentRule(
+            kind, required, max_chars=table.whole("max_chars", MAX_ARGUMENT_CHARS, 1, MAX_ARGUMENT_CHARS)
+        )
+    elif kind == "int":
+        minimum = table.whole("minimum", 0, -(2**53), 2**53)
+        rule = ArgumentRule(
+            kind,
+            required,
+            minimum=minimum,
+            maximum=table.whole("maximum", max(minimum, DEFAULT_MAXIMUM), minimum, 2**53),
+        )
+    elif kind == "enum":
+        rule = ArgumentRule(kind, required, values=frozenset(table.texts("values")))
+        if not rule.values:
+            fail(table.where("values"), "is empty; list at least one value")
+    table.end()
+    return rule
+
+
+def _verb(where: str, name: str, allowed: frozenset[Verb]) -> Verb:
+    if name not in allowed:
+        fail(where, f"has {name!r}; it may hold {', '.join(sorted(allowed))}")
+    return Verb(name)
+
+
+def _check_references(policy: Policy) -> None:
+    places = [(f"identities.{kind}", rule) for kind, rule in policy.identities.items()]
+    places += [(f"tokens.{name}", rule) for name, rule in policy.tokens.items()]
+    for where, rule in places:
+        _check_listed(f"{where}.containers", rule.containers, policy.containers)
+        _check_listed(f"{where}.workflows", rule.workflows, policy.workflows)
+
+
+def _check_listed(where: str, named: frozenset[str] | None, listed: Mapping[str, object]) -> None:
+    for name in sorted(named or ()):
+        if name not in listed:
+            fail(where, f"has {name!r}, which has no table of its own; add one or take it away")
