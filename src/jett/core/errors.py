@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class JettError(Exception):
     """Base of everything Jett raises on purpose; the text is for the terminal, `spoken` for the ear."""
@@ -87,3 +90,19 @@ class AlreadyRunning(JettError):
     """Another Jett owns the microphone of this user."""
 
     exit_code = 6
+
+
+def first_failure(error: BaseException) -> BaseException:
+    """The first failure inside groups of them."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+@contextmanager
+def ungrouped() -> Iterator[None]:
+    """Task groups raise groups; whoever reads a message wants the first failure in them."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise first_failure(group) from None
