@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from jett.core.audio import Samples, to_int16
 from jett.core.ports import Transcript
 from jett.engines.stt.guards import is_hallucinated, kept_tokens
 from jett.engines.stt.windows import split_at_pauses, with_lead
@@ -85,8 +85,8 @@ def test_long_speech_is_cut_where_it_is_quiet() -> None:
     assert 22 * 16_000 <= first.size <= 23 * 16_000
 
 
-def _tone(n_samples: int, amplitude: int = 8_000) -> NDArray[np.int16]:
-    return (np.sin(np.arange(n_samples) * 0.2) * amplitude).astype(np.int16)
+def _tone(n_samples: int, amplitude: int = 8_000) -> Samples:
+    return to_int16(np.sin(np.arange(n_samples, dtype=np.float32) * 0.2) * amplitude / 32_768)
 
 
 def test_speech_that_begins_with_its_first_sample_gets_silence_before_it() -> None:
