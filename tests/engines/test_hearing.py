@@ -125,6 +125,12 @@ def test_clear_speech_is_written_down_word_for_word(stt: SpeechToText, name: str
 
 
 @pytest.mark.models
+def test_a_first_word_that_nothing_goes_before_is_heard_right(stt: SpeechToText) -> None:
+    """Jett's own voice, cut to its first sound: "parishes the capital of France" before there was a lead."""
+    assert stt.transcribe(clip("paris_own_voice")).text == "Paris is the capital of France."
+
+
+@pytest.mark.models
 @pytest.mark.parametrize("name", ["exercise_bike", "murmur"])
 def test_noise_has_no_words(stt: SpeechToText, name: str) -> None:
     assert stt.transcribe(clip(name)).text == ""

@@ -20,7 +20,7 @@ from jett.models.vram import LEAST_CONTEXT_TOKENS, plan
 from jett.models.vram_card import find_card
 from jett.models.vram_known import BASE, QWEN3_4B, QWEN3_8B, QWEN35_4B, TINY, TURBO
 from jett.models.vram_page import HEADROOM_BYTES, OWNERS_WISH, RTX_3070_BYTES, markdown
-from jett.models.vram_sizes import GIB, MIB, CacheType, kv_cache_bytes, shape_of
+from jett.models.vram_sizes import GIB, MIB, CacheType, gpu_weights, kv_cache_bytes, shape_of
 from jett.models.vram_speech import whisper_weights
 from jett.settings import Settings
 from jett.settings.vram import known_language_model, wish_of
@@ -55,6 +55,23 @@ def test_the_cache_from_the_header_is_what_llama_cpp_logged(
     store: Store, model: str, tokens: int, cache: CacheType, logged_mib: float
 ) -> None:
     assert kv_cache_bytes(shape_of(read_header(store.file(model)), model), tokens, cache) / MIB == logged_mib
+
+
+@pytest.mark.models
+def test_the_real_qwen_header_keeps_its_embedding_off_the_card(store: Store) -> None:
+    header = read_header(store.file("qwen2.5-coder-0.5b-instruct-q4_k_m"))
+    shape = shape_of(header, "qwen")
+    assert (shape.kv_layers, shape.kv_heads, shape.key_length, shape.vocabulary) == (24, 2, 64, 151_936)
+    embedding = next(t.size_bytes for t in header.tensors if t.name == "token_embd.weight")
+    assert gpu_weights(header) == sum(t.size_bytes for t in header.tensors) - embedding
+
+
+@pytest.mark.models
+def test_the_real_smollm2_header_has_a_tied_embedding(store: Store) -> None:
+    header = read_header(store.file("smollm2-135m-instruct-q4_1"))
+    shape = shape_of(header, "smollm2")
+    assert (shape.kv_layers, shape.kv_heads, shape.key_length, shape.vocabulary) == (30, 3, 64, 49_152)
+    assert gpu_weights(header) == sum(t.size_bytes for t in header.tensors)
 
 
 def test_whisper_weights_from_dimensions_agree_with_the_real_files_within_a_thousandth() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from jett.app import App, load_llm, needed_models, open_app
+from jett.app import App, conversation_settings, load_llm, needed_models, open_app
 from jett.audio.simulated_room import EchoPath
 from jett.core.audio import Samples
 from jett.core.events import Observer
@@ -34,7 +34,7 @@ class Stage:
     @property
     def settings(self) -> ConversationSettings:
         """Those of a user who changed nothing."""
-        return self.app.conversation_settings()
+        return conversation_settings(self.app.settings)
 
     def play(
         self,

@@ -16,8 +16,8 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from jett.cli import ask, bench, config, devices, doctor, models, say, talk, transcribe, vram
-from jett.cli.failures import DEBUG_VARIABLE, failure_line, first_failure, report
-from jett.core.errors import JettError
+from jett.cli.failures import DEBUG_VARIABLE, failure_line, report
+from jett.core.errors import JettError, first_failure
 from jett.settings.keys import CONFIG_VARIABLE, ENV_PREFIX
 
 _JSON = "jett.json"

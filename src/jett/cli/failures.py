@@ -18,31 +18,13 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import platformdirs
 import typer
 
-from jett.core.errors import JettError
+from jett.core.errors import JettError, first_failure
 
 DEBUG_VARIABLE = "JETT_DEBUG"
-
-
-def first_failure(error: BaseException) -> BaseException:
-    """The first failure inside groups of them."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-@contextmanager
-def ungrouped() -> Iterator[None]:
-    """Task groups raise groups; whoever reads a message wants the first failure in them."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        raise first_failure(group) from None
 
 
 def failure_line(error: str, exit_code: int) -> str:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import psutil
 
+import jett
 from jett import app
 from jett.audio.devices import Devices, choose, list_devices
 from jett.cli.environment import QUIET
@@ -57,7 +58,7 @@ _FEATURES = ("AVX2", "FMA3", "AVX512F", "X86_V3", "X86_V4", "NEON", "ASIMD")
 
 def machine(settings: Settings) -> Iterator[Finding]:
     """Jett, Python, the system, its processor and memory."""
-    yield Finding("machine", "jett", f"{metadata.version('jett')} in {Path(app.__file__).parent}")
+    yield Finding("machine", "jett", f"{metadata.version('jett')} in {Path(jett.__file__).parent}")
     yield Finding("machine", "python", f"{platform.python_version()} at {sys.executable}")
     yield Finding("machine", "system", platform.platform())
     found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]  # type: ignore[index,call-overload,unused-ignore]

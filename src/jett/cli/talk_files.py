@@ -12,14 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from jett.app import App
+from jett.app import App, conversation_settings
 from jett.audio.file_duplex import FileDuplex
 from jett.audio.files import audio_seconds, check_wav_target, write_wav
-from jett.cli.failures import ungrouped
 from jett.cli.recordings import Keeper
 from jett.cli.views import View
 from jett.core.audio import Samples, silence
-from jett.core.errors import AudioError, EngineError, JettError
+from jett.core.errors import AudioError, EngineError, JettError, ungrouped
 from jett.core.events import SessionEvent, TurnReport
 from jett.session.conversation import Conversation
 from jett.turns.machine import State
@@ -92,7 +91,7 @@ async def answer_file(app: App, file: Path, view: View, said: list[Samples]) -> 
     app.parts.vad.reset()
     duplex = FileDuplex(file, rate_hz=app.parts.tts.rate_hz, noise_lsb=1)
     keeper = Keeper.of(app.settings)
-    conversation = Conversation(app.parts, app.conversation_settings(), observe)
+    conversation = Conversation(app.parts, conversation_settings(app.settings), observe)
     try:
         with ungrouped():
             await conversation.run(

@@ -8,17 +8,17 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from jett.app import App, with_echo_cancellation
+from jett.app import App, conversation_settings, with_echo_cancellation
 from jett.audio.device_microphone import DeviceMicrophone
 from jett.audio.device_speaker import DeviceSpeaker
 from jett.audio.devices import choose, list_devices
 from jett.audio.files import write_wav
 from jett.audio.recording import Recording
 from jett.audio.watch import DeviceLost, DeviceRestored, DeviceState, RenderFailed
-from jett.cli.failures import ungrouped
 from jett.cli.recordings import Keeper
 from jett.cli.views import View
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
+from jett.core.errors import ungrouped
 from jett.core.events import SessionEvent
 from jett.core.ports import Render, Speaker
 from jett.session.conversation import Conversation
@@ -85,7 +85,7 @@ async def _run(app: App, microphone: DeviceMicrophone | _PacingMicrophone, speak
         keeper.observe(event)
         view(event)
 
-    conversation = Conversation(app.parts, app.conversation_settings(), observe)
+    conversation = Conversation(app.parts, conversation_settings(app.settings), observe)
     with ungrouped():
         await conversation.run(keeper.hearing(microphone), keeper.speaking(speaker, speaker.rate_hz))
 

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class JettError(Exception):
     """Base of everything Jett raises on purpose; the text is for the terminal, `spoken` for the ear."""
@@ -126,3 +129,32 @@ class PolicyError(ConfigError):
     """The policy file is missing a part, malformed or out of range."""
 
     spoken = "My policy has a mistake, so I won't touch the servers."
+
+
+class OperationError(JettError):
+    """A server did not do, or did not tell, what was asked. `unreachable`: nobody there answered at all."""
+
+    spoken = "The server did not do that."
+    exit_code = 8
+
+    def __init__(self, message: str, *, unreachable: bool = False) -> None:
+        super().__init__(message)
+        self.unreachable = unreachable
+        if unreachable:
+            self.spoken = "I can't reach the server right now."
+
+
+def first_failure(error: BaseException) -> BaseException:
+    """The first failure inside groups of them."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+@contextmanager
+def ungrouped() -> Iterator[None]:
+    """Task groups raise groups; whoever reads a message wants the first failure in them."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise first_failure(group) from None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jett.core.errors import ModelError
-from jett.models.gguf import Header
+from jett.core.gguf import Header
 
 MIB = 1024**2
 GIB = 1024**3

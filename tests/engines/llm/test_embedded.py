@@ -195,19 +195,7 @@ def test_a_truncated_model_is_refused_before_it_is_loaded(weights: Path, tmp_pat
         EmbeddedLanguageModel(cut)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"GGUF",
-        b"PK\x03\x04" + bytes(100),
-        b"GGUF" + struct.pack("<IQQ", 3, 2**40, 1),
-        b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 2**60),
-        b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1) + b"k" + struct.pack("<IIQ", 9, 4, 2**50),
-        b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1) + b"k" + struct.pack("<I", 77),
-        b"GGUF" + struct.pack("<IQQ", 1, 0, 0) + bytes(100),
-    ],
-)
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04" + bytes(100), b"GGUF" + struct.pack("<IQQ", 1, 0, 0)])
 def test_what_is_no_model_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "odd.gguf"
     path.write_bytes(content)
@@ -215,13 +203,14 @@ def test_what_is_no_model_is_refused(content: bytes, tmp_path: Path) -> None:
         EmbeddedLanguageModel(path)
 
 
-def test_a_model_that_llama_cpp_does_not_know_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tensor_type", [0, 999])
+def test_a_model_that_llama_cpp_does_not_know_is_told(tensor_type: int, tmp_path: Path) -> None:
     def text(value: bytes) -> bytes:
         return struct.pack("<Q", len(value)) + value
 
     path = tmp_path / "strange.gguf"
     field = text(b"general.architecture") + struct.pack("<I", 8) + text(b"strange")
-    tensor = text(b"t") + struct.pack("<IQIQ", 1, 8, 0, 0)
+    tensor = text(b"t") + struct.pack("<IQIQ", 1, 8, tensor_type, 0)
     path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 1, 1) + field + tensor + bytes(128))
     with pytest.raises(LanguageModelError, match=r"llama\.cpp cannot run strange\.gguf"):
         EmbeddedLanguageModel(path)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jett.core.audio import Samples, to_int16
 from jett.core.ports import Transcript
 from jett.engines.stt.guards import is_hallucinated, kept_tokens
-from jett.engines.stt.windows import split_at_pauses
+from jett.engines.stt.windows import split_at_pauses, with_lead
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,28 @@ def test_long_speech_is_cut_where_it_is_quiet() -> None:
     speech[22 * 16_000 : 23 * 16_000] = 0
     first = next(split_at_pauses(speech))
     assert 22 * 16_000 <= first.size <= 23 * 16_000
+
+
+def _tone(n_samples: int, amplitude: int = 8_000) -> Samples:
+    return to_int16(np.sin(np.arange(n_samples, dtype=np.float32) * 0.2) * amplitude / 32_768)
+
+
+def test_speech_that_begins_with_its_first_sample_gets_silence_before_it() -> None:
+    """200 ms, and nothing of the speech is changed."""
+    speech = _tone(8_000)
+    led = with_lead(speech)
+    assert led.size == speech.size + 3_200
+    assert not led[:3_200].any()
+    assert np.array_equal(led[3_200:], speech)
+
+
+def test_speech_with_a_breath_of_room_before_it_is_left_alone() -> None:
+    """A live turn has pre-roll, and pays for no second one."""
+    speech = np.concatenate([_tone(1_600, 20), _tone(8_000)])
+    assert with_lead(speech) is speech
+
+
+@pytest.mark.parametrize("n_samples", [0, 1, 159, 160])
+def test_a_lead_for_next_to_nothing_does_no_harm(n_samples: int) -> None:
+    """Silence of any length is left as it is."""
+    assert with_lead(np.zeros(n_samples, dtype=np.int16)).size == n_samples

@@ -15,7 +15,8 @@ from typing import Literal
 import psutil
 
 from jett.core.errors import LanguageModelError, ModelError, OutOfMemory
-from jett.engines.llm.gguf import GgufHeader, read_header
+from jett.core.gguf import Header
+from jett.engines.llm.gguf import kv_values_per_token, read_header
 
 _WORKSPACE_BYTES = 300_000_000
 """Compute buffers, tokenizer, HTTP threads: measured with 0.1B and 0.5B models at a context of 4096."""
@@ -57,9 +58,9 @@ def default_threads() -> int:
     return max(1, min(psutil.cpu_count(logical=False) or os.cpu_count() or 1, 8))
 
 
-def refuse_what_does_not_fit(path: Path, header: GgufHeader, settings: EmbeddedSettings) -> None:
+def refuse_what_does_not_fit(path: Path, header: Header, settings: EmbeddedSettings) -> None:
     """Weights, cache and workspace against the memory that is free. Raises OutOfMemory."""
-    cache = int(header.kv_values_per_token * settings.context_tokens * _BYTES_PER_KV_VALUE[settings.cache_type])
+    cache = int(kv_values_per_token(header) * settings.context_tokens * _BYTES_PER_KV_VALUE[settings.cache_type])
     draft_bytes = read_header(settings.draft_path).file_bytes if settings.draft_path else 0
     need = header.file_bytes + cache + draft_bytes + _WORKSPACE_BYTES
     free = psutil.virtual_memory().available

@@ -20,7 +20,7 @@ from jett.core.errors import ModelError, SpeechToTextError
 from jett.core.ports import Transcript
 from jett.engines.log_mel import log_mel
 from jett.engines.stt.guards import is_hallucinated, kept_tokens
-from jett.engines.stt.windows import split_at_pauses
+from jett.engines.stt.windows import split_at_pauses, with_lead
 
 _MIN_SAMPLES = 1_600
 """Under 100 ms there is no word."""
@@ -71,6 +71,7 @@ class WhisperSpeechToText:
     def _transcribe_window(self, window: Samples, context: Sequence[int], beams: int) -> Transcript:
         if window.size < _MIN_SAMPLES:
             return Transcript("")
+        window = with_lead(window)
         padding_samples = max(self._padding_samples, int(_LEAST_WINDOW_S * SAMPLE_RATE_HZ) - window.size)
         padded = np.concatenate([to_float32(window), np.zeros(padding_samples, dtype=np.float32)])
         features = log_mel(padded)[None]  # (1, 80, frames)

@@ -1,4 +1,7 @@
-"""Cuts long speech where it is quietest, so that each piece fits Whisper's 30 s window. Called by `whisper`."""
+"""Shapes speech for Whisper: cut where it is quietest to fit 30 s, never begun in the middle of a sound.
+
+Called by `whisper`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,11 @@ _MAX_S = 27.0
 _SEARCH_S = 8.0
 _BLOCK_SAMPLES = 1_600
 _SMOOTH_BLOCKS = 3
+_LEAD_S = 0.2
+_EDGE_S = 0.05
+_FRAME_SAMPLES = 160
+_QUIET_POWER = 10 ** (-35 / 10)
+"""Relative to the loudest 10 ms; benchmarks/LOG.md, "Speech from the first sample"."""
 
 
 def split_at_pauses(speech: Samples, *, max_s: float = _MAX_S) -> Iterator[Samples]:
@@ -35,3 +43,16 @@ def _quietest(span: Samples) -> int:
     power = np.square(blocks.astype(np.float32)).mean(axis=1)
     smooth = np.convolve(power, np.ones(_SMOOTH_BLOCKS), mode="same")
     return int(np.argmin(smooth)) * _BLOCK_SAMPLES + _BLOCK_SAMPLES // 2
+
+
+def with_lead(speech: Samples) -> Samples:
+    """`speech` with 200 ms of silence before it, if it is loud within its first 50 ms.
+
+    Whisper mishears a first sound that nothing goes before. A live turn has pre-roll and is left as it is.
+    """
+    frames = speech[: speech.size // _FRAME_SAMPLES * _FRAME_SAMPLES].reshape(-1, _FRAME_SAMPLES)
+    power = np.square(frames.astype(np.float32)).mean(axis=1)  # (n_frames,)
+    edge = power[: round(_EDGE_S * SAMPLE_RATE_HZ / _FRAME_SAMPLES)]
+    if not edge.size or edge.max() <= power.max() * _QUIET_POWER:
+        return speech
+    return np.concatenate([np.zeros(int(_LEAD_S * SAMPLE_RATE_HZ), dtype=np.int16), speech])

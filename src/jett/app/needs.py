@@ -1,0 +1,22 @@
+"""The model store, and what of it the settings need. Called before anything is loaded."""
+
+from __future__ import annotations
+
+from jett.app.voices import VOICE_MODELS
+from jett.models.store import Store
+from jett.settings import Settings
+
+
+def store(settings: Settings) -> Store:
+    """The model store that the settings name."""
+    return Store(settings.models.dir, mirror=settings.models.mirror or None)
+
+
+def needed_models(settings: Settings) -> list[str]:
+    """Ids of the models that must be in the store before these settings can talk."""
+    needed = ["silero-vad", "smart-turn-v3.2"]
+    if settings.stt.backend == "ctranslate2":
+        needed.append(settings.stt.model)
+    if settings.llm.backend == "embedded":
+        needed.append(settings.llm.model)
+    return [*needed, *VOICE_MODELS["kokoro" if settings.tts.backend == "kokoro" else "piper-joe"]]

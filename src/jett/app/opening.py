@@ -1,0 +1,100 @@
+"""Loads every engine that the settings name, warms each up, and closes them all at the end.
+
+Called by the commands that hold a conversation, and by the benchmarks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from jett.app.card import fit_to_card
+from jett.app.engines import engine_names, load_llm, load_stt, load_turn_detector, load_vad
+from jett.app.needs import store
+from jett.app.voices import close_voice, load_tts, voice_trouble
+from jett.core.audio import silence
+from jett.core.errors import LanguageModelError, ungrouped
+from jett.core.ports import LanguageModel, Message
+from jett.session.parts import Parts
+from jett.settings import Settings
+from jett.turns.spoken_text import spoken_text
+
+OnLoaded = Callable[[str], None]
+"""Told the name of each part when it is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Engines that are loaded and warm, and the settings they were made from."""
+
+    settings: Settings
+    parts: Parts
+    voice_reason: str
+    """Why this voice, in one sentence."""
+    troubles: tuple[str, ...] = ()
+    """What the owner should know: a language model's server that is down, what a full card made smaller."""
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) -> AsyncGenerator[App, None]:
+    """Load every engine (at once, each in a thread), warm it up, and close all of them at the end.
+
+    Raises ModelMissing, ModelError, OutOfMemory, ConfigError, LanguageModelError.
+    """
+    models = store(settings)
+    settings, given_up = fit_to_card(settings, models)
+    loaded: dict[str, Any] = {}
+
+    async def load(name: str, make: Callable[[], Any]) -> None:
+        loaded[name] = await anyio.to_thread.run_sync(make)
+        on_loaded(name)
+
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(_close, loaded)
+        with ungrouped():
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(load, "vad", partial(load_vad, models))
+                tasks.start_soon(load, "turn", partial(load_turn_detector, models))
+                tasks.start_soon(load, "stt", partial(load_stt, settings, models))
+                tasks.start_soon(load, "llm", partial(load_llm, settings, models))
+        await load("tts", partial(load_tts, settings, models))  # alone: a crowded machine would measure a voice wrong
+        tts, reason = loaded["tts"]
+        parts = Parts(
+            loaded["vad"],
+            loaded["turn"],
+            loaded["stt"],
+            loaded["llm"],
+            tts,
+            partial(spoken_text, pronunciations=settings.tts.pronunciations),
+            names=engine_names(settings, tts),
+        )
+        slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
+        troubles = await warm_up(settings, parts)
+        yield App(settings, parts, reason, (*given_up, *slower, *troubles))
+
+
+async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
+    """Have each engine work once, so that the first turn is as fast as the second; what is down is told, not raised."""
+    await anyio.to_thread.run_sync(parts.stt.transcribe, silence(16_000))
+    await anyio.to_thread.run_sync(parts.turn_detector.probability_finished, silence(16_000))
+    system = Message("system", settings.llm.system_prompt)
+    try:
+        await parts.llm.prefill([system, Message("user", "Hello")])
+    except LanguageModelError as error:
+        return (str(error),)
+    return ()
+
+
+async def _close(loaded: dict[str, Any]) -> None:
+    llm: LanguageModel | None = loaded.get("llm")
+    if llm is not None:
+        await llm.aclose()
+    voice = loaded.get("tts")
+    if voice is not None:
+        await anyio.to_thread.run_sync(close_voice, voice[0])

@@ -1,0 +1,218 @@
+"""The Docker Engine API, as much of it as Jett may use: five reads and three changes, each one fixed path.
+
+No path is put together from anything but a name that the guard let through, and no other method, body or parameter can
+be sent: the engine's `exec`, `create`, images, networks and volumes have no code here. Over a local socket, TLS, or a
+socket proxy on the tunnel's address. The environment's proxies and certificate bundles are not looked at.
+API reference: https://docs.docker.com/reference/api/engine/version/v1.41/. Called by `book` and `operations`.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+
+from jett.core.errors import ConfigError, OperationError
+from jett.ops.seen import Seen, Usage, log_text, seen_in_inspection, seen_in_list, usage_of
+
+API = "/v1.41"
+"""The oldest engine that Debian 12 ships (20.10) speaks it, and so does every newer one."""
+STOP_WITHIN_S = 10
+_LARGEST_BYTES = 4_000_000
+_LARGEST_LOG_BYTES = 1_000_000
+_QUIET_S = 90.0
+"""A stream of events that says nothing for so long is looked after by a new one."""
+
+Change = Literal["start", "stop", "restart"]
+_CHANGE_PATHS: dict[Change, str] = {
+    "start": API + "/containers/{name}/start",
+    "stop": API + f"/containers/{{name}}/stop?t={STOP_WITHIN_S}",
+    "restart": API + f"/containers/{{name}}/restart?t={STOP_WITHIN_S}",
+}
+_EVENTS = API + "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files of a client certificate, and of the authority that signed the engine's."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerEvent:
+    """Something happened to a container: start, die, health_status: healthy, …"""
+
+    name: str
+    action: str
+
+
+class DockerEngine:
+    """One engine. `address`: `unix:///run/docker.sock`, `tcp://10.0.0.2:2375` (the tunnel), `https://…` with `tls`.
+
+    Every method raises OperationError, whose text names what was asked and never what a container printed.
+    """
+
+    def __init__(self, address: str, *, tls: Tls | None = None, timeout_s: float = 5.0) -> None:
+        self._address = address
+        self._timeout_s = timeout_s
+        base_url, transport = _transport(address, tls)
+        self._http = httpx.AsyncClient(
+            base_url=base_url, transport=transport, trust_env=False, follow_redirects=False, timeout=timeout_s
+        )
+
+    async def containers(self) -> tuple[Seen, ...]:
+        """All of them, running or not."""
+        return tuple(seen_in_list(entry) for entry in _list(await self._read(f"{API}/containers/json?all=true")))
+
+    async def inspect(self, name: str) -> Seen:
+        """One of them, exactly."""
+        return seen_in_inspection(_object(await self._read(f"{API}/containers/{_safe(name)}/json")))
+
+    async def logs(self, name: str, lines: int) -> str:
+        """The last lines, untrusted and unredacted."""
+        path = f"{API}/containers/{_safe(name)}/logs?stdout=true&stderr=true&tail={int(lines)}"
+        return log_text(await self._read(path, largest_bytes=_LARGEST_LOG_BYTES, cut=True))
+
+    async def stats(self, name: str) -> Usage:
+        """What it takes now; the engine needs one to two seconds to know."""
+        return usage_of(_object(await self._read(f"{API}/containers/{_safe(name)}/stats?stream=false")))
+
+    async def change(self, change: Change, name: str) -> None:
+        """Ask once, never again: a change that may have happened is looked at, not repeated."""
+        path = _CHANGE_PATHS[change].format(name=_safe(name))
+        async with self._told(f"{change} {name}"):
+            response = await self._http.post(path, timeout=httpx.Timeout(self._timeout_s, read=STOP_WITHIN_S + 20.0))
+            self._check(response, f"{change} {name}", ok=(204, 304))
+
+    async def events(self) -> AsyncGenerator[ContainerEvent, None]:
+        """Container events from now on. Ends when the engine goes; raises OperationError when it is not there."""
+        timeout = httpx.Timeout(self._timeout_s, read=_QUIET_S)
+        async with self._told("watch the containers"), self._http.stream("GET", _EVENTS, timeout=timeout) as response:
+            self._check(response, "watch the containers")
+            async for line in response.aiter_lines():
+                event = _event(line)
+                if event is not None:
+                    yield event
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _read(self, path: str, *, largest_bytes: int = _LARGEST_BYTES, cut: bool = False) -> bytes:
+        """One GET, and once more if the connection failed: a read changes nothing."""
+        what = path.removeprefix(API).partition("?")[0]
+        try:
+            return await self._get(path, what, largest_bytes, cut)
+        except OperationError as error:
+            if not error.unreachable:
+                raise
+        return await self._get(path, what, largest_bytes, cut)
+
+    async def _get(self, path: str, what: str, largest_bytes: int, cut: bool) -> bytes:
+        async with self._told(what), self._http.stream("GET", path) as response:
+            self._check(response, what)
+            content = bytearray()
+            async for block in response.aiter_bytes():
+                content += block
+                if len(content) > largest_bytes:
+                    if cut:
+                        break
+                    raise OperationError(f"docker: {what} is larger than {largest_bytes} bytes; is this an engine?")
+            return bytes(content)
+
+    def _check(self, response: httpx.Response, what: str, ok: tuple[int, ...] = (200,)) -> None:
+        if response.status_code in ok:
+            return
+        fix = {
+            403: "the socket proxy does not permit it",
+            404: "there is no such container",
+            409: "the container is in a state that forbids it",
+        }.get(response.status_code, f"look into the engine's log at {self._address}")
+        raise OperationError(f"docker: {what}: the engine answered {response.status_code}; {fix}")
+
+    @asynccontextmanager
+    async def _told(self, what: str) -> AsyncGenerator[None, None]:
+        """httpx's errors as ours."""
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise OperationError(
+                f"docker: {what}: no answer from {self._address} within {self._timeout_s} s; is the tunnel up?",
+                unreachable=True,
+            ) from error
+        except (httpx.HTTPError, OSError) as error:
+            raise OperationError(
+                f"docker: {what}: {self._address} cannot be reached ({type(error).__name__}); "
+                "is the engine running, and the tunnel up?",
+                unreachable=True,
+            ) from error
+
+
+def _transport(address: str, tls: Tls | None) -> tuple[str, httpx.AsyncHTTPTransport]:
+    parts = urlsplit(address)
+    if parts.scheme == "unix" and parts.path:
+        return "http://docker", httpx.AsyncHTTPTransport(uds=parts.path)
+    if parts.scheme in ("tcp", "http") and parts.hostname:
+        return f"http://{parts.netloc}", httpx.AsyncHTTPTransport(trust_env=False)
+    if parts.scheme == "https" and parts.hostname:
+        if tls is None:
+            raise ConfigError(f"ops: {address} needs ops.tls_ca, ops.tls_certificate and ops.tls_key; set all three")
+        return f"https://{parts.netloc}", httpx.AsyncHTTPTransport(verify=_tls_context(tls), trust_env=False)
+    raise ConfigError(
+        f"ops: docker address '{address}' is not understood; use unix:///run/docker.sock, tcp://HOST:PORT or https://…"
+    )
+
+
+def _tls_context(tls: Tls) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(tls.ca))
+        context.load_cert_chain(str(tls.certificate), str(tls.key))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"ops: the certificates for Docker cannot be used ({error}); check ops.tls_*") from error
+    return context
+
+
+def _safe(name: str) -> str:
+    """The guard's names need no quoting in a path; anything else is a mistake in this program."""
+    if not name or not all(character.isascii() and (character.isalnum() or character in "_.-") for character in name):
+        raise OperationError("docker: this is not a container's name; ask the guard first")
+    return name
+
+
+def _list(content: bytes) -> list[dict[str, Any]]:
+    parsed = _json(content)
+    if not isinstance(parsed, list) or not all(isinstance(entry, dict) for entry in parsed):
+        raise OperationError("docker: the engine's answer is not a list; is this an engine?")
+    return parsed
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    parsed = _json(content)
+    if not isinstance(parsed, dict):
+        raise OperationError("docker: the engine's answer is not an object; is this an engine?")
+    return parsed
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise OperationError("docker: the engine's answer is not JSON; is this an engine?") from error
+
+
+def _event(line: str) -> ContainerEvent | None:
+    try:
+        entry = json.loads(line)
+        return ContainerEvent(str(entry["Actor"]["Attributes"]["name"]), str(entry["Action"]))
+    except (ValueError, KeyError, TypeError):
+        return None
