@@ -1,0 +1,178 @@
+"""Carries out what the guard permits, once, and looks whether it is so: intent, act, look, outcome.
+
+A change that was begun is seen to its end and recorded even if whoever asked goes away; only its time is limited.
+Success is said only of what the engine shows. Called with a Permit by `tools`, the commands and the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+import anyio
+import anyio.to_thread
+
+from jett.core.clock import Clock, MonotonicClock
+from jett.core.errors import GuardError, JettError, OperationError
+from jett.guard import DEFAULT_LINES, Gate, Identity, Outcome, Permit, Request, Verb, redact, visible
+from jett.ops.book import ContainerBook
+from jett.ops.docker_engine import Change, DockerEngine
+from jett.ops.result import Result
+from jett.ops.seen import Seen
+from jett.ops.workflows import Workflows
+
+SETTLE_S = 45.0
+"""How long a started container may take to run and be healthy before that is told as it is."""
+_LOOK_EVERY_S = 0.25
+_CHANGES: dict[Verb, Change] = {Verb.START: "start", Verb.STOP: "stop", Verb.RESTART: "restart"}
+
+
+def now() -> datetime:
+    """The time of records."""
+    return datetime.now(UTC)
+
+
+class Operations:
+    """One server's containers and workflows. Several may be asked at once; changes of one container wait in line."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        engine: DockerEngine | None,
+        book: ContainerBook | None,
+        workflows: Workflows | None,
+        *,
+        clock: Clock | None = None,
+        wall_clock: Callable[[], datetime] = now,
+        settle_s: float = SETTLE_S,
+    ) -> None:
+        self._gate = gate
+        self._engine = engine
+        self._book = book
+        self._workflows = workflows
+        self._clock = clock or MonotonicClock()
+        self._wall_clock = wall_clock
+        self._settle_s = settle_s
+        self._locks: dict[str, anyio.Lock] = {}
+
+    async def carry_out(self, permit: Permit) -> Result:
+        """Do exactly what was permitted. Raises GuardError when the record cannot be written: then nothing was done."""
+        identity = permit.identity
+        with anyio.CancelScope(shield=permit.request.changes):
+            request = await anyio.to_thread.run_sync(self._gate.redeem, permit, self._wall_clock())
+            result = await self._attempted(request, identity)
+            detail = redact(result.trouble) if result.trouble else _seen_text(result.seen)
+            outcome = Outcome(result.result, detail)
+            await anyio.to_thread.run_sync(partial(self._finish, permit, outcome))
+        return result
+
+    def _finish(self, permit: Permit, outcome: Outcome) -> None:
+        """Twice if need be: without an outcome the record would say that nobody knows."""
+        try:
+            self._gate.finish(permit, outcome, self._wall_clock())
+        except GuardError:
+            self._gate.finish(permit, outcome, self._wall_clock())
+
+    async def _attempted(self, request: Request, identity: Identity) -> Result:
+        try:
+            if request.verb is Verb.RUN_WORKFLOW:
+                return await self._run(request)
+            if request.changes:
+                return await self._changed(request)
+            return await self._read(request, identity)
+        except JettError as error:
+            return Result(request, "failed", trouble=str(error), spoken_trouble=error.spoken)
+
+    # ---- reads --------------------------------------------------------------------------------------------------
+
+    async def _read(self, request: Request, identity: Identity) -> Result:
+        engine, book = self._parts()
+        if request.verb is Verb.LIST:
+            names = visible(self._gate.policy, identity, book.live_names)
+            known = tuple(seen for seen in map(book.seen, names) if seen is not None)
+            if book.live_names is None:
+                return _unseen(request, book.trouble)
+            return Result(request, "done", known)
+        if request.verb is Verb.STATUS:
+            seen = book.seen(request.target)
+            return Result(request, "done", (seen,)) if seen else _unseen(request, book.trouble)
+        if request.verb is Verb.STATS:
+            return Result(request, "done", usage=await engine.stats(request.target))
+        log = await engine.logs(request.target, request.lines or DEFAULT_LINES)
+        return Result(request, "done", log=await anyio.to_thread.run_sync(redact, log))
+
+    # ---- changes ------------------------------------------------------------------------------------------------
+
+    async def _changed(self, request: Request) -> Result:
+        engine, book = self._parts()
+        async with self._locks.setdefault(request.target, anyio.Lock()):
+            before = await engine.inspect(request.target)
+            started_s = self._clock.now_s()
+            trouble: OperationError | None = None
+            try:
+                await engine.change(_CHANGES[request.verb], request.target)
+            except OperationError as error:
+                trouble = error
+            after = await self._settled(request.verb, request.target, before)
+            took_s = self._clock.now_s() - started_s
+        if after is None:
+            return Result(request, "unknown", trouble=str(trouble) if trouble else book.trouble)
+        if trouble is None or _is_so(request.verb, before, after):
+            reached = _is_so(request.verb, before, after)
+            return Result(request, "done" if reached else "failed", (after,), took_s=took_s, trouble=_text(trouble))
+        return Result(request, "failed", (after,), trouble=str(trouble), spoken_trouble=trouble.spoken)
+
+    async def _settled(self, verb: Verb, name: str, before: Seen) -> Seen | None:
+        """The container once it is as was asked, or as it is when the time is over; None when it cannot be seen."""
+        assert self._book is not None
+        seen: Seen | None = None
+        with anyio.move_on_after(self._settle_s):
+            while True:
+                try:
+                    seen = await self._book.look_at(name)
+                except OperationError:
+                    seen = None
+                if seen is not None and _is_so(verb, before, seen) and seen.health != "starting":
+                    return seen
+                if seen is not None and verb is not Verb.STOP and seen.state in ("exited", "dead"):
+                    return seen
+                await anyio.sleep(_LOOK_EVERY_S)
+        return seen
+
+    async def _run(self, request: Request) -> Result:
+        if self._workflows is None:
+            raise OperationError("n8n: no address is set; set ops.n8n_url and ops.n8n_token_file")
+        started_s = self._clock.now_s()
+        try:
+            await self._workflows.run(request)
+        except OperationError as error:
+            result = "unknown" if error.unreachable else "failed"
+            return Result(request, result, trouble=str(error), spoken_trouble=error.spoken)  # type: ignore[arg-type]
+        return Result(request, "done", took_s=self._clock.now_s() - started_s)
+
+    def _parts(self) -> tuple[DockerEngine, ContainerBook]:
+        if self._engine is None or self._book is None:
+            raise OperationError("docker: no address is set; set ops.docker", unreachable=True)
+        return self._engine, self._book
+
+
+def _is_so(verb: Verb, before: Seen, after: Seen) -> bool:
+    """Whether the engine shows what was asked for. A restart shows in a new time of start."""
+    if verb is Verb.STOP:
+        return after.state in ("exited", "created", "dead")
+    if verb is Verb.RESTART and after.started_at == before.started_at:
+        return False
+    return after.running and after.health != "unhealthy"
+
+
+def _unseen(request: Request, trouble: str) -> Result:
+    return Result(request, "failed", trouble=trouble or "not there", spoken_trouble="I can't see the server right now.")
+
+
+def _seen_text(seen: tuple[Seen, ...]) -> str:
+    return ", ".join(f"{each.name} {each.state} {each.health}" for each in seen)[:200]
+
+
+def _text(trouble: OperationError | None) -> str:
+    return str(trouble) if trouble else ""
