@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.system.docker_engine import TestEngine, docker_engine, why_no_docker
 from tests.system.sound_card import SoundCard, pointed_at, sound_card, why_no_sound_card
 
 
@@ -19,3 +20,20 @@ def card() -> Iterator[SoundCard]:
     assert not missing, missing
     with sound_card() as running, pointed_at(running):
         yield running
+
+
+@pytest.fixture(scope="session")
+def _engine() -> Iterator[TestEngine]:
+    missing = why_no_docker()
+    if missing and os.environ.get("CI") != "true":
+        pytest.skip(missing)
+    assert not missing, missing
+    with docker_engine() as running:
+        yield running
+
+
+@pytest.fixture
+def engine(_engine: TestEngine) -> TestEngine:
+    """A real Docker engine without any container; skipped where there can be none."""
+    _engine.remove_all()
+    return _engine

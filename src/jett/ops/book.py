@@ -16,7 +16,7 @@ from contextlib import aclosing
 import anyio
 
 from jett.core.clock import Clock, MonotonicClock
-from jett.core.errors import OperationError
+from jett.core.errors import OperationError, ungrouped
 from jett.ops.docker_engine import DockerEngine
 from jett.ops.seen import Seen
 
@@ -92,6 +92,11 @@ class ContainerBook:
 
     async def _follow(self) -> None:
         """Events first, then the list, so that nothing happens unseen between the two."""
+        with ungrouped():
+            await self._watch()
+        self._lose("docker: the engine ended the stream of events")
+
+    async def _watch(self) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._look_now_and_then)
             async with aclosing(self._engine.events()) as events:
@@ -99,7 +104,6 @@ class ContainerBook:
                     if not event.action.startswith(_SILENT):
                         await self._refresh(event.name, event.action)
             tasks.cancel_scope.cancel()
-        self._lose("docker: the engine ended the stream of events")
 
     async def _look_now_and_then(self) -> None:
         while True:

@@ -18,7 +18,7 @@ _NEVER_YEAR = 1
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One container as the engine tells of it. `state`: running, exited, restarting, paused, created, dead, removing."""
+    """One container as the engine tells of it. `state`: running, exited, restarting, paused, created, dead."""
 
     name: str
     state: str
@@ -51,7 +51,9 @@ class Usage:
 def seen_in_list(entry: Mapping[str, Any]) -> Seen:
     """From an entry of `GET /containers/json`, whose health stands in a text: "Up 2 hours (healthy)"."""
     status = str(entry.get("Status", ""))
-    health = next((known for known in _HEALTHS if f"({known})" in status or f"(health: {known})" in status), "none")
+    health: Health = next(
+        (known for known in _HEALTHS if f"({known})" in status or f"(health: {known})" in status), "none"
+    )
     return Seen(_plain_name((entry.get("Names") or [""])[0]), str(entry.get("State", "unknown")), health)
 
 

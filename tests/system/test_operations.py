@@ -1,0 +1,204 @@
+"""Guarded operations against a real Docker engine: what is permitted happens, and nothing is said that was not seen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+import pytest
+
+from jett.core.errors import OperationError, PermitError
+from jett.guard import AuditLog, Gate, Identity, Kind, Permit, Question, Refused, Request, Verb, parse_policy, tail
+from jett.ops.book import ContainerBook
+from jett.ops.docker_engine import DockerEngine
+from jett.ops.operations import Operations
+from jett.ops.result import Result, sentence
+from tests.system.docker_engine import TestEngine
+
+pytestmark = [pytest.mark.root, pytest.mark.anyio]
+
+OWNER = Identity(Kind.VOICE, "owner")
+POLICY = """
+version = 1
+place = "on the VPS"
+[containers.n8n]
+actions = ["status", "logs", "stats", "start", "stop", "restart"]
+[containers.postgres]
+actions = ["status", "logs", "stats", "start", "stop", "restart"]
+[containers.proxy]
+actions = ["status", "restart"]
+status_only = true
+[identities.voice]
+verbs = ["list", "status", "logs", "stats", "start", "stop", "restart"]
+"""
+SERVES = "trap 'exit 0' TERM; echo ready; while :; do sleep 0.1; done"
+CHECKED = ("--health-cmd", "test -e /tmp/well", "--health-interval", "1s", "--health-retries", "1")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@dataclass
+class Desktop:
+    """Jett's side: the guard, the book and the operations."""
+
+    gate: Gate
+    book: ContainerBook
+    operations: Operations
+    docker: DockerEngine
+    audit: AuditLog
+
+    async def ask(self, verb: Verb, target: str = "", *, answer: str = "yes") -> Result | Refused:
+        """A request, and the answer to its question."""
+        now = datetime.now(UTC)
+        decided = self.gate.ask(Request(verb, target), OWNER, self.book.live_names, now)
+        if isinstance(decided, Question):
+            decided = self.gate.answer(answer, OWNER, now)
+        assert not isinstance(decided, Question)
+        return await self.operations.carry_out(decided) if isinstance(decided, Permit) else decided
+
+
+@asynccontextmanager
+async def desktop(address: str, folder: Path, *, settle_s: float = 20.0) -> AsyncGenerator[Desktop, None]:
+    """With the book kept, as while Jett runs."""
+    docker = DockerEngine(address)
+    book = ContainerBook(docker)
+    audit = AuditLog(folder)
+    gate = Gate(parse_policy(POLICY), audit)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(book.keep)
+        with anyio.move_on_after(5):
+            await book.wait_until(lambda: book.live_names is not None or "reached" in book.trouble)
+        yield Desktop(gate, book, Operations(gate, docker, book, None, settle_s=settle_s), docker, audit)
+        tasks.cancel_scope.cancel()
+    await docker.aclose()
+
+
+async def test_a_restart_is_confirmed_done_seen_and_recorded(engine: TestEngine, tmp_path: Path) -> None:
+    """The way of "restart n8n": a question, a yes, another time of start, a sentence, the record."""
+    engine.run("n8n", f"touch /tmp/well; {SERVES}", *CHECKED)
+    before = engine.state("n8n", ".State.StartedAt")
+    async with desktop(engine.address, tmp_path) as jett:
+        result = await jett.ask(Verb.RESTART, "n8n")
+    assert isinstance(result, Result)
+    assert result.result == "done"
+    assert engine.state("n8n", ".State.StartedAt") != before
+    assert sentence(result).startswith("n8n is back up after ")
+    assert sentence(result).endswith(", healthy.")
+    assert [record.kind for record in tail(jett.audit, 9)] == ["request", "confirmation", "intent", "outcome"]
+
+
+async def test_a_no_leaves_it_alone(engine: TestEngine, tmp_path: Path) -> None:
+    """And so does anything that is not a yes."""
+    engine.run("n8n", SERVES)
+    before = engine.state("n8n", ".State.StartedAt")
+    async with desktop(engine.address, tmp_path) as jett:
+        assert isinstance(await jett.ask(Verb.RESTART, "n8n", answer="no"), Refused)
+    assert engine.state("n8n", ".State.StartedAt") == before
+
+
+async def test_success_is_not_said_of_a_container_that_dies_again(engine: TestEngine, tmp_path: Path) -> None:
+    """The engine answered "restarted", and it ended a moment later."""
+    engine.run("n8n", "test -e /tmp/once && exit 3; touch /tmp/once; " + SERVES)
+    async with desktop(engine.address, tmp_path) as jett:
+        result = await jett.ask(Verb.RESTART, "n8n")
+    assert isinstance(result, Result)
+    assert result.result == "failed"
+    assert "is stopped, it ended with an error" in sentence(result)
+
+
+async def test_success_is_not_said_of_a_container_that_is_unhealthy(engine: TestEngine, tmp_path: Path) -> None:
+    """It runs, but its own check fails."""
+    engine.run("n8n", f"rm -f /tmp/well; {SERVES}", *CHECKED)
+    async with desktop(engine.address, tmp_path, settle_s=4.0) as jett:
+        result = await jett.ask(Verb.RESTART, "n8n")
+    assert isinstance(result, Result)
+    assert result.result == "failed"
+    assert "running, but unhealthy" in sentence(result)
+
+
+async def test_stop_and_start(engine: TestEngine, tmp_path: Path) -> None:
+    """Each is seen at the engine."""
+    engine.run("postgres", SERVES)
+    async with desktop(engine.address, tmp_path) as jett:
+        stopped = await jett.ask(Verb.STOP, "postgres")
+        assert isinstance(stopped, Result)
+        assert stopped.result == "done"
+        assert engine.state("postgres") == "exited"
+        started = await jett.ask(Verb.START, "postgres")
+        assert isinstance(started, Result)
+        assert (started.result, engine.state("postgres")) == ("done", "running")
+
+
+async def test_a_lifeline_and_a_stranger_are_refused(engine: TestEngine, tmp_path: Path) -> None:
+    """On the list but a lifeline; not on the list; on the list but not there."""
+    engine.run("proxy", SERVES)
+    engine.run("stranger", SERVES)
+    async with desktop(engine.address, tmp_path) as jett:
+        rules = [await jett.ask(Verb.RESTART, name) for name in ("proxy", "stranger", "n8n")]
+    assert [rule.rule for rule in rules if isinstance(rule, Refused)] == [
+        "container.lifeline",
+        "container.unlisted",
+        "container.absent",
+    ]
+
+
+async def test_the_book_follows_what_happens_on_the_server(engine: TestEngine, tmp_path: Path) -> None:
+    """A container that comes, becomes ill, and goes, each without being asked for."""
+    async with desktop(engine.address, tmp_path) as jett:
+        book = jett.book
+        engine.run("n8n", f"touch /tmp/well; {SERVES}", *CHECKED)
+        with anyio.fail_after(20):
+            await book.wait_until(lambda: (seen := book.seen("n8n")) is not None and seen.health == "healthy")
+        engine.docker("exec", "n8n", "rm", "/tmp/well")
+        with anyio.fail_after(20):
+            await book.wait_until(lambda: (seen := book.seen("n8n")) is not None and seen.health == "unhealthy")
+        status = await jett.ask(Verb.STATUS, "n8n")
+        assert isinstance(status, Result)
+        assert sentence(status) == "n8n is running, but unhealthy."
+        engine.docker("rm", "-f", "n8n")
+        with anyio.fail_after(20):
+            await book.wait_until(lambda: book.live_names == frozenset())
+
+
+async def test_logs_are_redacted_and_stats_measured(engine: TestEngine, tmp_path: Path) -> None:
+    """What a container prints is data, without its secrets."""
+    engine.run("n8n", f"echo starting; echo PASSWORD=hunter2hunter2; {SERVES}")
+    async with desktop(engine.address, tmp_path) as jett:
+        log = await jett.ask(Verb.LOGS, "n8n")
+        stats = await jett.ask(Verb.STATS, "n8n")
+    assert isinstance(log, Result)
+    assert isinstance(stats, Result)
+    assert "hunter2" not in log.log
+    assert log.log.splitlines()[0] == "starting"
+    assert stats.usage is not None
+    assert stats.usage.memory_bytes > 0
+    assert "of memory" in sentence(stats)
+
+
+async def test_a_permit_is_good_once(engine: TestEngine, tmp_path: Path) -> None:
+    """Nothing is done with it again."""
+    engine.run("n8n", SERVES)
+    async with desktop(engine.address, tmp_path) as jett:
+        permit = jett.gate.ask(Request(Verb.STATUS, "n8n"), OWNER, jett.book.live_names, datetime.now(UTC))
+        assert isinstance(permit, Permit)
+        await jett.operations.carry_out(permit)
+        with pytest.raises(PermitError):
+            await jett.operations.carry_out(permit)
+
+
+async def test_without_an_engine_everything_is_unknown(tmp_path: Path) -> None:
+    """And said to be so; nothing is asked of a server that cannot be seen."""
+    async with desktop(f"unix://{tmp_path}/none.sock", tmp_path / "audit") as jett:
+        refused = await jett.ask(Verb.STATUS, "n8n")
+        assert isinstance(refused, Refused)
+        assert refused.rule == "container.live_unknown"
+        with pytest.raises(OperationError, match="cannot be reached"):
+            await jett.docker.containers()
+        assert "cannot be reached" in jett.book.trouble
