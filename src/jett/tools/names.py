@@ -17,6 +17,7 @@ from jellyfish import metaphone
 from rapidfuzz.fuzz import ratio
 
 from jett.turns.spoken_text_names import PRONUNCIATIONS
+from jett.turns.spoken_text_numbers import pairs
 
 _NEAR = 0.80
 _MARGIN = 0.10
@@ -25,21 +26,24 @@ _SHORT_LETTERS = 4
 _LETTER_WEIGHT = 0.5
 _LONGEST_HEARD = 48
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_LETTER_NAMES = {
-    "ay": "a", "bee": "b", "be": "b", "cee": "c", "see": "c", "sea": "c", "dee": "d", "ee": "e", "eff": "f", "gee": "g",
-    "aitch": "h", "jay": "j", "kay": "k", "el": "l", "ell": "l", "em": "m", "en": "n", "and": "n", "an": "n", "in": "n", "oh": "o",
-    "pee": "p", "queue": "q", "cue": "q", "are": "r", "ar": "r", "ess": "s", "tee": "t", "you": "u", "vee": "v",
-    "ex": "x", "why": "y", "zee": "z", "zed": "z",
-}  # fmt: skip
+_LETTER_NAMES = pairs(
+    "ay a, bee b, be b, cee c, see c, sea c, dee d, ee e, eff f, gee g, aitch h, jay j, kay k, el l, ell l, em m, en n, "
+    "oh o, pee p, queue q, cue q, ar r, ess s, tee t, you u, vee v, ex x, why y, zee z, zed z"
+)
+_HEARD_AS_LETTERS = _LETTER_NAMES | pairs("and n, an n, in n, are r")
+"""Words that speech-to-text writes for a letter that was said."""
 _DIGIT_SOUNDS = {"ate": "8", "to": "2", "too": "2", "for": "4", "won": "1", "oh": "0"}
-_SPOKEN_LETTERS = {
+_SPOKEN_LETTERS = {letter: name for name, letter in reversed(_LETTER_NAMES.items())}
     letter: name for name, letter in reversed(_LETTER_NAMES.items()) if name not in ("and", "an", "in", "are")
 }
 _ARTICLE = re.compile(r"^(?:the|my|our)\s+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s?$")
 _STRAY = frozenset(
-    "not no never none and or but nor if unless until when while before after then except without instead rather "
-    "tomorrow later tonight yesterday soon noon midnight hour hours minute minutes at from with".split()
+    re.findall(
+        r"\w+",
+        "not no never none and or but nor if unless until when while before after then except without instead rather "
+        "tomorrow later tonight yesterday soon noon midnight hour hours minute minutes at from with",
+    )
 )
 """Words that say more than a name does: with one of them only an exact spelling is a name."""
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
@@ -93,8 +97,8 @@ def _spellings(text: str) -> frozenset[str]:
     """`text` without case and separators, and again with spoken digits and letters written as such."""
     words = _NOT_NAME.sub(" ", text.lower()).split()
     digits = [str(_DIGITS.index(word)) if word in _DIGITS else word for word in words]
-    named = [_LETTER_NAMES.get(word, _DIGIT_SOUNDS.get(word, word)) for word in digits]
-    sounded = [_DIGIT_SOUNDS.get(word, _LETTER_NAMES.get(word, word)) for word in digits]
+    named = [_HEARD_AS_LETTERS.get(word, _DIGIT_SOUNDS.get(word, word)) for word in digits]
+    sounded = [_DIGIT_SOUNDS.get(word, _HEARD_AS_LETTERS.get(word, word)) for word in digits]
     spelt = {"".join(words), "".join(digits)}
     if sum(len(word) == 1 for word in named) == len(named) > 1:  # spelt out to the end: "en eight en"
         spelt |= {"".join(named), "".join(sounded)}
