@@ -27,15 +27,13 @@ _LETTER_WEIGHT = 0.5
 _LONGEST_HEARD = 48
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _LETTER_NAMES = pairs(
-    "ay a, bee b, be b, cee c, see c, sea c, dee d, ee e, eff f, gee g, aitch h, jay j, kay k, el l, ell l, em m, en n, "
-    "oh o, pee p, queue q, cue q, ar r, ess s, tee t, you u, vee v, ex x, why y, zee z, zed z"
+    "ay a, bee b, be b, cee c, see c, sea c, dee d, ee e, eff f, gee g, aitch h, jay j, kay k, el l, ell l, em m, "
+    "en n, oh o, pee p, queue q, cue q, ar r, ess s, tee t, you u, vee v, ex x, why y, zee z, zed z"
 )
 _HEARD_AS_LETTERS = _LETTER_NAMES | pairs("and n, an n, in n, are r")
 """Words that speech-to-text writes for a letter that was said."""
 _DIGIT_SOUNDS = {"ate": "8", "to": "2", "too": "2", "for": "4", "won": "1", "oh": "0"}
 _SPOKEN_LETTERS = {letter: name for name, letter in reversed(_LETTER_NAMES.items())}
-    letter: name for name, letter in reversed(_LETTER_NAMES.items()) if name not in ("and", "an", "in", "are")
-}
 _ARTICLE = re.compile(r"^(?:the|my|our)\s+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s?$")
 _STRAY = frozenset(
