@@ -144,3 +144,45 @@ class Speaker(Protocol):
     @property
     def latency_s(self) -> float:
         """Time between a rendered sample and its sound; 0 when unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a sentence will have done once its turn commits. Making one has no effect.
+
+    `preview` is what will be said first if nothing changes until then, so that its sound can be made meanwhile; empty
+    where that cannot be known. `key` belongs to whoever made the plan.
+    """
+
+    preview: str
+    key: object
+
+
+class Controls(Protocol):
+    """What a command may do to the conversation itself."""
+
+    @property
+    def volume_percent(self) -> int:
+        """How loud Jett speaks, 0 to 100."""
+
+    def set_volume(self, percent: int) -> None:
+        """From the next sound on."""
+
+    def last_reply(self) -> str:
+        """What Jett said last, as it was heard; empty if it said nothing yet."""
+
+
+class Commands(Protocol):
+    """Sentences that are done without the language model. Understanding is speculative, doing is not."""
+
+    def plan(self, text: str) -> Plan | None:
+        """What `text` asks for; None where the language model should answer. No effect, and within milliseconds."""
+
+    def carry_out(self, plan: Plan, controls: Controls) -> AsyncGenerator[str, None]:
+        """Do it, after the commit: sentences to be spoken, as they become known.
+
+        Closing the stream lets what was begun on a server come to its end and its record. Raises JettError.
+        """
+
+    async def stopped(self) -> None:
+        """The user said stop: nothing that waits for an answer waits any longer."""

@@ -45,6 +45,9 @@ class Draft:
     marks: dict[str, float] = field(default_factory=dict)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     voice_failed: bool = False
+    plan: Plan | None = None
+    committed: anyio.Event = field(default_factory=anyio.Event)
+    """A plan is carried out only after it."""
     canned: bool = False
     """A fixed sentence about a failure: no model was asked and history does not keep it."""
 
@@ -67,6 +70,14 @@ class Drafter:
         with draft.scope:
             await self._speak_all(draft, self._deltas(draft, messages))
 
+    async def produce_planned(self, draft: Draft, carry_out: Callable[[], AsyncGenerator[str, None]]) -> None:
+        """Make the plan's preview, wait for the commit, carry the plan out, and speak what comes of it.
+
+        The preview's sound is used if it is still true, and dropped if it is not.
+        """
+        with draft.scope:
+            await self._speak_all(draft, self._planned(draft, carry_out))
+
     async def produce_canned(self, draft: Draft, sentence: str) -> None:
         """Fill `draft` with a fixed sentence."""
         with draft.scope:
@@ -81,6 +92,34 @@ class Drafter:
             draft.error = str(error)
             draft.canned = not draft.text.strip()
             yield f" {error.spoken}"
+
+    async def _planned(
+        self, draft: Draft, carry_out: Callable[[], AsyncGenerator[str, None]]
+    ) -> AsyncGenerator[str, None]:
+        assert draft.plan is not None
+        preview = draft.plan.preview
+        if preview:
+            yield preview
+        await draft.committed.wait()
+        first = True
+        try:
+            async with aclosing(carry_out()) as sentences:
+                async for sentence in sentences:
+                    if first and sentence != preview:
+                        self._playback.clear(draft.track)
+                        draft.text = ""
+                    if not (first and sentence == preview):
+                        yield f" {sentence}"
+                    if first:
+                        self._playback.play(draft.track)
+                    first = False
+        except JettError as error:
+            draft.error = str(error)
+            if first:
+                self._playback.clear(draft.track)
+                draft.text = ""
+            yield f" {error.spoken}"
+            self._playback.play(draft.track)
 
     async def _speak_all(self, draft: Draft, deltas: AsyncGenerator[str, None]) -> None:
         send, receive = anyio.create_memory_object_stream[str](_CLAUSES_AHEAD)

@@ -49,6 +49,10 @@ class History:
                 exchange.heard = text
                 return
 
+    def last_heard(self) -> str:
+        """What the user heard last; empty if nothing."""
+        return next((exchange.heard for exchange in reversed(self.exchanges) if exchange.heard), "")
+
     def forget(self, turn: int) -> None:
         """The turn was not over after all."""
         self.exchanges = [exchange for exchange in self.exchanges if exchange.turn != turn]

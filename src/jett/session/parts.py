@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from jett.core.ports import (
+    Commands,
     EchoCanceller,
     EchoReference,
     LanguageModel,
@@ -29,6 +30,7 @@ class Parts:
     spoken: Callable[[str], str]
     canceller: EchoCanceller | None = None
     echo_reference: EchoReference | None = None
+    commands: Commands | None = None
     names: dict[str, str] = field(default_factory=dict)
 
 

@@ -106,6 +106,12 @@ class Playback:
         self._paused = False
         self._fade: Samples = silence(0)
         self._silent_samples = round(_TAIL_S * rate_hz)
+        self._gain = 1.0
+
+    def set_gain(self, gain: float) -> None:
+        """Loudness from the next block on, 0 to 1 of what the voice made."""
+        with self._lock:
+            self._gain = gain
 
     @property
     def active(self) -> bool:
@@ -121,6 +127,11 @@ class Playback:
     def append(self, track: Track, clip: Clip) -> None:
         with self._lock:
             track.clips.append(clip)
+
+    def clear(self, track: Track) -> None:
+        """Forget what is on `track`, which must not sound yet."""
+        with self._lock:
+            track.clips.clear()
 
     def complete(self, track: Track) -> None:
         """No more clips will come for `track`."""
@@ -164,6 +175,8 @@ class Playback:
                 started = self._track.turn if first and piece.size else None
                 if self._track.drained:
                     ended, self._track = self._track.turn, None
+            if self._gain != 1.0:
+                block = (block * self._gain).astype(np.int16)
         self._tell_tap(block)
         if started is not None:
             self._on_started(started)
