@@ -115,8 +115,8 @@ ROWS = [
     ("fe80::1", "F E eight zero double colon one"),
     ("ping ::1.", "ping double colon one."),
     (
-        "2001:db8::8a2e:370:7334",
-        "two zero zero one colon D B eight double colon eight A two E colon three seven zero colon seven three three four",
+        "2001:db8::8a2e:370:74",
+        "two zero zero one colon D B eight double colon eight A two E colon three seven zero colon seven four",
     ),
     ("1:2:3:4:5:6:7:8", "one colon two colon three colon four colon five colon six colon seven colon eight"),
     ("fe80::1%eth0, it is", "F E eight zero double colon one on eth zero, it is"),
@@ -223,7 +223,8 @@ PROSE = st.lists(st.sampled_from(WORDS.split(" ")), min_size=1).map(" ".join)
 PIECES = (
     "1 22 3.14 -5 1,000 $5 % 10:30 pm GB km/h °C 2024 v1.2 # ** * _ ` ``` [a](b) | --- - n8n http://a.b:80/c "
     "x@y.zz 10.0.0.2 /etc/x.py C:\\x --flag -p \n \n\n Dr. e.g. U.S. & < > = + / \\ ^ ~ ² ½ € 😀 é ٣ 漢 &amp; 1/2 "
-    "5-10 :: fe80::1 [::1]:80 %eth0 +49 030 1234567 (555) 123-4567 Jan May World VIII II I 100s 12m 5s 2h 30m call 911 ' \" :) $ € ( ) . , ! ? °"
+    "5-10 Jan May World VIII II I 100s 12m 5s 2h 30m call 911 "
+    ":: fe80::1 [::1]:80 %eth0 +49 030 1234567 (555) 123-4567 ' \" :) $ € ( ) . , ! ? °"
 )
 ANYTHING = st.one_of(
     st.text(),
