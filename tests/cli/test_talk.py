@@ -48,6 +48,17 @@ def test_each_file_is_a_conversation_of_its_own_and_a_bad_one_does_not_stop_the_
 
 
 @pytest.mark.models
+def test_a_recording_that_is_cut_short_is_answered_and_told(jett: Jett) -> None:
+    (jett.folder / "cut.wav").write_bytes(QUESTION.read_bytes()[:-2_000])
+    done = jett("talk", "--input", "cut.wav", "--json")
+    (warning,) = json.loads(done.stdout)["warnings"]
+
+    assert done.returncode == 0
+    assert "'cut.wav' is cut short" in warning
+    assert done.stderr.count(f"warning: {warning}\n") == 1
+
+
+@pytest.mark.models
 def test_a_turn_that_ends_in_an_error_is_told_once_and_gives_its_exit_code(jett: Jett) -> None:
     address = "http://127.0.0.1:9"
     done = jett("talk", "--input", QUESTION, "--json", JETT_LLM__BACKEND="ollama", JETT_LLM__URL=address)

@@ -65,7 +65,7 @@ def talk(
 
     Live, Ctrl-C ends it. With recordings it ends by itself when the last one is answered; without --output nothing
     is played. A line of --json has transcript, reply, heard (what was played), revision, interrupted, ttfa_ms,
-    stages_ms (from the true end of speech), engines, file, withdrawn and error.
+    stages_ms (from the true end of speech), engines, file, warnings, withdrawn and error.
     """
     settings = user_settings(
         audio__input=input_device,
