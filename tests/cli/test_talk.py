@@ -116,6 +116,8 @@ def test_the_first_run_without_a_sound_system_answers_the_example_into_a_file(je
         (("transcribe", "empty.wav"), 4, "fix: jett models pull"),
         (("ask", "Hello?"), 4, "fix: jett models pull"),
         (("say", "Hello.", "-o", "hello.wav"), 4, "jett models pull"),
+        (("say", "Hello."), 3, "; or write a file instead: jett say TEXT -o FILE"),
+        (("say", "Hello.", "--output-device", "nowhere"), 3, "; or write a file instead: jett say TEXT -o FILE"),
         (("say", "Hello.", "-o", "hello.mp3"), 3, "name it hello.wav"),
         (("talk", "--input", QUESTION, "--output", "reply.ogg"), 3, "name it reply.wav"),
         (("say", "Hello.", "-o", "."), 3, "it is a folder"),

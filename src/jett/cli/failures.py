@@ -19,7 +19,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import platformdirs
 import typer
@@ -69,7 +69,8 @@ def crashed(error: Exception) -> int:
         kept = f"where it happened is in {place}; `jett --debug …` shows it at once"
     except OSError:
         kept = "`jett --debug …` shows where it happened"
-    sys.stderr.write(f"error: Jett made a mistake ({type(error).__name__}); {kept}\n")
+    with suppress(OSError):  # a closed terminal
+        sys.stderr.write(f"error: Jett made a mistake ({type(error).__name__}); {kept}\n")
     return 1
 
 

@@ -43,7 +43,7 @@ class Segment:
 def transcribe(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Recordings: WAV, FLAC, OGG, MP3; - reads one from standard input.", metavar="FILE..."),
+        typer.Argument(help="Recordings: WAV, FLAC, OGG, MP3; - reads one from standard input.", metavar="FILE"),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
 ) -> None:
