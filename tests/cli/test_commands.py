@@ -179,12 +179,14 @@ def test_doctor_ends_with_what_is_wrong_and_then_with_what_mends_it(bare: Jett) 
     report, conclusion, mending = shown.partition("\nJett cannot talk yet:\n")
     subjects = [line.split()[0] for line in report.splitlines() if line[:1].strip()]
 
-    assert subjects == ["machine", "settings", "engines", "models", "devices", "sockets", "privacy"]
+    others = {"running"} & set(subjects)  # somebody else's Jett, on a machine that is shared
+    expected = ["machine", "settings", "engines", "models", "devices", *others, "sockets", "privacy"]
+    assert subjects == expected
     assert conclusion
     wrong, _, fixes = mending.strip().partition("\n\n")
     assert "silero-vad: missing" in wrong
     assert all(line.startswith("→ ") for line in fixes.splitlines())
-    assert "→" not in report + wrong
+    assert not any(line.strip().startswith("→") for line in (report + wrong).splitlines())
 
 
 def test_each_fix_is_named_once_and_all_missing_models_in_one_command() -> None:
