@@ -11,13 +11,12 @@ import pytest
 from rich.console import Console
 
 from jett.audio.watch import DeviceRestored
-from jett.cli.failures import ungrouped
 from jett.cli.live_view import LiveView, meter_steps
 from jett.cli.talk_live import _told_in
 from jett.cli.views import JsonLines, PlainLines
 from jett.cli.waterfall import Bar, bars, drawn, in_words
 from jett.core.clock import FakeClock
-from jett.core.errors import AudioError
+from jett.core.errors import AudioError, ungrouped
 from jett.core.events import (
     ClauseSpoken,
     LevelMeasured,
