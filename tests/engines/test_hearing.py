@@ -298,9 +298,10 @@ def test_a_server_is_asked_again_after_it_failed() -> None:
         assert stt.transcribe(clip("stop")).text == "Stop."
 
 
+@pytest.mark.models
 def test_the_language_is_found_where_nobody_named_one(store: Store) -> None:
-    if not store.has("whisper-base"):  # the profile of a machine without a card fetches no model of many languages
-        pytest.skip("whisper-base is not in the store")
+    """By the model of many languages, which no default profile fetches."""
+    store.path("whisper-base")
     settings = Settings.load(env={}, overrides={"stt.model": "whisper-base", "stt.language": "auto"})
     heard = load_stt(settings, store).transcribe(clip("drip_coffee"))
     assert agreement(WORDS["drip_coffee"], heard.text) >= 0.6
