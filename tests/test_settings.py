@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,8 +17,11 @@ from typer.testing import CliRunner
 
 from jett.cli.config import app
 from jett.core.errors import ConfigError
+from jett.models.store import Store
 from jett.settings import Settings, config_path
 from jett.settings.keys import all_keys
+from jett.settings.languages import WHISPER_LANGUAGES
+from jett.settings.limits import limit_of
 from jett.settings.profiles import PROFILES
 from jett.settings.reference import markdown
 
@@ -69,22 +73,95 @@ def test_every_profile_is_valid_and_names_only_known_keys(profile: str, tmp_path
         ("[sst]\nmodel = 'x'", "unknown key 'sst.model'.*did you mean 'stt.model'"),
         ("profil = 'cpu'", "unknown key 'profil'.*did you mean 'profile'"),
         ("stt = 3", r"'stt' in .* is one value, need a table; write \[stt\]"),
-        ("profile = 'gpu'", "profile = 'gpu': input should be 'cpu', 'gpu-8gb' or 'remote'"),
-        ("[stt]\npadding_s = 40", "stt.padding_s = 40: input should be less than or equal to 30; correct it in .*toml"),
-        ("[stt]\npadding_s = nan", "stt.padding_s = nan: input should be a finite number"),
-        ("[turn]\nmin_silence_s = 0.1", "turn.min_silence_s = 0.1: input should be greater than or equal to 0.2"),
+        (
+            "profile = 'gpu'",
+            r"profile is 'gpu', need 'cpu', 'gpu-8gb' or 'remote'; correct",
+        ),
+        ("[stt]\npadding_s = 40", "stt.padding_s is 40, need a number from 0.1 to 30; correct it in .*toml"),
+        ("[stt]\npadding_s = nan", "stt.padding_s is nan, need a number from 0.1 to 30"),
+        ("[turn]\nmin_silence_s = 0.1", "turn.min_silence_s is 0.1, need a number from 0.2 to 2"),
+        ("[turn]\ncap_s = true", "turn.cap_s is true, need a number from 0.3 to 5; correct it in .*toml$"),
+        ("[turn]\ncap_s = '0.8'", "turn.cap_s is '0.8', need a number from .*; correct it in .*toml, without quotes$"),
+        ("[turn]\ncap_s = [1]", r"turn.cap_s is \[1\], need a number"),
+        ("[stt]\nthreads = 1.5", "stt.threads is 1.5, need a whole number from 0 to 256"),
+        ("[stt]\nthreads = '4'", "stt.threads is '4', need a whole number"),
+        ("[ui]\nlive = 'yes'", "ui.live is 'yes', need true or false; correct it in .*toml, without quotes$"),
+        ("[ui]\nlive = 1", "ui.live is 1, need true or false"),
+        ("[vad]\nthreshold = 1", "vad.threshold is 1, need a number above 0 and below 1"),
+        ("[llm]\ntimeout_s = 0", "llm.timeout_s is 0, need a number above 0 and at most 600"),
+        ("[llm]\nmodel = ''", "llm.model is '', need text that is not empty"),
+        ("[llm]\napi_key_file = 3", "llm.api_key_file is 3, need a path"),
+        (
+            "[stt]\nvocabulary = ['a', 2, 3]",
+            r"stt.vocabulary is \['a', 2, 3\], need a list of texts; [^\n]*$",
+        ),
+        ("[tts]\npronunciations = {nginx = 1}", "tts.pronunciations is {'nginx': 1}, need a table of texts"),
+        ("[tts]\nbackend = 'pipper'", r"need 'auto', 'piper' or 'kokoro'; correct"),
+        ("[ui]\nlanguage = 'de'", "ui.language is 'de', need 'en';"),
+        ("[stt]\nlanguage = 'xx'", "stt.language is 'xx', need the code of a language that Whisper knows, .*; correct"),
+        ("[stt]\nlanguage = 'de-DE'", r"stt.language is 'de-DE', .*\(did you mean 'de'\?\)"),
+        ("[stt]\nlanguage = 'German'", r"\(did you mean 'de'\?\)"),
+        ("[stt]\nlanguage = 'ger'", r"\(did you mean 'de'\?\)"),
+        ("[stt]\nbackend = 'openai'\nlanguage = 'German'", r"\(did you mean 'de'\?\)"),
         (
             "[turn]\ncap_s = 0.4\nmin_silence_s = 0.5",
             "speculate_after_s <= turn.min_silence_s <= turn.cap_s",
         ),
-        ("[llm]\nurl = 'ftp://x'", "llm.url = 'ftp://x': string should match pattern"),
-        ("[audio]\ninput = 2", "audio.input = 2: input should be a valid string"),
+        ("[llm]\nurl = 'ftp://x'", "llm.url is 'ftp://x', need an address that begins with http:// or https://"),
+        ("[audio]\ninput = 2", "audio.input is 2, need text; correct"),
         ("[audio", "is not valid TOML: .*; correct that line"),
     ],
 )
 def test_a_mistake_names_key_value_limit_and_fix(toml: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"(?s)^settings: .*{said}"):
         load(tmp_path, toml)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("JETT_TURN__CAP_S", "0.8", "turn.cap_s", 0.8),
+        ("JETT_TURN__CAP_S", "1", "turn.cap_s", 1.0),
+        ("JETT_STT__THREADS", "4", "stt.threads", 4),
+        ("JETT_UI__LIVE", "false", "ui.live", False),
+        ("JETT_UI__LIVE", "0", "ui.live", False),
+        ("JETT_STT__LANGUAGE", "yue", "stt.language", "yue"),
+        ("JETT_MODELS__DIR", "/x", "models.dir", Path("/x")),
+        ("JETT_LLM__MODEL", "8", "llm.model", "8"),
+    ],
+)
+def test_text_of_the_environment_becomes_what_the_key_takes(
+    variable: str, text: str, name: str, value: object, tmp_path: Path
+) -> None:
+    found = load(tmp_path, env={variable: text}).value(name)
+    assert (type(found), found) == (type(value), value)
+
+
+def test_a_whole_number_is_a_number_and_a_table_may_be_empty(tmp_path: Path) -> None:
+    settings = load(tmp_path, "[turn]\ncap_s = 1\n[stt]\n[llm]\n")
+    assert settings.turn.cap_s == 1.0
+
+
+def test_a_server_may_know_a_language_that_whisper_does_not(tmp_path: Path) -> None:
+    assert load(tmp_path, "[stt]\nbackend = 'openai'\nlanguage = 'gsw'").stt.language == "gsw"
+    with pytest.raises(ConfigError, match="correct it in JETT_STT__LANGUAGE"):
+        load(tmp_path, env={"JETT_STT__LANGUAGE": "gsw"})
+
+
+def test_a_password_in_an_address_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"llm.url is 'http://…@x'") as caught:
+        load(tmp_path, "[llm]\nurl = 'http://me:hush@x'\n")
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.models
+def test_every_language_is_a_token_of_whisper(store: Store) -> None:
+    added = json.loads((store.path("whisper-tiny.en") / "tokenizer.json").read_text("utf-8"))["added_tokens"]
+    tokens = {token["content"] for token in added}
+    absent = {code for code in WHISPER_LANGUAGES if f"<|{code}|>" not in tokens}
+    assert absent == {"he", "yue"}, "English-only models still call Hebrew iw; Cantonese came with large-v3"
+    languages = {token for token in tokens if re.fullmatch(r"<\|[a-z]{2,3}\|>", token)}
+    assert languages <= {f"<|{code}|>" for code in (*WHISPER_LANGUAGES, "iw")}
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
@@ -165,6 +242,7 @@ def test_every_key_is_described_and_the_page_is_current() -> None:
     page = (DOCS / "configuration.md").read_text(encoding="utf-8")
     for key in all_keys().values():
         assert key.field.description, key.name
+        assert limit_of(key), key.name
         assert f"| `{key.name}` |" in page
     assert page == markdown(), "run: jett config reference > docs/configuration.md"
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 import tracemalloc
 import wave
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 import soundfile
 
-from jett.audio.files import audio_seconds, check_wav_target, read_audio, stream_audio, write_wav
+from jett.audio.files import (
+    HeldFile,
+    audio_seconds,
+    audio_warnings,
+    check_wav_target,
+    read_audio,
+    stream_audio,
+    write_wav,
+)
 from jett.core.audio import Samples
 from jett.core.errors import AudioError
 
@@ -134,6 +144,63 @@ def test_a_wav_cut_short_gives_what_is_there(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", tone(16_000), 16_000)
     (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes()[: 44 + 16_000])
     assert read_audio(tmp_path / "a.wav").size == 8_000
+
+
+def wav(form: bytes, promised: int, held: int, *, bytes_per_s: int = 32_000, before: bytes = b"") -> bytes:
+    """A mono WAV of 16 kHz whose `data` chunk promises other than it holds."""
+    order: Literal["big", "little"] = "big" if form == b"RIFX" else "little"
+
+    def number(value: int, size: int) -> bytes:
+        return value.to_bytes(size, order)
+
+    fmt = number(1, 2) + number(1, 2) + number(16_000, 4) + number(bytes_per_s, 4) + number(2, 2) + number(16, 2)
+    head = form + number(36 + held, 4) + b"WAVE" + before + b"fmt " + number(16, 4) + fmt
+    return head + b"data" + number(promised, 4) + bytes(held)
+
+
+ODD_CHUNK = b"LIST" + (3).to_bytes(4, "little") + b"abc\0"
+LONG_SIZE = (
+    b"ds64" + (28).to_bytes(4, "little") + (0).to_bytes(8, "little") + (64_000).to_bytes(8, "little") + bytes(12)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (wav(b"RIFF", 32_000, 16_000), r"'a.wav' is cut short: it holds 16000 of the 32000 bytes .*\(0.5 of 1.0 s\)"),
+        (wav(b"RIFF", 32_000, 16_000, before=ODD_CHUNK), "16000 of the 32000 bytes"),
+        (wav(b"RIFX", 32_000, 16_000), "16000 of the 32000 bytes"),
+        (wav(b"RF64", 0xFFFF_FFFF, 32_000, before=LONG_SIZE), "32000 of the 64000 bytes"),
+        (wav(b"RIFF", 32_000, 16_000, bytes_per_s=0), "its header promises; what is there is used"),
+        (wav(b"RIFF", 32_000, 32_000), ""),
+        (wav(b"RIFF", 32_000, 32_100), ""),  # a note of the recorder behind the sound
+        (wav(b"RIFF", 0xFFFF_FFFF, 16_000), ""),  # from a pipe, whose writer could not know
+        (wav(b"RIFF", 0x7FFF_F000, 16_000), ""),
+        (b"RIFF and nothing else", ""),
+        (wav(b"RIFF", 32_000, 0)[:30], ""),
+        (b"", ""),
+    ],
+)
+def test_a_wav_that_holds_less_than_it_promises_is_told(content: bytes, says: str) -> None:
+    (warning,) = audio_warnings(HeldFile("a.wav", content)) or [""]
+    assert re.search(says, warning)
+    assert bool(warning) == bool(says)
+
+
+def test_only_a_cut_wav_is_warned_of(tmp_path: Path) -> None:
+    for name, subtype, _ in KINDS:
+        soundfile.write(tmp_path / name, tone(16_000), 16_000, subtype=subtype)
+        assert audio_warnings(tmp_path / name) == []
+    assert audio_warnings(tmp_path / "absent.wav") == []
+    assert audio_warnings(tmp_path) == []
+
+
+def test_a_file_in_memory_is_read_like_one_on_disk(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(44_100), 44_100)
+    held = HeldFile("a pipe", (tmp_path / "a.wav").read_bytes())
+    assert np.array_equal(read_audio(held), read_audio(tmp_path / "a.wav"))
+    with pytest.raises(AudioError, match="'a pipe' is empty, 0 bytes"):
+        read_audio(HeldFile("a pipe", b""))
 
 
 def test_written_wav_comes_back_exactly(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ from typer.testing import CliRunner
 from jett.app import voice_trouble
 from jett.cli.bench import MODULES
 from jett.cli.commands import app
+from jett.cli.doctor import fixes
 from jett.cli.environment import QUIET, keep_to_ourselves
+from jett.cli.findings import Finding
 from jett.cli.reference import markdown
 from jett.cli.running import jett_words
 from jett.cli.sockets import open_sockets
@@ -56,6 +58,36 @@ def test_every_command_says_what_it_does_and_has_an_example(name: str, command: 
     assert command.help
     assert f"jett {name}".strip() in command.epilog
     assert all(parameter.help for parameter in command.params), name
+
+
+@pytest.mark.parametrize(("name", "command"), every_command())
+def test_help_names_no_type_of_python_and_what_a_value_is_in_capitals(name: str, command: Any) -> None:
+    shown = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "160"}).output
+    assert not re.search(r"<[a-z ]+>|list\[|None", shown), shown
+    for parameter in command.params:
+        assert getattr(parameter, "is_flag", False) or parameter.metavar == parameter.metavar.upper(), parameter.name
+        assert getattr(parameter, "is_flag", False) or parameter.metavar in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("--profile ", {"cpu", "gpu-8gb", "remote"}),
+        ("--profile g", {"gpu-8gb"}),
+        ("models pull --profile r", {"remote"}),
+        ("models remove silero", {"silero-vad"}),
+        ("say --voice af_h", {"af_heart"}),
+        ("vram --llm smol", {"smollm2-135m-instruct-q4_1"}),
+        ("bench l", {"latency", "llm"}),
+    ],
+)
+def test_the_shell_is_offered_the_values_of_a_closed_set(bare: Jett, words: str, offered: set[str]) -> None:
+    code = "import sys; sys.argv = ['jett']; from jett.cli.main import run; sys.exit(run())"
+    asked = {"_JETT_COMPLETE": "complete_bash", "COMP_WORDS": f"jett {words}", "COMP_CWORD": str(len(words.split(" ")))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=bare.env | asked, capture_output=True, text=True, timeout=60
+    )
+    assert set(done.stdout.split()) == offered, done.stderr
 
 
 def test_options_before_the_command_hold_for_it_and_for_nothing_after(tmp_path: Path) -> None:
@@ -140,6 +172,32 @@ def test_doctor_names_the_command_that_mends(bare: Jett) -> None:
     assert (done.returncode, report["can_talk"], report["can_answer_files"]) == (1, False, False)
     assert fixes["silero-vad"] == "jett models pull silero-vad"
     assert "→ jett models pull silero-vad" in bare("doctor").stdout
+
+
+def test_doctor_ends_with_what_is_wrong_and_then_with_what_mends_it(bare: Jett) -> None:
+    shown = bare("doctor").stdout
+    report, conclusion, mending = shown.partition("\nJett cannot talk yet:\n")
+    subjects = [line.split()[0] for line in report.splitlines() if line[:1].strip()]
+
+    others = {"running"} & set(subjects)  # somebody else's Jett, on a machine that is shared
+    expected = ["machine", "settings", "engines", "models", "devices", *others, "sockets", "privacy"]
+    assert subjects == expected
+    assert conclusion
+    wrong, _, fixes = mending.strip().partition("\n\n")
+    assert "silero-vad: missing" in wrong
+    assert all(line.startswith("→ ") for line in fixes.splitlines())
+    assert not any(line.strip().startswith("→") for line in (report + wrong).splitlines())
+
+
+def test_each_fix_is_named_once_and_all_missing_models_in_one_command() -> None:
+    problems = [
+        Finding("models", "a", "missing", "everything", "jett models pull a"),
+        Finding("models", "voice", "none", "everything", "fix: jett models pull a"),
+        Finding("models", "b", "missing", "everything", "jett models pull b"),
+        Finding("devices", "microphone", "none", "live", "plug one in; `jett talk --input FILE` needs none"),
+        Finding("devices", "speaker", "none", "live", "plug one in; `jett talk --output FILE` needs none"),
+    ]
+    assert fixes(problems) == ["jett models pull a b", "plug one in"]
 
 
 def test_a_server_that_does_not_answer_is_found_by_doctor(bare: Jett) -> None:

@@ -106,6 +106,40 @@ def test_a_reader_who_leaves_ends_it_quietly(jett: Jett) -> None:
     assert "Exception ignored" not in done.stderr
 
 
+@pytest.mark.models
+def test_a_reader_who_leaves_after_the_first_line_ends_a_transcription(jett: Jett) -> None:
+    process = jett.start("transcribe", *[QUESTION] * 6)
+    assert process.stdout is not None
+    assert process.stdout.readline().endswith("What is the capital of France?\n")
+    process.stdout.close()
+    _, said = process.communicate(timeout=HANG_LIMIT_S)
+    assert (process.returncode, said) == (1, "")
+
+
+@pytest.mark.models
+def test_ctrl_c_ends_a_transcription_without_a_word(jett: Jett) -> None:
+    process = jett.start("transcribe", *[QUESTION] * 40)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+
+    assert ended_by(process, signal.SIGINT) == (130, "")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_output_is_nobodys_mistake(bare: Jett, closed: str) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m jett config path {closed}",
+        shell=True,
+        env=bare.env,
+        cwd=bare.folder,
+        capture_output=True,
+        text=True,
+        timeout=HANG_LIMIT_S,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_only_one_jett_has_the_microphone_and_a_killed_one_does_not_keep_it(tmp_path: Path) -> None:
     env = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
     holding = "from jett.cli.running import only_one\nwith only_one(): print('held', flush=True); input()"

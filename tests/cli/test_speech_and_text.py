@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -63,6 +66,46 @@ def test_a_bad_file_among_good_ones_is_reported_and_the_others_are_transcribed(j
     assert "capital of France" in done.stdout
     assert done.stderr.count("error: ") == 1
     assert json.loads(jett("transcribe", "corrupt.wav", "--json").stdout)["exit_code"] == 3
+
+
+def test_a_recording_that_is_cut_short_is_used_and_told(jett: Jett) -> None:
+    whole = QUESTION.read_bytes()
+    (jett.folder / "cut.wav").write_bytes(whole[:-2_000])
+    done = jett("transcribe", "cut.wav", QUESTION, "--json")
+    cut, good = (json.loads(line) for line in done.stdout.splitlines())
+
+    assert (done.returncode, len(cut["warnings"]), good["warnings"]) == (0, 1, [])
+    assert "'cut.wav' is cut short" in cut["warnings"][0]
+    assert done.stderr == f"warning: {cut['warnings'][0]}\n"
+    assert agreement("what is the capital of france", cut["text"]) >= 0.8
+
+
+def test_a_recording_may_come_through_a_pipe(jett: Jett) -> None:
+    command = f"cat {QUESTION} | {sys.executable} -m jett transcribe - --json"
+    done = subprocess.run(command, shell=True, env=jett.env, cwd=jett.folder, capture_output=True, check=True)
+    row = json.loads(done.stdout)
+
+    assert (row["file"], row["warnings"]) == ("-", [])
+    assert agreement("what is the capital of france", row["text"]) >= 0.8
+
+
+def test_nothing_in_the_pipe_is_told(jett: Jett) -> None:
+    done = jett("transcribe", "-")
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: audio: 'standard input' is empty, 0 bytes; give a WAV")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")
+def test_a_terminal_is_no_recording(bare: Jett) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "jett", "transcribe", "-"]
+    done = subprocess.run(command, env=bare.env, cwd=bare.folder, stdin=theirs, capture_output=True, text=True)
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: transcribe: standard input is a terminal, need a recording; pipe one in: ")
 
 
 def test_where_nobody_speaks_there_is_no_text(jett: Jett) -> None:

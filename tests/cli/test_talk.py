@@ -48,6 +48,17 @@ def test_each_file_is_a_conversation_of_its_own_and_a_bad_one_does_not_stop_the_
 
 
 @pytest.mark.models
+def test_a_recording_that_is_cut_short_is_answered_and_told(jett: Jett) -> None:
+    (jett.folder / "cut.wav").write_bytes(QUESTION.read_bytes()[:-2_000])
+    done = jett("talk", "--input", "cut.wav", "--json")
+    (warning,) = json.loads(done.stdout)["warnings"]
+
+    assert done.returncode == 0
+    assert "'cut.wav' is cut short" in warning
+    assert done.stderr.count(f"warning: {warning}\n") == 1
+
+
+@pytest.mark.models
 def test_a_turn_that_ends_in_an_error_is_told_once_and_gives_its_exit_code(jett: Jett) -> None:
     address = "http://127.0.0.1:9"
     done = jett("talk", "--input", QUESTION, "--json", JETT_LLM__BACKEND="ollama", JETT_LLM__URL=address)
@@ -105,6 +116,8 @@ def test_the_first_run_without_a_sound_system_answers_the_example_into_a_file(je
         (("transcribe", "empty.wav"), 4, "fix: jett models pull"),
         (("ask", "Hello?"), 4, "fix: jett models pull"),
         (("say", "Hello.", "-o", "hello.wav"), 4, "jett models pull"),
+        (("say", "Hello."), 3, "; or write a file instead: jett say TEXT -o FILE"),
+        (("say", "Hello.", "--output-device", "nowhere"), 3, "; or write a file instead: jett say TEXT -o FILE"),
         (("say", "Hello.", "-o", "hello.mp3"), 3, "name it hello.wav"),
         (("talk", "--input", QUESTION, "--output", "reply.ogg"), 3, "name it reply.wav"),
         (("say", "Hello.", "-o", "."), 3, "it is a folder"),

@@ -81,6 +81,15 @@ def test_an_unplugged_microphone_is_told_and_jett_hears_again_when_it_is_back(je
     interrupted(process)
 
 
+def test_a_reader_who_leaves_before_a_device_is_lost_ends_it_with_an_exit_code(jett: Jett, card: SoundCard) -> None:
+    process = listening(jett, card, "--plain")
+    assert process.stderr is not None
+    process.stderr.close()
+    card.unplug("microphone")
+    process.communicate(timeout=HANG_LIMIT_S)
+    assert process.returncode == 1
+
+
 def test_without_a_speaker_the_answer_goes_to_a_file_which_ctrl_c_completes(jett: Jett, card: SoundCard) -> None:
     process = listening(jett, card, "--json", "--output", "reply.wav")
     card.speak(QUESTION)

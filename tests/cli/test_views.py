@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import json
 
+import anyio
+import anyio.to_thread
 import pytest
 from rich.console import Console
 
+from jett.audio.watch import DeviceRestored
 from jett.cli.live_view import LiveView, meter_steps
+from jett.cli.talk_live import _told_in
 from jett.cli.views import JsonLines, PlainLines
 from jett.cli.waterfall import Bar, bars, drawn, in_words
 from jett.core.clock import FakeClock
-from jett.core.errors import AudioError
+from jett.core.errors import AudioError, ungrouped
 from jett.core.events import (
     ClauseSpoken,
     LevelMeasured,
@@ -123,13 +127,30 @@ def test_a_bar_keeps_to_its_width() -> None:
     assert drawn(Bar("", 50, 75), 100, 8) == "    ██  "
 
 
+def test_a_view_that_fails_when_a_device_is_lost_ends_the_conversation() -> None:
+    class Closed(PlainLines):
+        def note(self, text: str) -> None:
+            raise BrokenPipeError
+
+    async def converse() -> None:
+        with ungrouped(), anyio.fail_after(20):
+            async with anyio.create_task_group() as tasks:
+                await anyio.to_thread.run_sync(_told_in(tasks, Closed()), DeviceRestored("Headset"))
+                await anyio.sleep_forever()
+
+    with pytest.raises(BrokenPipeError):
+        anyio.run(converse)
+
+
 def test_a_line_of_json_holds_the_whole_report(capsys: pytest.CaptureFixture[str]) -> None:
     view = JsonLines()
-    view.listening_to("a.wav")
+    view.listening_to("a.wav", ["audio: cut short"])
     view(StateChanged("hearing"))
     view(REPORT)
     view.failed(AudioError("audio: gone"))
-    turn, failure = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    out, err = capsys.readouterr()
+    turn, failure = (json.loads(line) for line in out.splitlines())
+    assert (turn["warnings"], err.splitlines()[0]) == (["audio: cut short"], "warning: audio: cut short")
     assert (turn["transcript"], turn["ttfa_ms"], turn["file"]) == ("Is it late?", 420.0, "a.wav")
     assert failure == {"file": "a.wav", "error": "audio: gone", "exit_code": 3}
 

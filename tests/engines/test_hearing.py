@@ -296,3 +296,12 @@ def test_a_server_is_asked_again_after_it_failed() -> None:
             stt.transcribe(clip("stop"))
         server.status, server.body = 200, b'{"text": "Stop."}'
         assert stt.transcribe(clip("stop")).text == "Stop."
+
+
+@pytest.mark.models
+def test_the_language_is_found_where_nobody_named_one(store: Store) -> None:
+    """By the model of many languages, which no default profile fetches."""
+    store.path("whisper-base")
+    settings = Settings.load(env={}, overrides={"stt.model": "whisper-base", "stt.language": "auto"})
+    heard = load_stt(settings, store).transcribe(clip("drip_coffee"))
+    assert agreement(WORDS["drip_coffee"], heard.text) >= 0.6

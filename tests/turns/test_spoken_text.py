@@ -112,6 +112,41 @@ ROWS = [
     ("http://10.0.0.2:3000/x", "ten dot zero dot zero dot two port three thousand"),
     ("port 443, port 80", "port four forty-three, port eighty"),
     ("550e8400-e29b-41d4-a716-446655440000", "a code that starts with five five zero E"),
+    ("fe80::1", "F E eight zero double colon one"),
+    ("ping ::1.", "ping double colon one."),
+    (
+        "2001:db8::8a2e:370:74",
+        "two zero zero one colon D B eight double colon eight A two E colon three seven zero colon seven four",
+    ),
+    ("1:2:3:4:5:6:7:8", "one colon two colon three colon four colon five colon six colon seven colon eight"),
+    ("fe80::1%eth0, it is", "F E eight zero double colon one on eth zero, it is"),
+    ("2001:db8::/32", "two zero zero one colon D B eight double colon slash thirty-two"),
+    ("[::1]:8080", "double colon one port eighty eighty"),
+    ("http://[::1]:8080/x", "double colon one port eighty eighty"),
+    ("listen on [::]:80", "listen on double colon port eighty"),
+    (
+        "::ffff:192.168.1.1",
+        "double colon F F F F colon one hundred ninety-two dot one hundred sixty-eight dot one dot one",
+    ),
+    ("on fe80::1: yes", "on F E eight zero double colon one: yes"),
+    ("std::vector, a::b, Class::method", "std:vector, a:b, Class:method"),
+    ("12:30, 16:9, 10:30:15", "twelve thirty, sixteen to nine, ten thirty and fifteen seconds"),
+    ("at 12:30: go", "at twelve thirty: go"),
+    # telephone numbers
+    ("+49 30 1234567", "plus four nine, three zero, one two three, four five six seven"),
+    ("+491701234567", "plus four nine, one seven zero, one two three, four five six seven"),
+    ("tel:+15551234567", "plus one, five five five, one two three, four five six seven"),
+    ("+353 1 234 5678", "plus three five three, one, two three four, five six seven eight"),
+    ("(555) 123-4567", "five five five, one two three, four five six seven"),
+    ("555.123.4567.", "five five five, one two three, four five six seven."),
+    ("1 (800) 555-1234", "one, eight zero zero, five five five, one two three four"),
+    ("+1 (555) 123-4567", "plus one, five five five, one two three, four five six seven"),
+    ("call 555-1234", "call five five five, one two three four"),
+    ("030 1234567", "zero three zero, one two three, four five six seven"),
+    ("0171/1234567", "zero one seven one, one two three, four five six seven"),
+    ("01 23 45 67 89", "zero one, two three, four five, six seven, eight nine"),
+    ("(555) people, +100 points", "(five hundred fifty-five) people, plus one hundred points"),
+    ("https://a.com/555-123-4567", "a dot com"),
     # versions, files, flags
     ("v1.2.3", "version one point two point three"),
     ("n8n 2.41.1", "n eight n two point forty-one point one"),
@@ -188,7 +223,8 @@ PROSE = st.lists(st.sampled_from(WORDS.split(" ")), min_size=1).map(" ".join)
 PIECES = (
     "1 22 3.14 -5 1,000 $5 % 10:30 pm GB km/h °C 2024 v1.2 # ** * _ ` ``` [a](b) | --- - n8n http://a.b:80/c "
     "x@y.zz 10.0.0.2 /etc/x.py C:\\x --flag -p \n \n\n Dr. e.g. U.S. & < > = + / \\ ^ ~ ² ½ € 😀 é ٣ 漢 &amp; 1/2 "
-    "5-10 Jan May World VIII II I 100s 12m 5s 2h 30m call 911 ' \" :) $ € ( ) . , ! ? °"
+    "5-10 Jan May World VIII II I 100s 12m 5s 2h 30m call 911 "
+    ":: fe80::1 [::1]:80 %eth0 +49 030 1234567 (555) 123-4567 ' \" :) $ € ( ) . , ! ? °"
 )
 ANYTHING = st.one_of(
     st.text(),

@@ -6,17 +6,20 @@ transcribe`, `jett say` and the benchmarks.
 
 from __future__ import annotations
 
+import io
 import secrets
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 import soundfile
 
 from jett.audio.resample import FileResampler
+from jett.audio.wav_header import cut_short
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, to_int16
 from jett.core.errors import AudioError
 
@@ -26,14 +29,27 @@ _BLOCK_S = 1.0
 _FIX = "give a WAV, FLAC, OGG or MP3 file with sound in it"
 
 
-def read_audio(path: Path | str) -> Samples:
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A whole file in memory, such as one that came through a pipe; `name` is for messages."""
+
+    name: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Source = Path | str | HeldFile
+
+
+def read_audio(path: Source) -> Samples:
     """The whole file as 16 kHz mono, shape (n,). Raises AudioError; `stream_audio` spares memory."""
     return np.concatenate(list(stream_audio(path)))
 
 
-def stream_audio(path: Path | str, *, block_s: float = _BLOCK_S) -> Iterator[Samples]:
+def stream_audio(path: Source, *, block_s: float = _BLOCK_S) -> Iterator[Samples]:
     """The file as 16 kHz mono, in order, blocks of about `block_s` seconds, stereo mixed down. Raises AudioError."""
-    path = Path(path)
     with _opened(path) as sound, _decoding(path):
         resampler = FileResampler(sound.samplerate, SAMPLE_RATE_HZ)
         given = 0
@@ -47,10 +63,25 @@ def stream_audio(path: Path | str, *, block_s: float = _BLOCK_S) -> Iterator[Sam
         yield rest
 
 
-def audio_seconds(path: Path | str) -> float:
-    """Length as the file's header says it. Raises AudioError."""
-    with _opened(Path(path)) as sound:
+def audio_seconds(path: Source) -> float:
+    """Length as the file's header says it, or less where it is cut short. Raises AudioError."""
+    with _opened(path) as sound:
         return float(sound.frames) / float(sound.samplerate)
+
+
+def audio_warnings(path: Source) -> list[str]:
+    """What is wrong with a file that can be used all the same; nothing where it cannot even be opened."""
+    try:
+        with _file(path) as file:
+            cut = cut_short(file)
+    except OSError:
+        return []
+    if cut is None:
+        return []
+    per_s = cut.bytes_per_s
+    times = f" ({cut.held_bytes / per_s:.1f} of {cut.promised_bytes / per_s:.1f} s)" if per_s else ""
+    held = f"{cut.held_bytes} of the {cut.promised_bytes} bytes of sound that its header promises{times}"
+    return [f"audio: {str(path)!r} is cut short: it holds {held}; what is there is used"]
 
 
 def check_wav_target(path: Path, inputs: Sequence[Path] = ()) -> None:
@@ -102,12 +133,12 @@ def _write_frames(file: IO[bytes], samples: Samples, rate_hz: int) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(path: Source) -> Iterator[Any]:
     """An open sound file, checked. Given as a stream: by name libsndfile would believe endings such as `.raw`."""
-    if path.is_dir():
+    if not isinstance(path, HeldFile) and Path(path).is_dir():
         raise AudioError(f"audio: {str(path)!r} is a folder; {_FIX}")
     try:
-        file = path.open("rb")
+        file = _file(path)
     except OSError as error:
         raise AudioError(f"audio: cannot read {str(path)!r}: {_reason(error)}; {_FIX}") from error
     with file:
@@ -121,15 +152,19 @@ def _opened(path: Path) -> Iterator[Any]:
             yield sound
 
 
+def _file(path: Source) -> BinaryIO:
+    return io.BytesIO(path.content) if isinstance(path, HeldFile) else cast(BinaryIO, Path(path).open("rb"))
+
+
 @contextmanager
-def _decoding(path: Path) -> Iterator[None]:
+def _decoding(path: Source) -> Iterator[None]:
     try:
         yield
     except (soundfile.SoundFileError, OSError, EOFError) as error:
         raise AudioError(f"audio: {str(path)!r} is not sound that can be decoded ({_reason(error)}); {_FIX}") from error
 
 
-def _check(path: Path, sound: Any) -> None:
+def _check(path: Source, sound: Any) -> None:
     low, high = _RATES_HZ
     if not low <= sound.samplerate <= high:
         raise AudioError(f"audio: {str(path)!r} has {sound.samplerate} Hz, allowed {low} to {high} Hz; resample it")
@@ -151,6 +186,6 @@ def _reason(error: BaseException) -> str:
 class _Nameless:
     """A binary file without its name."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
         self.readinto = file.readinto  # type: ignore[attr-defined]

@@ -37,8 +37,10 @@ class Answer:
 
 
 def ask(
-    question: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
-    speak: Annotated[Path | None, typer.Option(help="Speak the answer into this WAV file, too.")] = None,
+    question: Annotated[str, typer.Argument(help="The question; - reads it from standard input.", metavar="QUESTION")],
+    speak: Annotated[
+        Path | None, typer.Option(help="Speak the answer into this WAV file, too.", metavar="FILE")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object when the answer is complete.")] = False,
 ) -> None:
     """Ask the language model one question; the answer appears as it is made.

@@ -41,11 +41,15 @@ MODULES = {
 
 def bench(
     ctx: typer.Context,
-    name: Annotated[Benchmark, typer.Argument(help="What to measure.")] = Benchmark.LATENCY,
+    name: Annotated[
+        Benchmark, typer.Argument(help="What to measure: latency, stt, llm, tts or vram.", metavar="NAME")
+    ] = Benchmark.LATENCY,
     quick: Annotated[bool, typer.Option("--quick", help="Under a minute, for a first impression.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Flat JSON on stdout, such as ttfa_p50_ms.")] = False,
-    clips: Annotated[Path | None, typer.Option(help="A folder of recordings with a manifest.tsv.")] = None,
-    png: Annotated[Path | None, typer.Option(help="Draw the result into this file.")] = None,
+    clips: Annotated[
+        Path | None, typer.Option(help="A folder of recordings with a manifest.tsv.", metavar="DIR")
+    ] = None,
+    png: Annotated[Path | None, typer.Option(help="Draw the result into this file.", metavar="FILE")] = None,
 ) -> None:
     """Measure this machine: latency (the whole loop, from true end of speech to first sound), or one part of it.
 

@@ -15,8 +15,9 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from jett.cli import ask, bench, config, devices, doctor, models, say, talk, transcribe, vram
+from jett.cli import ask, bench, completion, config, devices, doctor, models, say, talk, transcribe, vram
 from jett.cli.failures import DEBUG_VARIABLE, failure_line, report
+from jett.cli.help_page import plain
 from jett.core.errors import JettError, first_failure
 from jett.settings.keys import CONFIG_VARIABLE, ENV_PREFIX
 
@@ -28,6 +29,7 @@ class JettCommands(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.meta[_JSON] = "--json" in args
+        plain(self, ctx)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -78,10 +80,16 @@ def _version(asked: bool) -> None:
 def jett(
     ctx: typer.Context,
     profile: Annotated[
-        str | None, typer.Option(help="Set of defaults: cpu, gpu-8gb or remote; else the settings or the machine say.")
+        str | None,
+        typer.Option(
+            help="Set of defaults: cpu, gpu-8gb or remote; else the settings or the machine say.",
+            metavar="PROFILE",
+            autocompletion=completion.profiles,
+        ),
     ] = None,
     config_file: Annotated[
-        Path | None, typer.Option("--config", help="Settings file, instead of the usual one (`jett config path`).")
+        Path | None,
+        typer.Option("--config", help="Settings file, instead of the usual one (`jett config path`).", metavar="FILE"),
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Log much, and show tracebacks.")] = False,
     version: Annotated[

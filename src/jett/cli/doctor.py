@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Annotated
 
@@ -24,6 +24,13 @@ from jett.core.errors import JettError
 from jett.settings import Settings
 
 EPILOG = "Examples: jett doctor  ·  jett doctor --load  ·  jett doctor --json | jq .problems"
+
+
+_ORDER = ("machine", "settings", "engines", "models", "devices", "running", "privacy")
+"""From what the machine is to what Jett does on it; what is wrong, and what mends it, comes last of all."""
+_PULL = "jett models pull "
+_INSTEAD = "; `jett talk "
+"""What goes without a device: the conclusion says so itself."""
 
 
 def doctor(
@@ -46,6 +53,7 @@ def doctor(
         found.append(Finding("running", f"jett {one.command}".strip(), f"process {one.pid}"))
         sockets += [other for other in open_sockets(one.pid, settings, fetches=one.fetches) if other not in sockets]
     found += _judged(sockets)
+    found.sort(key=lambda finding: _ORDER.index(finding.subject))
     problems = [finding for finding in found if finding.stops]
     if as_json:
         typer.echo(json.dumps(_report(found, problems, sockets), ensure_ascii=False))
@@ -93,24 +101,43 @@ def _print(found: list[Finding], sockets: list[OpenSocket], *, loaded: bool) -> 
     table.add_column(overflow="fold")
     subject = ""
     for finding in found:
+        if finding.subject == "privacy" != subject:
+            _add_sockets(table, sockets, loaded=loaded)
         value = Text(finding.value, style="red" if finding.stops else "")
-        if finding.fix:
-            value.append(f"\n→ {finding.fix}", style="yellow")
         table.add_row(finding.subject if finding.subject != subject else "", finding.name, value)
         subject = finding.subject
+    console.print(table)
+
+
+def _add_sockets(table: Table, sockets: list[OpenSocket], *, loaded: bool) -> None:
     for one in sockets:
         where = f"{one.kind} {one.local}{' → ' + one.remote if one.remote else ''} {one.status}".strip()
-        table.add_row("sockets", f"process {one.pid}", Text(f"{where}: {one.purpose}"))
+        name = "sockets" if one is sockets[0] else ""
+        table.add_row(name, f"process {one.pid}", Text(f"{where}: {one.purpose}"))
     if not sockets:
         hint = "" if loaded else "; while it talks: one server on 127.0.0.1 and Jett's connections to it (see --load)"
         table.add_row("sockets", "none open", Text(f"nothing of Jett is connected to anything now{hint}"))
-    console.print(table)
 
 
 def _conclude(problems: list[Finding]) -> None:
     if not problems:
         typer.echo("\nJett can talk: jett talk")
-    elif all(problem.stops == "live" for problem in problems):
-        typer.echo("\nJett can answer recordings (jett talk --input FILE --output FILE), but not talk live: see →")
+        return
+    if all(problem.stops == "live" for problem in problems):
+        typer.echo("\nJett can answer recordings (jett talk --input FILE --output FILE), but not talk live:\n")
     else:
-        typer.echo("\nJett cannot talk yet: see →")
+        typer.echo("\nJett cannot talk yet:\n")
+    for problem in problems:
+        typer.echo(f"{problem.name}: {problem.value}")
+    typer.echo()
+    for fix in fixes(problems):
+        typer.echo(f"→ {fix}")
+
+
+def fixes(problems: Iterable[Finding]) -> list[str]:
+    """What to do, each once, in order; all models that are missing in one command."""
+    bare = (problem.fix.removeprefix("fix: ").partition(_INSTEAD)[0] for problem in problems if problem.fix)
+    found = list(dict.fromkeys(bare))
+    models = [word for fix in found if fix.startswith(_PULL) for word in fix.removeprefix(_PULL).split()]
+    pull = [_PULL + " ".join(dict.fromkeys(models))] if models else []
+    return [*pull, *(fix for fix in found if not fix.startswith(_PULL))]

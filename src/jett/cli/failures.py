@@ -18,6 +18,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 import platformdirs
 import typer
@@ -51,7 +52,8 @@ def crashed(error: Exception) -> int:
         kept = f"where it happened is in {place}; `jett --debug …` shows it at once"
     except OSError:
         kept = "`jett --debug …` shows where it happened"
-    sys.stderr.write(f"error: Jett made a mistake ({type(error).__name__}); {kept}\n")
+    with suppress(OSError):  # a closed terminal
+        sys.stderr.write(f"error: Jett made a mistake ({type(error).__name__}); {kept}\n")
     return 1
 
 

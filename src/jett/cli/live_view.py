@@ -8,6 +8,7 @@ Finished turns scroll by above; the region below them is redrawn.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -79,9 +80,11 @@ class LiveView:
     def ready(self, app: App) -> None:
         self.note(engines_line(app))
 
-    def listening_to(self, file: str) -> None:
+    def listening_to(self, file: str, warnings: Sequence[str] = ()) -> None:
         if file:
             self._console.print(Text(f"file  {file}", style="dim"))
+        for warning in warnings:
+            self._console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
 
     def note(self, text: str) -> None:
         self._console.print(Text(text, style="dim"), soft_wrap=True)

@@ -29,6 +29,11 @@ def progress(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def warn(text: str) -> None:
+    """One line on stderr about what was not as it should be, and did not stop the work."""
+    progress(f"warning: {text}")
+
+
 @asynccontextmanager
 async def language_model(settings: Settings) -> AsyncGenerator[LanguageModel, None]:
     """The language model alone, closed at the end."""

@@ -29,6 +29,7 @@ def run() -> int:
         terminated.append(number)
         signal.raise_signal(signal.SIGINT)
 
+    _open_what_is_closed()
     _listen_to_whoever_ends_us(end_like_ctrl_c)
     keep_to_ourselves(os.environ)
     try:
@@ -36,6 +37,13 @@ def run() -> int:
     except KeyboardInterrupt:
         code = INTERRUPTED
     return _TERMINATED if terminated else code
+
+
+def _open_what_is_closed() -> None:
+    """A shell may close standard output (`>&-`): then nobody wants it, and Python has None in its place."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - until the end
 
 
 def _listen_to_whoever_ends_us(handler: signal._HANDLER) -> None:
@@ -56,6 +64,7 @@ def _run_command() -> int:
     except BrokenPipeError:
         # The reader of our output has left (`jett … | head`): nothing more can be said.
         _forget(sys.stdout)
+        _forget(sys.stderr)
         return 1
     except OSError as error:
         if error.filename is not None or error.errno not in _FULL:  # not of standard output

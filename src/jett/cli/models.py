@@ -11,10 +11,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from jett.cli import completion
 from jett.cli.pull_progress import PullProgress
 from jett.core.errors import JettError, ModelError
 from jett.models.disk import megabytes
-from jett.models.manifest import load_manifest
 from jett.models.store import ModelStatus, Store
 from jett.models.vram_card import has_card
 from jett.settings import Settings
@@ -27,12 +27,12 @@ _ROOMY_COLUMNS = 120
 Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 
 
-def _ids(incomplete: str) -> list[str]:
-    """For the shell's completion; it must not fail where settings are wrong."""
-    return [model_id for model_id in load_manifest().models if model_id.startswith(incomplete)]
-
-
-Ids = Annotated[list[str] | None, typer.Argument(help="Models by id; see `jett models list`.", autocompletion=_ids)]
+_IDS: dict[str, Any] = {
+    "help": "Models by id; see `jett models list`.",
+    "metavar": "MODEL",
+    "autocompletion": completion.model_ids,
+}
+Ids = Annotated[list[str] | None, typer.Argument(**_IDS)]
 
 
 @app.command("list", epilog="Example: jett models list --json | jq '.models[] | select(.state == \"ready\")'")
@@ -64,7 +64,12 @@ def list_models(as_json: Json = False) -> None:
 def pull(
     model_ids: Ids = None,
     profile: Annotated[
-        str | None, typer.Option(help="The set to fetch when no model is named: cpu, gpu-8gb or remote; else yours.")
+        str | None,
+        typer.Option(
+            help="The set to fetch when no model is named: cpu, gpu-8gb or remote; else yours.",
+            metavar="PROFILE",
+            autocompletion=completion.profiles,
+        ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every model of the manifest.")] = False,
     as_json: Json = False,
@@ -103,7 +108,7 @@ def verify(model_ids: Ids = None, as_json: Json = False) -> None:
 
 
 @app.command(epilog="Example: jett models remove whisper-base")
-def remove(model_ids: Annotated[list[str], typer.Argument(help="Models by id.")], as_json: Json = False) -> None:
+def remove(model_ids: Annotated[list[str], typer.Argument(**_IDS)], as_json: Json = False) -> None:
     """Delete models and their unfinished downloads; files that another model shares stay."""
     store = _store(_settings())
     for model_id in model_ids:

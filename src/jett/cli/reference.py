@@ -54,7 +54,8 @@ def _section(name: str, command: Any) -> Iterator[str]:
 
 def _row(parameter: Any) -> str:
     is_option = parameter.param_type_name == "option"
-    names = parameter.opts if is_option else [parameter.metavar or parameter.name.upper()]
+    more = "" if is_option or parameter.nargs == 1 else "..."
+    names = parameter.opts if is_option else [(parameter.metavar or parameter.name.upper()) + more]
     default = parameter.default
     shown = "" if default in (None, False, (), "") or callable(default) else f"`{default}`"
     words = ", ".join(f"`{name}`" for name in names)

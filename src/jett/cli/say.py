@@ -12,10 +12,12 @@ import typer
 
 from jett import app
 from jett.audio.device_speaker import DeviceSpeaker
+from jett.audio.devices import choose, list_devices
 from jett.audio.files import check_wav_target, write_wav
+from jett.cli import completion
 from jett.cli.loading import progress, spoken_clauses, user_settings, voice
 from jett.core.audio import Samples, silence
-from jett.core.errors import ConfigError
+from jett.core.errors import AudioError, ConfigError
 from jett.core.ports import TextToSpeech
 from jett.session.playback import Clip, Playback, Track
 from jett.settings import Settings
@@ -24,17 +26,28 @@ EPILOG = (
     'Examples: jett say "Dinner is ready." -o dinner.wav  ·  jett say "Good morning"  ·  '
     "jett say - --output book.wav < chapter.txt"
 )
+_OF_TALK = "; `jett talk --output FILE` needs none"
 _LOOK_EVERY_S = 0.1
 """A wait without end cannot be interrupted on Windows."""
 
 
 def say(
-    text: Annotated[str, typer.Argument(help="What to say; - reads it from standard input.")],
+    text: Annotated[str, typer.Argument(help="What to say; - reads it from standard input.", metavar="TEXT")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="WAV file; without it the speaker says it.")
+        Path | None, typer.Option("--output", "-o", help="WAV file; without it the speaker says it.", metavar="FILE")
     ] = None,
-    voice_name: Annotated[str | None, typer.Option("--voice", help="A voice of the backend, such as af_heart.")] = None,
-    output_device: Annotated[str | None, typer.Option(help="Speaker, or part of its name (`jett devices`).")] = None,
+    voice_name: Annotated[
+        str | None,
+        typer.Option(
+            "--voice",
+            help="A voice of the backend, such as af_heart.",
+            metavar="NAME",
+            autocompletion=completion.voices,
+        ),
+    ] = None,
+    output_device: Annotated[
+        str | None, typer.Option(help="Speaker, or part of its name (`jett devices`).", metavar="NAME")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for scripts.")] = False,
 ) -> None:
     """Say a text: numbers, units and names are spoken as a person would.
@@ -47,6 +60,8 @@ def say(
     settings = user_settings(tts__voice=voice_name, audio__output=output_device)
     if output is not None:
         check_wav_target(output)
+    else:
+        _check_speaker(settings)
     with voice(settings) as (tts, reason):
         seconds = speak_into(output, settings, tts, text) if output else speak_aloud(settings, tts, text)
         engines = {"tts": app.engine_names(settings, tts)["tts"]}
@@ -55,6 +70,15 @@ def say(
         typer.echo(json.dumps(row | {"engines": engines, "voice_reason": reason}, ensure_ascii=False))
     elif output is not None:
         progress(f"{output}: {seconds:.1f} s")
+
+
+def _check_speaker(settings: Settings) -> None:
+    """Refuse before the voice is loaded. Raises AudioError with what helps here."""
+    try:
+        choose(list_devices().outputs, "output", settings.audio.output or None)
+    except AudioError as error:
+        what = str(error).removesuffix(_OF_TALK)
+        raise AudioError(f"{what}; or write a file instead: jett say TEXT -o FILE") from None
 
 
 def speak_into(file: Path, settings: Settings, tts: TextToSpeech, text: str) -> float:

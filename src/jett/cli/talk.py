@@ -32,16 +32,27 @@ EPILOG = (
 Input = Annotated[
     list[Path] | None,
     typer.Option(
-        "--input", "-i", help="A recording in place of you, at its own pace. More may follow; each is a talk."
+        "--input",
+        "-i",
+        help="A recording in place of you, at its own pace. More may follow; each is a talk.",
+        metavar="FILE",
     ),
 ]
-More = Annotated[list[Path] | None, typer.Argument(help="More recordings.", metavar="[FILE]...")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write what Jett says to this WAV file.")]
-InputDevice = Annotated[str | None, typer.Option(help="Microphone, or part of its name (`jett devices`).")]
-OutputDevice = Annotated[str | None, typer.Option(help="Speaker, or part of its name (`jett devices`).")]
+More = Annotated[list[Path] | None, typer.Argument(help="More recordings.", metavar="FILE")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write what Jett says to this WAV file.", metavar="FILE")
+]
+InputDevice = Annotated[
+    str | None, typer.Option(help="Microphone, or part of its name (`jett devices`).", metavar="NAME")
+]
+OutputDevice = Annotated[
+    str | None, typer.Option(help="Speaker, or part of its name (`jett devices`).", metavar="NAME")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a turn on stdout, nothing else there.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of the live view.")]
-Keep = Annotated[Path | None, typer.Option(help="Keep the sound of each turn in this folder; never without it.")]
+Keep = Annotated[
+    Path | None, typer.Option(help="Keep the sound of each turn in this folder; never without it.", metavar="DIR")
+]
 FirstRun = Annotated[
     bool,
     typer.Option(
@@ -65,7 +76,7 @@ def talk(
 
     Live, Ctrl-C ends it. With recordings it ends by itself when the last one is answered; without --output nothing
     is played. A line of --json has transcript, reply, heard (what was played), revision, interrupted, ttfa_ms,
-    stages_ms (from the true end of speech), engines, file, withdrawn and error.
+    stages_ms (from the true end of speech), engines, file, warnings, withdrawn and error.
     """
     settings = user_settings(
         audio__input=input_device,

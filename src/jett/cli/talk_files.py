@@ -14,7 +14,7 @@ import numpy as np
 
 from jett.app import App, conversation_settings
 from jett.audio.file_duplex import FileDuplex
-from jett.audio.files import audio_seconds, check_wav_target, write_wav
+from jett.audio.files import audio_seconds, audio_warnings, check_wav_target, write_wav
 from jett.cli.recordings import Keeper
 from jett.cli.views import View
 from jett.core.audio import Samples, silence
@@ -60,7 +60,7 @@ async def answer_files(app: App, files: Sequence[Path], output: Path | None, vie
     finished = False
     try:
         for file in files:
-            view.listening_to(str(file))
+            view.listening_to(str(file), audio_warnings(file))
             try:
                 failures += await answer_file(app, file, view, said)
             except JettError as error:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+
+import anyio
+from anyio.abc import TaskGroup
 
 from jett.app import App, conversation_settings, with_echo_cancellation
 from jett.audio.device_microphone import DeviceMicrophone
@@ -14,7 +17,7 @@ from jett.audio.device_speaker import DeviceSpeaker
 from jett.audio.devices import choose, list_devices
 from jett.audio.files import write_wav
 from jett.audio.recording import Recording
-from jett.audio.watch import DeviceLost, DeviceRestored, DeviceState, RenderFailed
+from jett.audio.watch import DeviceLost, DeviceRestored, DeviceState, OnState, RenderFailed
 from jett.cli.recordings import Keeper
 from jett.cli.views import View
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
@@ -34,17 +37,27 @@ def check_devices(settings: Settings, *, with_speaker: bool = True) -> None:
 
 
 async def converse(app: App, view: View, output: Path | None = None) -> None:
-    """Talk until cancelled; with `output`, Jett's side is written there at the end instead of played."""
+    """Talk until cancelled; with `output`, Jett's side is written there at the end instead of played.
+
+    Raises AudioError, and what the view raises, wherever it was told.
+    """
+    with ungrouped():
+        async with anyio.create_task_group() as tasks:
+            await _converse(app, view, output, _told_in(tasks, view))
+            tasks.cancel_scope.cancel()
+
+
+async def _converse(app: App, view: View, output: Path | None, told: OnState) -> None:
     microphone = DeviceMicrophone(
         app.settings.audio.input or None,
-        on_state=_told_on_the_loop(view),
+        on_state=told,
         period_ms=app.settings.audio.block_ms,
         queue_samples=round(app.settings.audio.queue_s * SAMPLE_RATE_HZ),
     )
     view.listening_to("")
     try:
         if output is None:
-            await _aloud(app, microphone, view)
+            await _aloud(app, microphone, view, told)
         else:
             await _into_file(app, microphone, view, output)
     finally:
@@ -53,11 +66,11 @@ async def converse(app: App, view: View, output: Path | None = None) -> None:
             view.note(f"audio: {lost_s:.2f} s of the microphone were lost because the machine was too busy")
 
 
-async def _aloud(app: App, microphone: DeviceMicrophone, view: View) -> None:
+async def _aloud(app: App, microphone: DeviceMicrophone, view: View, told: OnState) -> None:
     speaker = DeviceSpeaker(
         app.settings.audio.output or None,
         rate_hz=app.parts.tts.rate_hz,
-        on_state=_told_on_the_loop(view),
+        on_state=told,
         period_ms=app.settings.audio.block_ms,
     )
     parts = with_echo_cancellation(app, speaker.rate_hz)
@@ -90,13 +103,23 @@ async def _run(app: App, microphone: DeviceMicrophone | _PacingMicrophone, speak
         await conversation.run(keeper.hearing(microphone), keeper.speaking(speaker, speaker.rate_hz))
 
 
-def _told_on_the_loop(view: View) -> Callable[[DeviceState], None]:
-    """Devices report on threads of their own; the view lives on the event loop."""
+def _told_in(tasks: TaskGroup, view: View) -> OnState:
+    """Devices report on threads of their own; the view lives on the event loop.
+
+    It is told in a task of the group, so that what it raises ends the conversation; asyncio would only log it.
+    """
     loop = asyncio.get_running_loop()
+
+    async def note(line: str) -> None:
+        view.note(line)
+
+    def start(line: str) -> None:
+        if not tasks.cancel_scope.cancel_called:
+            tasks.start_soon(note, line)
 
     def tell(state: DeviceState) -> None:
         if not loop.is_closed():
-            loop.call_soon_threadsafe(view.note, device_line(state))
+            loop.call_soon_threadsafe(start, device_line(state))
 
     return tell
 

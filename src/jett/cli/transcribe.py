@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,14 +13,17 @@ import numpy as np
 import typer
 
 from jett import app
-from jett.audio.files import stream_audio
-from jett.cli.loading import user_settings
+from jett.audio.files import HeldFile, Source, audio_warnings, stream_audio
+from jett.cli.loading import user_settings, warn
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
-from jett.core.errors import JettError
+from jett.core.errors import ConfigError, JettError
 from jett.core.ports import SpeechToText, VoiceActivityDetector
 from jett.engines.stt.windows import split_at_pauses
 
-EPILOG = "Examples: jett transcribe meeting.wav  ·  jett transcribe *.flac --json | jq -r .text"
+EPILOG = (
+    "Examples: jett transcribe meeting.wav  ·  jett transcribe *.flac --json | jq -r .text  ·  "
+    "jett transcribe - < meeting.wav"
+)
 
 _WINDOW_S = 27.0
 _MARGIN_S = 0.4
@@ -37,20 +41,28 @@ class Segment:
 
 
 def transcribe(
-    files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG, MP3.", metavar="FILE...")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Recordings: WAV, FLAC, OGG, MP3; - reads one from standard input.", metavar="FILE"),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
 ) -> None:
     """Write down what is said in recordings of any length; text appears as it is found.
 
-    --json gives file, text, seconds, segments (start_s, end_s, text) and engines; or file, error and exit_code.
+    --json gives file, text, seconds, segments (start_s, end_s, text), warnings and engines; or file, error and
+    exit_code. What comes from standard input is held in memory.
     """
     settings = user_settings()
+    sources = [_source(file) for file in files]
     models = app.store(settings)
     stt, vad = app.load_stt(settings, models), app.load_vad(models)
     failures: list[JettError] = []
-    for file in files:
+    for file, source in zip(files, sources, strict=True):
+        for warning in (warnings := audio_warnings(source)):
+            warn(warning)
         try:
-            row = _transcribed(file, stt, vad, show=not as_json, titled=len(files) > 1)
+            row = _transcribed(source, stt, vad, show=not as_json, titled=len(files) > 1)
+            row |= {"file": str(file), "warnings": warnings}
         except JettError as error:
             failures.append(error)
             row = {"file": str(file), "error": str(error), "exit_code": error.exit_code}
@@ -62,8 +74,19 @@ def transcribe(
         raise typer.Exit(failures[0].exit_code)
 
 
+def _source(file: Path) -> Source:
+    """The file, or what standard input holds where it is -. Raises ConfigError when a person would have to type it."""
+    if str(file) != "-":
+        return file
+    if sys.stdin is None or sys.stdin.isatty():
+        raise ConfigError(
+            "transcribe: standard input is a terminal, need a recording; pipe one in: jett transcribe - < FILE"
+        )
+    return HeldFile("standard input", sys.stdin.buffer.read())
+
+
 def _transcribed(
-    file: Path, stt: SpeechToText, vad: VoiceActivityDetector, *, show: bool, titled: bool
+    file: Source, stt: SpeechToText, vad: VoiceActivityDetector, *, show: bool, titled: bool
 ) -> dict[str, object]:
     vad.reset()
     found: list[Segment] = []

@@ -6,6 +6,7 @@ The live view is in `live_view.py`. All of them take the events of a conversatio
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from types import TracebackType
 from typing import Protocol, Self
@@ -30,8 +31,8 @@ class View(Protocol):
     def ready(self, app: App) -> None:
         """The engines are loaded."""
 
-    def listening_to(self, file: str) -> None:
-        """The next conversation comes from `file`; empty for a microphone."""
+    def listening_to(self, file: str, warnings: Sequence[str] = ()) -> None:
+        """The next conversation comes from `file`; empty for a microphone. `warnings` say what is wrong with it."""
 
     def note(self, text: str) -> None:
         """Something beside the conversation: progress, a device that went away."""
@@ -48,6 +49,7 @@ class _Lines:
 
     def __init__(self) -> None:
         self._file = ""
+        self._warnings: list[str] = []
         self._told: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -61,8 +63,11 @@ class _Lines:
     def ready(self, app: App) -> None:
         self.note(engines_line(app))
 
-    def listening_to(self, file: str) -> None:
+    def listening_to(self, file: str, warnings: Sequence[str] = ()) -> None:
         self._file = file
+        self._warnings = list(warnings)
+        for warning in warnings:
+            self.note(f"warning: {warning}")
 
     def note(self, text: str) -> None:
         typer.echo(text, err=True)
@@ -82,7 +87,7 @@ class JsonLines(_Lines):
 
     def __call__(self, event: SessionEvent) -> None:
         if isinstance(event, TurnReport):
-            typer.echo(json.dumps(asdict(event) | {"file": self._file}, ensure_ascii=False))
+            typer.echo(json.dumps(asdict(event) | {"file": self._file, "warnings": self._warnings}, ensure_ascii=False))
         elif isinstance(event, Troubled):
             self.trouble(event.message)
 
@@ -95,8 +100,8 @@ class JsonLines(_Lines):
 class PlainLines(_Lines):
     """What was said and answered, a line each."""
 
-    def listening_to(self, file: str) -> None:
-        super().listening_to(file)
+    def listening_to(self, file: str, warnings: Sequence[str] = ()) -> None:
+        super().listening_to(file, warnings)
         if file:
             typer.echo(f"file  {file}")
 

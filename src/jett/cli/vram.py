@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jett.app import store
+from jett.cli import completion
 from jett.models.vram import Plan, Wish, plan
 from jett.models.vram_card import HOW_TO_ASK, Card, find_card
 from jett.models.vram_page import OWNERS_WISH, RTX_3070_BYTES, markdown
@@ -23,9 +24,21 @@ from jett.settings.vram import wish_of
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object for scripts.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print docs/vram-budget.md.")]
-CardGib = Annotated[float, typer.Option("--card-gib", min=0, help="Plan for a card of this size; 0 asks the card.")]
-Llm = Annotated[str, typer.Option("--llm", help="A GGUF file, or a model's name, instead of llm.model.")]
-Context = Annotated[int, typer.Option("--context", min=0, help="Tokens of context, instead of llm.context_tokens.")]
+CardGib = Annotated[
+    float, typer.Option("--card-gib", min=0, help="Plan for a card of this size; 0 asks the card.", metavar="GIB")
+]
+Llm = Annotated[
+    str,
+    typer.Option(
+        "--llm",
+        help="A GGUF file, or a model's name, instead of llm.model.",
+        metavar="MODEL",
+        autocompletion=completion.language_models,
+    ),
+]
+Context = Annotated[
+    int, typer.Option("--context", min=0, help="Tokens of context, instead of llm.context_tokens.", metavar="TOKENS")
+]
 EPILOG = "Examples: jett vram  ·  jett vram --card-gib 6 --llm qwen3-4b  ·  jett vram --llm model.gguf --json"
 
 

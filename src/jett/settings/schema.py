@@ -5,17 +5,22 @@ The descriptions here are the text of docs/configuration.md. Units are in the na
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from jett.core.errors import ConfigError
+from jett.settings.languages import WHISPER_LANGUAGES, nearest_language
 
 Profile = Literal["cpu", "gpu-8gb", "remote"]
 Device = Literal["auto", "cpu", "cuda"]
 ComputeType = Literal["auto", "int8", "int8_float16", "int8_float32", "float16", "float32"]
 CacheType = Literal["f16", "q8_0", "q4_0"]
+
+ADDRESS = r"^(https?://[^\s@]+)?$"
+MIRROR = r"^(https?://[^\s@]+|file://\S+)?$"
 
 DEFAULT_SYSTEM_PROMPT = (
     "You are Jett, a voice assistant. Answer in one or two short spoken sentences. "
@@ -26,9 +31,9 @@ DEFAULT_SYSTEM_PROMPT = (
 
 
 class Section(BaseModel):
-    """One table of the file: frozen, and every key in it is known."""
+    """One table of the file: frozen, every key in it known; `true` and `"1"` are no numbers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class Audio(Section):
@@ -117,13 +122,13 @@ class Remote(Section):
 
     url: str = Field(
         default="",
-        pattern=r"^(https?://[^\s@]+)?$",
+        pattern=ADDRESS,
         description="Address of the server, such as `http://127.0.0.1:11434`; used by the backends that need one.",
     )
     api_key: SecretStr = Field(
         default=SecretStr(""), description="Key for the server; better in the environment or a file."
     )
-    api_key_file: Path | None = Field(default=None, description="File whose first line is the key.")
+    api_key_file: Path | None = Field(default=None, strict=False, description="File whose first line is the key.")
     timeout_s: float = Field(
         default=20, gt=0, le=600, description="Longest wait for the server's next piece of an answer."
     )
@@ -155,7 +160,7 @@ class SpeechToText(Remote):
     compute_type: ComputeType = Field(
         default="auto", description="Number format; `auto` is int8 on CPU, int8_float16 on a GPU."
     )
-    language: str = Field(default="en", pattern=r"^(auto|[a-z]{2,3})$", description="Language spoken, or `auto`.")
+    language: str = Field(default="en", description="Language spoken, as a code such as `de`, or `auto`.")
     padding_s: float = Field(
         default=2.0, ge=0.1, le=30, description="Silence after the clip that the encoder is given."
     )
@@ -163,7 +168,20 @@ class SpeechToText(Remote):
         default=True, description="Transcribe while the user still speaks, where the machine can afford it."
     )
     threads: int = Field(default=0, ge=0, le=256, description="CPU threads; 0 chooses.")
-    vocabulary: tuple[str, ...] = Field(default=(), description="Words to expect: names of containers, people, places.")
+    vocabulary: tuple[str, ...] = Field(
+        default=(), strict=False, description="Words to expect: names of containers, people, places."
+    )
+
+    @field_validator("language")
+    @classmethod
+    def _language_is_known(cls, language: str, info: ValidationInfo) -> str:
+        """Whisper's are known; a server may run another model."""
+        known = language in WHISPER_LANGUAGES or language == "auto"
+        if known or (info.data.get("backend") == "openai" and re.fullmatch("[a-z]{2,3}", language)):
+            return language
+        near = nearest_language(language)
+        hint = f" (did you mean '{near}'?)" if near else ""
+        raise ValueError(f"the code of a language that Whisper knows, such as 'en' or 'de', or 'auto'{hint}")
 
 
 class LanguageModel(Remote):
@@ -231,17 +249,19 @@ class Privacy(Section):
 
     keep_recordings: bool = Field(default=False, description="Keep the sound of each turn as a WAV file.")
     recordings_dir: Path | None = Field(
-        default=None, description="Where recordings go; unset is `recordings` in the data folder."
+        default=None, strict=False, description="Where recordings go; unset is `recordings` in the data folder."
     )
 
 
 class Models(Section):
     """Where weights are and come from."""
 
-    dir: Path | None = Field(default=None, description="The model store; empty is `models` in the user's data folder.")
+    dir: Path | None = Field(
+        default=None, strict=False, description="The model store; empty is `models` in the user's data folder."
+    )
     mirror: str = Field(
         default="",
-        pattern=r"^(https?://[^\s@]+|file://\S+)?$",
+        pattern=MIRROR,
         description="Address tried first; files by their SHA-256.",
     )
 

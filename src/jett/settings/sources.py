@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_origin
 
+from pydantic import TypeAdapter, ValidationError
+
 from jett.core.errors import ConfigError
 from jett.settings.keys import CONFIG_VARIABLE, ENV_PREFIX, Key, all_keys, did_you_mean, sections
 
@@ -39,7 +41,7 @@ def _flat(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
     for name, value in tree.items():
         if name not in tables:
             values |= {f"{name}.{key}": inner for key, inner in value.items()} if _is_table(value) else {name: value}
-        elif _is_table(value):
+        elif isinstance(value, dict):
             values |= {f"{name}.{key}": inner for key, inner in value.items()}
         else:
             raise ConfigError(f"settings: '{name}' in {path} is one value, need a table; write [{name}] and its keys")
@@ -86,7 +88,9 @@ def _nearest(variable: str, known_ones: Iterable[str]) -> str:
 
 
 def _parsed(key: Key, text: str) -> Any:
-    """Text as pydantic understands it; lists may be `a, b` or JSON, tables are JSON, nothing is no path."""
+    """Text as what the key takes; lists may be `a, b` or JSON, tables are JSON, nothing is no path."""
+    if key.field.annotation in (bool, int, float):
+        return _number(key.field.annotation, text)
     kind = get_origin(key.field.annotation)
     if kind not in (tuple, dict):
         return None if text == "" and key.field.default is None else text
@@ -98,3 +102,11 @@ def _parsed(key: Key, text: str) -> Any:
         raise ConfigError(
             f'settings: {key.variable} is not JSON ({error.msg}); write it like \'{{"nginx": "engine x"}}\''
         ) from error
+
+
+def _number(kind: Any, text: str) -> Any:
+    """A number, or true and false as people write them; what is neither stays text, which the schema refuses."""
+    try:
+        return TypeAdapter(kind).validate_python(text)
+    except ValidationError:
+        return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,25 +10,42 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from jett.settings.keys import all_keys
+from jett.settings.keys import Key, all_keys
+from jett.settings.limits import limit_of
 
 _LONGEST_SHOWN = 80
+_OURS = "Value error, "
+_USER = re.compile(r"//[^/\s]*@")
 
 
 def explain(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, Any], file: Path) -> str:
     """One line for each mistake in `error`."""
-    return "\n".join(_line(mistake, values, origins, file) for mistake in error.errors(include_url=False))
+    lines = (_line(mistake, values, origins, file) for mistake in error.errors(include_url=False))
+    return "\n".join(dict.fromkeys(lines))  # each wrong word of a list is a mistake of its own
 
 
 def _line(mistake: ErrorDetails, values: Mapping[str, Any], origins: Mapping[str, Any], file: Path) -> str:
     name = ".".join(str(part) for part in mistake["loc"][:2])
     key = all_keys().get(name)
-    limit = mistake["msg"].removeprefix("Value error, ")
     if key is None:  # a rule between several keys names them itself
-        return f"settings: {limit}; correct one of them in {file}"
-    shown = "(hidden)" if key.field.annotation is SecretStr else _short(values.get(name))
-    limit = limit[0].lower() + limit[1:]
-    return f"settings: {name} = {shown}: {limit}; correct it in {_place(origins.get(name), key.variable, file)}"
+        return f"settings: {mistake['msg'].removeprefix(_OURS)}; correct one of them in {file}"
+    value, origin = values.get(name), origins.get(name)
+    shown = "(hidden)" if key.field.annotation is SecretStr else _short(value)
+    fix = f"correct it in {_place(origin, key.variable, file)}{_quoted(key, value, origin)}"
+    return f"settings: {name} is {shown}, need {_need(key, mistake)}; {fix}"
+
+
+def _need(key: Key, mistake: ErrorDetails) -> str:
+    return mistake["msg"].removeprefix(_OURS) if mistake["type"] == "value_error" else limit_of(key)
+
+
+def _quoted(key: Key, value: object, origin: Any) -> str:
+    """A number in quotes is text to TOML, and looks right to a person."""
+    return ", without quotes" if origin == "file" and isinstance(value, str) and _is_bare(key) else ""
+
+
+def _is_bare(key: Key) -> bool:
+    return key.field.annotation in (bool, int, float)
 
 
 def _place(origin: Any, variable: str, file: Path) -> str:
@@ -36,5 +54,6 @@ def _place(origin: Any, variable: str, file: Path) -> str:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    """As TOML has it, cut where it is long; a password in an address is left out."""
+    text = str(value).lower() if isinstance(value, bool) else _USER.sub("//…@", repr(value))
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from jett.turns.spoken_text_ipv6 import IPV6, is_ipv6, say_ipv6, spelled
 from jett.turns.spoken_text_numbers import amount, cardinal, digits, paired, pairs
+from jett.turns.spoken_text_phones import PHONE, say_phone
 from jett.turns.spoken_text_units import begins_with_unit
 
 _TLD = (
@@ -76,6 +78,8 @@ def _host(host: str) -> str:
     bare = host[: len(host) - len(ending)].strip("[]")
     if re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}", bare):
         return _ip(bare) + ending
+    if is_ipv6(bare):
+        return spelled(bare) + ending
     labels = bare.removeprefix("www.").split(".")
     spoken = [label.replace("-", " dash ") for label in labels]
     if len(labels[-1]) == 2 and len(labels) > 1:
@@ -176,6 +180,8 @@ _RULES = (
     (_WINDOWS_PATH, _say_windows_path),
     (_PATH, _say_path),
     (_RELATIVE, _say_relative),
+    (IPV6, say_ipv6),
+    (PHONE, say_phone),
     (_IPV4, _say_ip),
     (_HOST_PORT, lambda found: found["host"] + _port(found["port"])),
     (_PORT, lambda found: found["word"] + _port(found["port"]).removeprefix(" port")),

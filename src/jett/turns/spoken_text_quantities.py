@@ -49,10 +49,6 @@ _MEASURE = re.compile(
 _PERCENT = re.compile(
     rf"(?<![\w.,])(?P<sign>{_SIGN}|[~≈±+])(?P<number>{_NUMBER})(?:\s?%?{_DASH}(?P<upto>{_NUMBER}))?\s?(?P<unit>%|‰)"
 )
-_PHONE = re.compile(
-    r"(?<![\w+])\+\d[\d ()/-]{6,18}\d(?!\w)|(?<![\w-])(?:1-)?\d{3}-\d{3}-\d{4}(?![\w-])"
-    r"|(?<!\w)\(\d{3}\) ?\d{3}-\d{4}(?!\w)"
-)
 _ORDINAL = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{1,15})(?:st|nd|rd|th)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:(?<!\w)#|\b(?P<no>[Nn])(?:o|os|r)\.\s?|№\s?)(?=\d)")
 _HEX = re.compile(r"\b0[xX]([0-9a-fA-F]{1,16})\b")
@@ -60,7 +56,7 @@ _EXPONENT = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)[eE]([+-]?\d{1,3})\b")
 _RESOLUTION = re.compile(r"(?<![\w.])(\d{1,5})\s?[x×]\s?(\d{1,5})(?:\s?[x×]\s?(\d{1,5}))?(?![\w.]*\d)")
 _TIMES = re.compile(rf"(?<![\w.,])({_NUMBER})\s?[x×](?=[\s.,;:!?)]|$)")
 _ABOUT = re.compile(r"~\s?(?=[$€£¥])")
-_EMERGENCY = re.compile(r"\b(?P<verb>[Cc]all|[Dd]ial)\s(?P<number>\d{3})\b(?![.,-]\d)")
+_DIALLED = re.compile(r"\b(?P<verb>[Cc]all|[Dd]ial)\s(?P<number>\d{3}(?:-\d{4})?)\b(?![.,-]\d)")
 _HEIGHT = re.compile(r"(?<![\w.])(\d)['’′](\d{1,2})[\"”″]")
 _SPAN = re.compile(
     r"(?<![\w.,])(?:(?P<h>\d{1,3})\s?h(?:\s?(?P<hm>\d{1,2})\s?m(?:in)?\b)|(?P<m>\d{1,3})\s?m(?:in)?(?=\s?\d{1,2}\s?s\b))"
@@ -147,11 +143,6 @@ def _say_measure(found: re.Match[str]) -> str:
     return f"{_span(found)} {one if singular else many}{per}"
 
 
-def _say_phone(found: re.Match[str]) -> str:
-    groups = re.findall(r"\d+", found.group())
-    return ("plus " if found.group().startswith("+") else "") + ", ".join(digits(group) for group in groups)
-
-
 def _say_exponent(found: re.Match[str]) -> str:
     return f"{amount(found[1])} times ten to the {amount(found[2])}"
 
@@ -199,8 +190,7 @@ _RULES = (
     (_ABOUT, lambda found: "about "),
     (_MONEY_BEFORE, _say_money),
     (_MONEY_AFTER, _say_money),
-    (_PHONE, _say_phone),
-    (_EMERGENCY, lambda found: f"{found['verb']} {digits(found['number'])}"),
+    (_DIALLED, lambda found: f"{found['verb']} " + ", ".join(map(digits, found["number"].split("-")))),
     (_HEIGHT, lambda found: f"{amount(found[1])} foot {amount(found[2])}"),
     (_SPAN, _say_time_span),
     (_ROMAN, _say_roman),

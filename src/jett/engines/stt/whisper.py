@@ -39,7 +39,7 @@ class WhisperSpeechToText:
     """Port SpeechToText, over a Whisper model directory in CTranslate2's format.
 
     `vocabulary` are words to expect (names of containers, the owner's words): they go before the audio as if they
-    had been said, as OpenAI's Whisper does with its prompt.
+    had been said, as OpenAI's Whisper does with its prompt. `language` "auto" asks the model, window by window.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class WhisperSpeechToText:
         self._padding_samples = int(padding_s * SAMPLE_RATE_HZ)
         self._end = self._id("<|endoftext|>")
         self._start = self._start_tokens(language)
+        self._detects = language == "auto" and self._model.is_multilingual
         self._vocabulary = self._encode(" " + ", ".join(vocabulary) + ".")[:_VOCABULARY_TOKENS] if vocabulary else []
 
     def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = (), partial: bool = False) -> Transcript:
@@ -75,9 +76,9 @@ class WhisperSpeechToText:
         padding_samples = max(self._padding_samples, int(_LEAST_WINDOW_S * SAMPLE_RATE_HZ) - window.size)
         padded = np.concatenate([to_float32(window), np.zeros(padding_samples, dtype=np.float32)])
         features = log_mel(padded)[None]  # (1, 80, frames)
-        prompt = self._prompt(context)
         try:
             encoded = self._model.encode(ctranslate2.StorageView.from_array(features))
+            prompt = self._prompt(context, self._started(encoded))
             (result,) = self._model.generate(
                 encoded,
                 [prompt],
@@ -100,16 +101,24 @@ class WhisperSpeechToText:
         transcript = Transcript(text, float(result.scores[0]), float(result.no_speech_prob), tuple(tokens))
         return Transcript("") if is_hallucinated(transcript) else transcript
 
-    def _prompt(self, context: Sequence[int]) -> list[int]:
+    def _prompt(self, context: Sequence[int], start: Sequence[int]) -> list[int]:
         before = [*self._vocabulary, *context[-_CONTEXT_TOKENS:]]
-        return [self._id("<|startofprev|>"), *before, *self._start] if before else list(self._start)
+        return [self._id("<|startofprev|>"), *before, *start] if before else list(start)
+
+    def _started(self, encoded: ctranslate2.StorageView) -> tuple[int, ...]:
+        """The tokens that begin an answer, with the likeliest language in them where nobody named one."""
+        if not self._detects:
+            return self._start
+        ((token, _), *_), *_ = self._model.detect_language(encoded)
+        return (self._start[0], self._id(token), *self._start[2:])
 
     def _start_tokens(self, language: str) -> tuple[int, ...]:
         """English-only models are told neither language nor task."""
         start, silent_times = self._id("<|startoftranscript|>"), self._id("<|notimestamps|>")
         if not self._model.is_multilingual:
             return (start, silent_times)
-        return (start, self._id(f"<|{language}|>"), self._id("<|transcribe|>"), silent_times)
+        named = self._id("<|en|>" if language == "auto" else f"<|{language}|>")
+        return (start, named, self._id("<|transcribe|>"), silent_times)
 
     def _encode(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)

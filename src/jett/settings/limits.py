@@ -1,0 +1,71 @@
+"""What a setting takes, in words: "a number from 0.3 to 5". From the schema alone; used where a value is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import SecretStr
+
+from jett.settings.keys import Key
+from jett.settings.schema import ADDRESS, MIRROR
+
+_KINDS: dict[Any, str] = {
+    Path: "a path",
+    SecretStr: "text",
+    bool: "true or false",
+    dict: "a table of texts",
+    float: "a number",
+    int: "a whole number",
+    str: "text",
+    tuple: "a list of texts",
+}
+_PATTERNS = {
+    ADDRESS: "an address that begins with http:// or https:// and names no user, or nothing",
+    MIRROR: "an address that begins with http://, https:// or file:// and names no user, or nothing",
+}
+
+
+def choices(key: Key) -> tuple[str, ...]:
+    """The values there are, where they can be counted."""
+    annotation = key.field.annotation
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def limit_of(key: Key) -> str:
+    """What `key` takes."""
+    if named := choices(key):
+        return " or ".join(part for part in (", ".join(f"'{one}'" for one in named[:-1]), f"'{named[-1]}'") if part)
+    rules = _rules(key)
+    if (pattern := rules.get("pattern")) is not None:
+        return _PATTERNS[pattern]
+    return _kind(key) + _range(rules) + _length(rules)
+
+
+def _kind(key: Key) -> str:
+    annotation: Any = key.field.annotation
+    if get_origin(annotation) in (Union, UnionType):
+        annotation = next(part for part in get_args(annotation) if part is not NoneType)
+    return _KINDS[get_origin(annotation) or annotation]
+
+
+def _rules(key: Key) -> dict[str, Any]:
+    names = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
+    return {
+        name: value for rule in key.field.metadata for name in names if (value := getattr(rule, name, None)) is not None
+    }
+
+
+def _range(rules: dict[str, Any]) -> str:
+    if "ge" in rules and "le" in rules:
+        return f" from {rules['ge']} to {rules['le']}"
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    said = [f"{word} {rules[name]}" for name, word in words.items() if name in rules]
+    return f" {' and '.join(said)}" if said else ""
+
+
+def _length(rules: dict[str, Any]) -> str:
+    if "max_length" in rules:
+        return f" of at most {rules['max_length']} characters"
+    return " that is not empty" if "min_length" in rules else ""
