@@ -151,6 +151,36 @@ ATTACKS: list[tuple[str, object, str]] = [
 ]
 
 
+# Every reason for a refusal, as it is told.
+REASONS = """
+the verb is not one of Verb; use Verb('status') and its like
+the verb is unknown; it is one of list, status, logs, stats, start, stop, restart, run_workflow
+target is not text; send a container's or workflow's name
+list takes no target
+the target is not a name; Docker's names match [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}
+1 field(s) are unknown; send verb, target, lines, arguments only
+lines is not a whole number
+status takes no lines; only logs does
+lines is out of range; it is 1 to 500
+stop takes no arguments; only run_workflow does
+arguments is not an object
+arguments is not a tuple of pairs
+there are 17 arguments, at most 16 are taken
+arguments are in the order of their names, each once
+an argument's name is not text
+an argument's name does not match [a-z][a-z0-9_]{0,31}
+argument a is not text, a whole number, true or false
+argument a is out of range; whole numbers go to 2**53
+argument a is longer than 500 characters or holds a control character
+a request is JSON text or a mapping
+the request has 4131 characters, at most 4096 are read
+the request is not JSON
+the request is not a JSON object
+a field is given twice; which one counts would be a guess
+NaN and Infinity are not numbers here
+""".strip().splitlines()
+
+
 @pytest.mark.parametrize(("source", "request_"), GOOD)
 def test_a_good_request_is_read_as_it_is(source: Any, request_: Request) -> None:
     """Text and mappings give the same frozen type."""
@@ -163,7 +193,7 @@ def test_an_attack_is_refused_with_its_rule(name: str, source: Any, rule: str) -
     with pytest.raises(RequestError) as refused:
         parse_request(source)
     assert refused.value.rule == rule
-    assert str(refused.value).startswith("guard: ")
+    assert str(refused.value).removeprefix("guard: ") in REASONS
     assert refused.value.spoken == "I didn't understand what I should do."
 
 
@@ -193,6 +223,13 @@ def test_a_request_cannot_be_made_past_the_parser_either(name: str, fields: dict
     with pytest.raises(RequestError) as refused:
         Request(**fields)
     assert refused.value.rule == rule
+    assert str(refused.value).removeprefix("guard: ") in REASONS
+
+
+def test_as_much_text_as_is_allowed_is_read() -> None:
+    """4,096 characters and no more."""
+    assert parse_request('{"verb": "list"}'.ljust(MAX_TEXT_CHARS)) == Request(Verb.LIST)
+    assert read('{"verb": "list"}'.ljust(MAX_TEXT_CHARS + 1)) == "request.long"
 
 
 def test_a_refusal_never_repeats_what_was_sent() -> None:

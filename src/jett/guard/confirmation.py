@@ -126,7 +126,9 @@ class Confirmation:
 
     def matches(self, nonce: str) -> bool:
         """Whether the nonce is the pending question's, compared in constant time."""
-        return self.pending is not None and hmac.compare_digest(self.pending.nonce.encode(), nonce.encode())
+        return self.pending is not None and hmac.compare_digest(
+            self.pending.nonce.encode(), nonce.encode("utf-8", "surrogatepass")
+        )
 
 
 def question(request: Request, place: str) -> str:

@@ -15,7 +15,7 @@ _NAME = re.compile(
     r"|private[_-]?key|encryption[_-]?key|signing[_-]?key|master[_-]?key|authorization|cookie|token(?!iz))"
     r"(?P<rest>[\w.-]{0,40}?)"
     r"|(?<![A-Za-z])(?P<short>pass|sig|auth|jwt|bearer)(?:[_.-][\w.-]{0,40}?)?)"
-    r"(?P<close>\\?[\"'`]|\])?"
+    r"(?P<close>\\?[\"'`]\]?|\])?"
     r"(?:(?P<pair>[ \t]{0,8}(?::=|=>|==?|:)[ \t]{0,8})|(?P<is>[ \t]{1,8}is[ \t]{1,8})|(?P<space>[ \t]{1,8}))",
     re.IGNORECASE | re.ASCII,
 )

@@ -53,11 +53,15 @@ def _judged(match: re.Match[str]) -> str:
     if starts:
         return run[: min(starts)] + REDACTED
     rest = _ORDINARY.sub("", run)
-    return REDACTED if _HEX.search(rest) or _looks_random(rest) else run
+    return REDACTED if _has_odd_hex(rest) or _looks_random(rest) else run
 
 
 def _is_key(run: str, found: re.Match[str]) -> bool:
     return found.group() != "eyJ" or "." in run[found.end() :] or len(run) - found.start() >= MIN_WORD_CHARS
+
+
+def _has_odd_hex(run: str) -> bool:
+    return any(len(set(digits)) >= MIN_DISTINCT_CHARS for digits in _HEX.findall(run))
 
 
 def _looks_random(run: str) -> bool:

@@ -34,7 +34,7 @@ class ArgumentRule:
                 return type(value) is int and self.minimum <= value <= self.maximum
             case "bool":
                 return type(value) is bool
-            case "enum":
+            case _:  # enum
                 return type(value) is str and value in self.values
 
 
