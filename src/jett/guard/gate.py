@@ -168,6 +168,11 @@ class Gate:
             if each and each.live(ms_of(now))
         ]
 
+    def awaits(self, identity: Identity, now: datetime) -> bool:
+        """Whether a question of this identity's waits for its answer."""
+        conversation = self._conversations.get(identity.key)
+        return bool(conversation and conversation.pending and conversation.pending.live(ms_of(now)))
+
     def redeem(self, permit: Permit, now: datetime) -> Request:
         """Writes the intent, and returns the request to carry out: this one and no other, now and once.
 

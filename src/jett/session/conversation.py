@@ -7,8 +7,9 @@ the event loop alone; threads hand their results over through it, tagged (turn, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
@@ -16,7 +17,8 @@ from anyio.abc import TaskGroup
 from jett.core.clock import Clock, MonotonicClock
 from jett.core.errors import LanguageModelError
 from jett.core.events import ClauseSpoken, LevelMeasured, Observer, PartialHeard, StateChanged, Troubled
-from jett.core.ports import Microphone, Speaker
+from jett.core.ports import Microphone, Plan, Speaker
+from jett.session.controls import SessionControls
 from jett.session.draft import Draft, Drafter, Voice
 from jett.session.ears import Ears, Frame
 from jett.session.history import History
@@ -99,6 +101,7 @@ class Conversation:
             on_ended=lambda turn: self._from_thread(loop, self._on_ended, turn),
             tap=reference.played if reference is not None else None,
         )
+        self._controls = SessionControls(self._playback, self.history)
         with ExitStack() as threads:
             stt, turn, tts = (threads.enter_context(Worker(name)) for name in ("stt", "turn", "tts"))
             self._build(stt, turn, tts)
@@ -245,15 +248,25 @@ class Conversation:
             self._draft.revision = command.revision
             return self._draft
         self._discard_draft()
-        draft = Draft(command.turn, command.revision, hearing.text, Track(command.turn))
+        draft = Draft(command.turn, command.revision, hearing.text, Track(command.turn), plan=self._plan(hearing))
         self._draft = draft
         if hearing.error is not None:
             draft.canned, draft.error = True, str(hearing.error)
             self._tasks.start_soon(self._drafter.produce_canned, draft, hearing.error.spoken)
+        elif draft.plan is not None:
+            self._tasks.start_soon(self._drafter.produce_planned, draft, partial(self._carry_out, draft.plan))
         else:
             messages = self.history.messages(hearing.text, without_turn=command.turn)
             self._tasks.start_soon(self._drafter.produce, draft, messages)
         return draft
+
+    def _plan(self, hearing: Hearing) -> Plan | None:
+        commands = self._parts.commands
+        return commands.plan(hearing.text) if commands is not None and hearing.error is None else None
+
+    def _carry_out(self, plan: Plan) -> AsyncGenerator[str, None]:
+        assert self._parts.commands is not None
+        return self._parts.commands.carry_out(plan, self._controls)
 
     def _discard_draft(self) -> None:
         if self._draft is not None:
@@ -268,7 +281,9 @@ class Conversation:
         if hearing.text != INAUDIBLE:
             self.history.commit(command.turn, hearing.text)
         self._spans.commit(command, hearing, draft, self._clock.now_s())
-        self._playback.play(draft.track)
+        draft.committed.set()
+        if draft.plan is None:
+            self._playback.play(draft.track)  # a plan's draft plays when it is sure what to say
 
     def _on_started(self, turn: int, at_s: float) -> None:
         self._spans.first_audio(turn, at_s)
@@ -324,6 +339,8 @@ class Conversation:
     def _drop_turn(self, command: DropTurn) -> None:
         self._discard_draft()
         if is_stop_phrase(command.text):
+            if self._parts.commands is not None:
+                self._tasks.start_soon(self._parts.commands.stopped)
             self._observer(self._spans.unanswered(command.turn, command.text))
 
     # ---- from the audio thread ----------------------------------------------------------------------------------

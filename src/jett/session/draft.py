@@ -15,7 +15,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from jett.core.clock import Clock
 from jett.core.errors import EngineError, JettError
-from jett.core.ports import LanguageModel, Message, TextToSpeech
+from jett.core.ports import LanguageModel, Message, Plan, TextToSpeech
 from jett.session.playback import Clip, Playback, Track
 from jett.session.worker import Worker
 from jett.turns.clauses import ClauseSplitter
@@ -48,6 +48,8 @@ class Draft:
     plan: Plan | None = None
     committed: anyio.Event = field(default_factory=anyio.Event)
     """A plan is carried out only after it."""
+    sounding: bool = False
+    """Of a plan: whether it is sure what is said."""
     canned: bool = False
     """A fixed sentence about a failure: no model was asked and history does not keep it."""
 
@@ -76,7 +78,11 @@ class Drafter:
         The preview's sound is used if it is still true, and dropped if it is not.
         """
         with draft.scope:
-            await self._speak_all(draft, self._planned(draft, carry_out))
+            assert draft.plan is not None
+            await self._say(draft, draft.plan.preview)
+            await draft.committed.wait()
+            await self._say_what_comes(draft, draft.plan.preview, carry_out)
+            self._playback.complete(draft.track)
 
     async def produce_canned(self, draft: Draft, sentence: str) -> None:
         """Fill `draft` with a fixed sentence."""
@@ -93,33 +99,34 @@ class Drafter:
             draft.canned = not draft.text.strip()
             yield f" {error.spoken}"
 
-    async def _planned(
-        self, draft: Draft, carry_out: Callable[[], AsyncGenerator[str, None]]
-    ) -> AsyncGenerator[str, None]:
-        assert draft.plan is not None
-        preview = draft.plan.preview
-        if preview:
-            yield preview
-        await draft.committed.wait()
-        first = True
+    async def _say_what_comes(
+        self, draft: Draft, preview: str, carry_out: Callable[[], AsyncGenerator[str, None]]
+    ) -> None:
         try:
             async with aclosing(carry_out()) as sentences:
                 async for sentence in sentences:
-                    if first and sentence != preview:
-                        self._playback.clear(draft.track)
-                        draft.text = ""
-                    if not (first and sentence == preview):
-                        yield f" {sentence}"
-                    if first:
-                        self._playback.play(draft.track)
-                    first = False
+                    await self._say_next(draft, sentence, preview)
         except JettError as error:
             draft.error = str(error)
-            if first:
-                self._playback.clear(draft.track)
-                draft.text = ""
-            yield f" {error.spoken}"
+            await self._say_next(draft, error.spoken, "")
+
+    async def _say_next(self, draft: Draft, sentence: str, preview: str) -> None:
+        """The first sentence begins to sound; later ones follow it."""
+        is_first = not draft.sounding
+        if is_first and sentence != preview:
+            self._playback.clear(draft.track)
+            draft.text = ""
+        if is_first:
+            draft.sounding = True
             self._playback.play(draft.track)
+        if not is_first or sentence != preview:
+            await self._say(draft, sentence)
+
+    async def _say(self, draft: Draft, sentence: str) -> None:
+        draft.text = f"{draft.text} {sentence}".strip()
+        splitter = ClauseSplitter()
+        for clause in (*splitter.feed(sentence), *splitter.flush()):
+            await self._speak(draft, clause)
 
     async def _speak_all(self, draft: Draft, deltas: AsyncGenerator[str, None]) -> None:
         send, receive = anyio.create_memory_object_stream[str](_CLAUSES_AHEAD)

@@ -1,0 +1,37 @@
+"""What a command may do to its own conversation: how loud Jett speaks, and what it said last. Called by `tools`."""
+
+from __future__ import annotations
+
+from jett.session.history import History
+from jett.session.playback import Playback
+
+_DB_RANGE = 40.0
+"""From 1 to 100 percent; the ear hears ratios, so a percent is a share of decibels."""
+
+
+class SessionControls:
+    """Port Controls."""
+
+    def __init__(self, playback: Playback, history: History) -> None:
+        self._playback = playback
+        self._history = history
+        self._volume_percent = 100
+
+    @property
+    def volume_percent(self) -> int:
+        """As it was set last."""
+        return self._volume_percent
+
+    def set_volume(self, percent: int) -> None:
+        """0 is silence, 100 what the voice makes."""
+        self._volume_percent = min(100, max(0, percent))
+        self._playback.set_gain(gain(self._volume_percent))
+
+    def last_reply(self) -> str:
+        """As it was heard."""
+        return self._history.last_heard()
+
+
+def gain(percent: int) -> float:
+    """The factor on samples for a volume of `percent`."""
+    return 0.0 if percent <= 0 else float(10 ** ((percent / 100 - 1) * _DB_RANGE / 20))

@@ -1,0 +1,186 @@
+"""Commands that are understood without the language model, done through the guard: the port Commands.
+
+    plan       a sentence ─► Intent ─► what would be said          (pure, at every pause)
+    carry_out  after the commit: gate ─► question, refusal, or permit ─► ops ─► what came of it
+
+A question waits in the gate; the next sentence answers it. Between a yes and the act lies a breath in which "no, wait"
+still stops it. Called by the conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import anyio
+import anyio.to_thread
+
+from jett.core.ports import Controls, Plan
+from jett.guard import Allow, Confirm, Deny, Gate, Identity, Permit, Question, Refused, Request, Verb, decide
+from jett.guard.confirmation import Answer, question, understand
+from jett.tools.clock_words import spoken_date, spoken_time
+from jett.tools.fast_path import FastPath
+from jett.tools.intent import Action, Intent, WhichOne
+
+GRACE_S = 1.0
+"""After a yes, while Jett says what it does now: whoever goes on speaking is heard first."""
+_VOLUME_STEP = 15
+_SHORT_ANSWER_WORDS = 4
+"""A longer sentence that is neither yes nor no is about something else, and the question lapses."""
+_GERUNDS = {
+    Verb.START: "Starting {name}.",
+    Verb.STOP: "Stopping {name}.",
+    Verb.RESTART: "Restarting {name}.",
+    Verb.RUN_WORKFLOW: "Running the {name} workflow.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What `app` lends of `ops`: the names that are live, a permit's way, and what a read would say now."""
+
+    live_names: Callable[[], AbstractSet[str] | None]
+    carry_out: Callable[[Permit], Awaitable[str]]
+    """Does what was permitted; the spoken outcome. Raises GuardError, OperationError."""
+    foreseen: Callable[[Request, Identity], str]
+    """The answer to a read from what is known already; empty where it must be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """A sentence that answers the pending question."""
+
+    words: str
+
+
+class GuardedCommands:
+    """One conversation's commands, asked by one identity."""
+
+    def __init__(
+        self,
+        fast_path: FastPath,
+        gate: Gate,
+        server: Server,
+        identity: Identity,
+        *,
+        wall_clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        grace_s: float = GRACE_S,
+    ) -> None:
+        self._fast_path = fast_path
+        self._gate = gate
+        self._server = server
+        self._identity = identity
+        self._wall_clock = wall_clock
+        self._grace_s = grace_s
+
+    def plan(self, text: str) -> Plan | None:
+        """Port Commands. An answer to a question first, then a command; anything else is the language model's."""
+        understood = self._fast_path.understand(text)
+        if understood is None and self._answers_question(text):
+            return Plan("", _Reply(text))
+        if understood is None:
+            return None
+        return Plan(self._preview(understood), understood)
+
+    async def carry_out(self, plan: Plan, controls: Controls) -> AsyncGenerator[str, None]:
+        """Port Commands."""
+        match plan.key:
+            case _Reply(words):
+                async for sentence in self._answered(words):
+                    yield sentence
+            case WhichOne(_, names):
+                yield _which(names)
+            case Intent() as intent if intent.action in _LOCAL:
+                yield _LOCAL[intent.action](intent, controls, self._wall_clock())
+            case Intent() as intent:
+                async for sentence in self._asked(_request(intent)):
+                    yield sentence
+
+    async def stopped(self) -> None:
+        """Port Commands: "stop" and "never mind" are a no."""
+        if self._pending():
+            await anyio.to_thread.run_sync(partial(self._gate.answer, "no", self._identity, self._wall_clock()))
+
+    # ---- without effect -----------------------------------------------------------------------------------------
+
+    def _pending(self) -> bool:
+        return self._gate.awaits(self._identity, self._wall_clock())
+
+    def _answers_question(self, text: str) -> bool:
+        if not self._pending():
+            return False
+        return understand(text) is not Answer.UNCLEAR or len(text.split()) <= _SHORT_ANSWER_WORDS
+
+    def _preview(self, understood: Intent | WhichOne) -> str:
+        """What will be said unless something changes; no record is made, so nothing is told that needs one."""
+        if isinstance(understood, WhichOne):
+            return _which(understood.names)
+        if understood.action in (Action.TIME, Action.DATE):
+            return _tell_time(understood, self._wall_clock())
+        if understood.action in _LOCAL:
+            return ""
+        request = _request(understood)
+        match decide(self._gate.policy, request, self._identity, self._server.live_names()):
+            case Deny(_, reason):
+                return reason
+            case Confirm():
+                return question(request, self._gate.policy.place)
+            case Allow():
+                return self._server.foreseen(request, self._identity)
+
+    # ---- after the commit ---------------------------------------------------------------------------------------
+
+    async def _asked(self, request: Request) -> AsyncGenerator[str, None]:
+        ask = partial(self._gate.ask, request, self._identity, self._server.live_names(), self._wall_clock())
+        async for sentence in self._decided(await anyio.to_thread.run_sync(ask), confirmed=False):
+            yield sentence
+
+    async def _answered(self, words: str) -> AsyncGenerator[str, None]:
+        answer = partial(self._gate.answer, words, self._identity, self._wall_clock())
+        async for sentence in self._decided(await anyio.to_thread.run_sync(answer), confirmed=True):
+            yield sentence
+
+    async def _decided(self, decided: Permit | Question | Refused, *, confirmed: bool) -> AsyncGenerator[str, None]:
+        match decided:
+            case Refused(_, reason):
+                yield reason
+            case Question(text):
+                yield f"Please say yes or no. {text}" if confirmed else text
+            case Permit():
+                if confirmed:
+                    yield _GERUNDS[decided.request.verb].format(name=decided.request.target)
+                    await anyio.sleep(self._grace_s)
+                yield await self._server.carry_out(decided)
+
+
+def _request(intent: Intent) -> Request:
+    return Request(Verb(intent.action.value), intent.target, lines=intent.lines)
+
+
+def _which(names: tuple[str, ...]) -> str:
+    *others, last = names
+    return f"Which one, {', '.join(others)} or {last}?"
+
+
+def _tell_time(intent: Intent, now: datetime) -> str:
+    return spoken_time(now) if intent.action is Action.TIME else spoken_date(now)
+
+
+def _set_volume(intent: Intent, controls: Controls) -> str:
+    steps = {Action.VOLUME_UP: _VOLUME_STEP, Action.VOLUME_DOWN: -_VOLUME_STEP}
+    wanted = controls.volume_percent + steps[intent.action] if intent.percent is None else intent.percent
+    controls.set_volume(wanted)
+    return f"Volume {controls.volume_percent} percent."
+
+
+_LOCAL: dict[Action, Callable[[Intent, Controls, datetime], str]] = {
+    Action.TIME: lambda intent, _, now: _tell_time(intent, now),
+    Action.DATE: lambda intent, _, now: _tell_time(intent, now),
+    Action.REPEAT: lambda _, controls, __: controls.last_reply() or "I haven't said anything yet.",
+    Action.VOLUME_SET: lambda intent, controls, _: _set_volume(intent, controls),
+    Action.VOLUME_UP: lambda intent, controls, _: _set_volume(intent, controls),
+    Action.VOLUME_DOWN: lambda intent, controls, _: _set_volume(intent, controls),
+}
