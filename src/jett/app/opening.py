@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,10 +17,12 @@ import anyio.to_thread
 from jett.app.card import fit_to_card
 from jett.app.engines import engine_names, load_llm, load_stt, load_turn_detector, load_vad
 from jett.app.needs import store
+from jett.app.servers import commands, open_servers, owner, with_server_words
 from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
 from jett.core.ports import LanguageModel, Message
+from jett.guard import Kind
 from jett.session.parts import Parts
 from jett.settings import Settings
 from jett.turns.spoken_text import spoken_text
@@ -48,7 +50,7 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
     Raises ModelMissing, ModelError, OutOfMemory, ConfigError, LanguageModelError.
     """
     models = store(settings)
-    settings, given_up = fit_to_card(settings, models)
+    settings, given_up = fit_to_card(with_server_words(settings), models)
     loaded: dict[str, Any] = {}
 
     async def load(name: str, make: Callable[[], Any]) -> None:
@@ -74,9 +76,11 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
             partial(spoken_text, pronunciations=settings.tts.pronunciations),
             names=engine_names(settings, tts),
         )
+        servers = await closing.enter_async_context(open_servers(settings))
+        parts = replace(parts, commands=commands(settings, servers, owner(Kind.VOICE)))
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
         troubles = await warm_up(settings, parts)
-        yield App(settings, parts, reason, (*given_up, *slower, *troubles))
+        yield App(settings, parts, reason, (*given_up, *slower, *filter(None, [servers.trouble]), *troubles))
 
 
 async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:

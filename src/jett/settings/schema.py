@@ -253,6 +253,38 @@ class Privacy(Section):
     )
 
 
+class Operations(Section):
+    """The servers: where they are, and where the guard's files lie. What may be done is in the policy, not here."""
+
+    policy: Path | None = Field(
+        default=None, strict=False, description="The policy file; unset is `policy.toml` beside the settings."
+    )
+    docker: str = Field(
+        default="",
+        description="Docker's address: `unix:///run/docker.sock`, `tcp://10.0.0.2:2375` through the tunnel, "
+        "`https://HOST:2376`; empty is no server.",
+    )
+    tls_ca: Path | None = Field(default=None, strict=False, description="For https: who signed Docker's certificate.")
+    tls_certificate: Path | None = Field(default=None, strict=False, description="For https: Jett's certificate.")
+    tls_key: Path | None = Field(default=None, strict=False, description="For https: the key of that certificate.")
+    n8n_url: str = Field(default="", description="n8n's address, such as `http://10.0.0.2:5678`; empty is none.")
+    n8n_token_file: Path | None = Field(
+        default=None, strict=False, description="File with the secret that n8n's webhooks expect in X-Jett-Token."
+    )
+    timeout_s: float = Field(default=5.0, gt=0, le=120, description="How long a server may take to answer a read.")
+    also_called: dict[str, list[str]] = Field(
+        default={}, description='Other names of containers and workflows: { postgres = ["database"] }.'
+    )
+    audit_dir: Path | None = Field(
+        default=None, strict=False, description="The audit log's folder; unset is `audit` in the user's state folder."
+    )
+    anchor: Path | None = Field(
+        default=None,
+        strict=False,
+        description="File that knows the log's newest record, best on another disk; unset is in the data folder.",
+    )
+
+
 class Models(Section):
     """Where weights are and come from."""
 
@@ -290,5 +322,6 @@ class Schema(BaseModel):
     tts: TextToSpeech = TextToSpeech()
     vram: Vram = Vram()
     privacy: Privacy = Privacy()
+    ops: Operations = Operations()
     models: Models = Models()
     ui: Ui = Ui()

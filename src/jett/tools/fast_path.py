@@ -36,6 +36,7 @@ class FastPath:
     def __init__(self, containers: Mapping[str, Sequence[str]], workflows: Mapping[str, Sequence[str]]) -> None:
         self._containers = Names(containers)
         self._workflows = Names(workflows)
+        self._has_containers = bool(containers)
         self._templates = _templates()
         for sentence in _FIRST_SENTENCES:
             self.understand(sentence)
@@ -54,6 +55,8 @@ class FastPath:
         return _one(list(found))
 
     def _resolved(self, action: Action, slots: Mapping[str, Any]) -> Intent | WhichOne | None:
+        if action is Action.LIST and not self._has_containers:
+            return None
         names = self._workflows if action is Action.RUN_WORKFLOW else self._containers
         heard = slots.get("workflow") or slots.get("name")
         target = ""

@@ -1,0 +1,184 @@
+"""The servers' side: the guard, the engine's book and the operations, from the user's settings.
+
+Opened by `open_app` for a conversation, and alone by `jett ops`. A policy with a mistake is told and allows nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import platformdirs
+
+from jett.core.errors import ConfigError, OperationError, PolicyError, ungrouped
+from jett.guard import (
+    AuditLog,
+    FileAnchor,
+    Gate,
+    Identity,
+    Kind,
+    Permit,
+    Policy,
+    Request,
+    TokenStore,
+    Verb,
+    load_policy,
+    visible,
+)
+from jett.ops.book import ContainerBook
+from jett.ops.docker_engine import DockerEngine, Tls
+from jett.ops.operations import Operations
+from jett.ops.result import Result, sentence
+from jett.ops.workflows import Workflows
+from jett.settings import Settings, config_path
+from jett.tools.commands import GuardedCommands, Server
+from jett.tools.fast_path import FastPath
+
+OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What reaches the servers, and what decides whether it may."""
+
+    gate: Gate
+    book: ContainerBook | None
+    operations: Operations
+    trouble: str = ""
+    """A mistake in the policy, which therefore allows nothing."""
+
+    def foreseen(self, request: Request, identity: Identity) -> str:
+        """What a read would say now, from the book alone; empty where the engine must be asked."""
+        if self.book is None or self.book.live_names is None:
+            return ""
+        if request.verb is Verb.LIST:
+            names = visible(self.gate.policy, identity, self.book.live_names)
+        elif request.verb is Verb.STATUS:
+            names = (request.target,)
+        else:
+            return ""
+        seen = tuple(found for found in map(self.book.seen, names) if found is not None)
+        return sentence(Result(request, "done", seen)) if seen else ""
+
+    async def carry_out(self, permit: Permit) -> str:
+        """Do what was permitted; the spoken outcome."""
+        return sentence(await self.operations.carry_out(permit))
+
+    def live_names(self) -> frozenset[str] | None:
+        """As the guard wants them."""
+        return None if self.book is None else self.book.live_names
+
+
+def policy_path(settings: Settings) -> Path:
+    """Where the policy is, or would be."""
+    return settings.ops.policy or (settings.path or config_path(os.environ)).with_name("policy.toml")
+
+
+def audit_log(settings: Settings) -> AuditLog:
+    """The log and its anchor, which lie in different folders."""
+    folder = settings.ops.audit_dir or platformdirs.user_state_path("jett", appauthor=False) / "audit"
+    anchor = settings.ops.anchor or platformdirs.user_data_path("jett", appauthor=False) / "audit-anchor.json"
+    return AuditLog(folder, anchor=FileAnchor(anchor))
+
+
+def token_store(settings: Settings) -> TokenStore:
+    """The API tokens' file, beside the policy."""
+    return TokenStore(policy_path(settings).with_name("tokens.json"))
+
+
+def owner(kind: Kind) -> Identity:
+    """The one person whose machine this is, at one of its doors."""
+    return Identity(kind, OWNER)
+
+
+@asynccontextmanager
+async def open_servers(settings: Settings, *, watch: bool = True) -> AsyncGenerator[Servers, None]:
+    """Read the policy and reach for the servers; close the connections at the end. Raises ConfigError.
+
+    `watch` keeps the book fresh by events; without it the caller looks for itself.
+    """
+    policy, trouble = _policy(settings)
+    gate = Gate(policy, audit_log(settings))
+    async with AsyncExitStack() as closing:
+        engine = _engine(settings)
+        book = None
+        if engine is not None:
+            closing.push_async_callback(engine.aclose)
+            book = ContainerBook(engine)
+        workflows = _workflows(settings)
+        if workflows is not None:
+            closing.push_async_callback(workflows.aclose)
+        servers = Servers(gate, book, Operations(gate, engine, book, workflows), trouble)
+        if book is None or not watch:
+            yield servers
+            return
+        with ungrouped():
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(book.keep)
+                yield servers
+                tasks.cancel_scope.cancel()
+
+
+def commands(settings: Settings, servers: Servers, identity: Identity) -> GuardedCommands:
+    """One conversation's commands."""
+    policy = servers.gate.policy
+    fast_path = FastPath(other_names(settings, [*policy.containers]), other_names(settings, [*policy.workflows]))
+    server = Server(servers.live_names, servers.carry_out, servers.foreseen)
+    return GuardedCommands(fast_path, servers.gate, server, identity)
+
+
+def with_server_words(settings: Settings) -> Settings:
+    """Speech-to-text is told the names it may hear: of 60 spoken commands 57 are understood, instead of 47."""
+    policy, _ = _policy(settings)
+    named = other_names(settings, [*policy.containers, *policy.workflows])
+    if not named:
+        return settings
+    words = [word if any(map(str.isdigit, word)) else word.capitalize() for word in named]
+    words += [other for others in named.values() for other in others]
+    vocabulary = (*settings.stt.vocabulary, *words, "restart")
+    return settings.model_copy(update={"stt": settings.stt.model_copy(update={"vocabulary": vocabulary})})
+
+
+def other_names(settings: Settings, known: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Each known name with what else the owner calls it."""
+    return {name: settings.ops.also_called.get(name, []) for name in known}
+
+
+def _policy(settings: Settings) -> tuple[Policy, str]:
+    try:
+        return load_policy(policy_path(settings)), ""
+    except PolicyError as error:
+        return Policy(), str(error)
+
+
+def _engine(settings: Settings) -> DockerEngine | None:
+    ops = settings.ops
+    if not ops.docker:
+        return None
+    tls = None
+    if ops.tls_ca and ops.tls_certificate and ops.tls_key:
+        tls = Tls(ops.tls_ca, ops.tls_certificate, ops.tls_key)
+    return DockerEngine(ops.docker, tls=tls, timeout_s=ops.timeout_s)
+
+
+def _workflows(settings: Settings) -> Workflows | None:
+    ops = settings.ops
+    if not ops.n8n_url:
+        return None
+    token_file = ops.n8n_token_file
+    if token_file is None:
+        raise ConfigError("ops: n8n_url is set, ops.n8n_token_file is not; name the file with the webhooks' secret")
+
+    def read_token() -> str:
+        try:
+            return token_file.read_text("utf-8").strip()
+        except OSError as error:
+            raise OperationError(
+                f"n8n: the token's file '{token_file}' cannot be read ({error.strerror}); correct ops.n8n_token_file"
+            ) from error
+
+    return Workflows(ops.n8n_url, read_token)
