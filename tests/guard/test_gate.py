@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import threading
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from jett.core.errors import AuditError, PermitError
+from jett.core.errors import AuditError, PermitError, RequestError
 from jett.guard import (
     AuditLog,
     Gate,
@@ -97,11 +98,16 @@ def test_changing_asks_first_and_a_yes_permits_it(tmp_path: Path) -> None:
 def test_a_no_refuses_it(tmp_path: Path) -> None:
     """>> restart n8n << ? >> no << all right, I won't >> yes << nothing to confirm."""
     door = gate(tmp_path)
-    door.ask(RESTART, OWNER, LIVE, START)
+    question = asked(door.ask(RESTART, OWNER, LIVE, START))
     no = door.answer("no", OWNER, at(1))
     assert isinstance(no, Refused)
-    assert (no.rule, no.reason) == ("confirmation.no", "All right, I won't.")
-    assert refused(door.answer("yes", OWNER, at(2))) == "confirmation.none"
+    assert (no.rule, no.reason, no.operation) == ("confirmation.no", "All right, I won't.", question.operation)
+    late = door.answer("yes", OWNER, at(2))
+    assert isinstance(late, Refused)
+    record = tail(AuditLog(tmp_path), 1)[0]
+    assert (late.reason, late.operation) == ("There is nothing to confirm.", record.operation)
+    assert record.identity == "voice/owner"
+    assert len(late.operation) == 22
     assert history(tmp_path)[1:] == [("confirmation", "no", ""), ("confirmation", "deny", "confirmation.none")]
 
 
@@ -158,11 +164,13 @@ def test_a_click_confirms_the_question_with_its_nonce_once(tmp_path: Path) -> No
     """Asked by voice, confirmed on the dashboard; the permit is the asker's."""
     door = gate(tmp_path)
     question = asked(door.ask(RESTART, OWNER, LIVE, START))
-    assert [each.text for each in door.pending(START)] == ["Restart n8n on the VPS?"]
+    assert door.pending(START) == [question]
     for wrong in ("", question.nonce[:-1], question.nonce + "x", "ü", "yes"):
         assert refused(door.click(wrong, DESK, START)) == "confirmation.none"
     permit = permitted(door.click(question.nonce, DESK, START))
-    assert permit.identity == OWNER
+    assert (permit.identity, permit.request, permit.operation) == (OWNER, RESTART, question.operation)
+    click = tail(AuditLog(tmp_path), 1)[0]
+    assert (click.verdict, click.operation, click.verb, click.target) == ("click", question.operation, "restart", "n8n")
     assert refused(door.click(question.nonce, DESK, START)) == "confirmation.none"
     assert refused(door.answer("yes", OWNER, START)) == "confirmation.none"
     assert tail(AuditLog(tmp_path), 3)[0].identity == "dashboard/desk"
@@ -173,7 +181,9 @@ def test_who_may_not_ask_may_not_confirm(tmp_path: Path) -> None:
     door = gate(tmp_path)
     question = asked(door.ask(Request(Verb.STOP, "n8n"), OWNER, LIVE, START))
     for who in (DESK, SHELL):
-        assert refused(door.click(question.nonce, who, START)) == "confirmation.identity"
+        no = door.click(question.nonce, who, START)
+        assert no == Refused("confirmation.identity", "You may not confirm that.", question.operation)
+        assert history(tmp_path)[-1] == ("confirmation", "deny", "confirmation.identity")
     permitted(door.click(question.nonce, OWNER, START))
 
 
@@ -196,17 +206,22 @@ def test_a_refusal_is_recorded_with_its_rule(tmp_path: Path) -> None:
     no = door.ask(Request(Verb.RESTART, "postgres"), OWNER, LIVE, START)
     assert isinstance(no, Refused)
     assert (no.rule, no.reason) == ("container.action", "The policy does not allow restart for postgres.")
+    assert tail(AuditLog(tmp_path), 1)[0].operation == no.operation
     bad = door.ask('{"verb": "exec", "target": "hunter2"}', OWNER, LIVE, START)
     assert isinstance(bad, Refused)
     assert (bad.rule, bad.reason) == ("request.verb", "I didn't understand what I should do.")
     assert history(tmp_path) == [("request", "deny", "container.action"), ("request", "deny", "request.verb")]
     assert "hunter2" not in (tmp_path / "audit-000001.jsonl").read_text(encoding="ascii")
-    assert tail(AuditLog(tmp_path), 1)[0].operation == bad.operation
+    record = tail(AuditLog(tmp_path), 1)[0]
+    assert record.operation == bad.operation
+    assert record.detail.startswith("guard: the verb is unknown; it is one of list, ")
 
 
 def test_details_of_a_request_are_recorded(tmp_path: Path) -> None:
     """How many lines, which arguments, without secrets."""
     door = gate(tmp_path, POLICY_TEXT + '[workflows.say.arguments.text]\ntype = "string"\n')
+    door.ask(STATUS, OWNER, LIVE, START)
+    assert tail(AuditLog(tmp_path), 1)[0].detail == ""
     door.ask(Request(Verb.LOGS, "n8n", 20), OWNER, LIVE, START)
     door.ask(Request(Verb.RUN_WORKFLOW, "say", None, (("text", "password=hunter2"),)), OWNER, LIVE, START)
     assert [record.detail for record in tail(AuditLog(tmp_path), 2)] == ["lines 20", '{"text": "password=[redacted]"}']
@@ -236,6 +251,24 @@ def test_the_limit_survives_a_restart(tmp_path: Path) -> None:
     assert refused(gate(tmp_path).ask(STATUS, PHONE, LIVE, at(1))) == "rate.identity"
     assert refused(gate(tmp_path).ask(STATUS, OWNER, LIVE, at(1))) == "rate.overall"
     permitted(gate(tmp_path).ask(STATUS, PHONE, LIVE, at(60)))
+    for _ in range(10):
+        asked(first.ask(RESTART, OWNER, LIVE, at(60)))
+    assert refused(gate(tmp_path).ask(RESTART, OWNER, LIVE, at(61))) == "rate.identity"
+
+
+def test_what_another_process_refused_is_not_counted(tmp_path: Path) -> None:
+    """Only what was let through, and each operation once, however many records it has."""
+    first = gate(tmp_path)
+    for _ in range(12):
+        refused(first.ask(Request(Verb.STATUS, "none"), OWNER, LIVE, START))
+    for _ in range(5):
+        permit = permitted(first.ask(STATUS, OWNER, LIVE, START))
+        first.redeem(permit, START)
+        first.finish(permit, Outcome("done"), START)
+    second = gate(tmp_path)
+    for _ in range(5):
+        permitted(second.ask(STATUS, OWNER, LIVE, START))
+    assert refused(second.ask(STATUS, OWNER, LIVE, START)) == "rate.identity"
 
 
 def test_a_flood_of_refusals_does_not_push_the_count_out_of_the_log(tmp_path: Path) -> None:
@@ -300,20 +333,22 @@ def test_another_policy_voids_questions_and_permits(tmp_path: Path) -> None:
     assert refused(door.ask(STATUS, OWNER, LIVE, START)) == "identity.policy"
     door.finish(begun, Outcome("unknown"), START)
     assert ("note", "", "") in history(tmp_path)
+    assert "another policy is in force" in [record.detail for record in tail(AuditLog(tmp_path), 20)]
 
 
 def test_a_permit_is_good_once(tmp_path: Path) -> None:
     """Redeemed once, finished once, and in this order."""
     door = gate(tmp_path)
     permit = permitted(door.ask(STATUS, OWNER, LIVE, START))
-    with pytest.raises(PermitError, match="was not redeemed"):
+    with pytest.raises(PermitError, match=r"^guard: this permit was not redeemed; what was done without it"):
         door.finish(permit, Outcome("done"), START)
     door.redeem(permit, START)
-    with pytest.raises(PermitError, match="was used before"):
+    with pytest.raises(PermitError, match=r"^guard: this permit was used before"):
         door.redeem(permit, START)
+    assert tail(AuditLog(tmp_path), 1)[0].detail == "guard: this permit was used before; ask for another"
     door.finish(permit, Outcome("done"), at(600))
     for again in (lambda: door.finish(permit, Outcome("done"), START), lambda: door.redeem(permit, START)):
-        with pytest.raises(PermitError, match="not one that this gate gave"):
+        with pytest.raises(PermitError, match=r"^guard: this permit is not one that this gate gave"):
             again()
     assert history(tmp_path).count(("intent", "", "")) == 1
     assert history(tmp_path).count(("note", "deny", "permit")) == 2
@@ -387,30 +422,33 @@ def forge_by_register(permit: Permit) -> object:
     return PermitRegister().grant(permit.operation, RESTART, permit.identity, 0)
 
 
-FORGERIES: list[tuple[str, Any]] = [
-    ("its constructor", forge_by_constructor),
-    ("object.__new__", forge_by_new),
-    ("a subclass", forge_by_subclass),
-    ("assignment", forge_by_assignment),
-    ("deletion", forge_by_deletion),
-    ("another register", forge_by_register),
-    ("dataclasses.replace", lambda permit: replace(permit, request=RESTART)),
-    ("copy", copy.copy),
-    ("deepcopy", copy.deepcopy),
-    ("pickle", lambda permit: pickle.loads(pickle.dumps(permit))),
-    ("an old pickle", lambda permit: pickle.loads(pickle.dumps(permit, 0))),
-    ("a likeness", Likeness),
-    ("its operation", lambda permit: permit.operation),
-    ("nothing", lambda permit: None),
+COPIED = "guard: a permit can be neither copied nor kept"
+CHANGED = "guard: a permit cannot be changed; ask for another"
+UNKNOWN = "guard: this permit is not one that this gate gave, or it is finished or out of date"
+FORGERIES: list[tuple[str, Any, str]] = [
+    ("its constructor", forge_by_constructor, "guard: only the gate makes permits; ask it"),
+    ("object.__new__", forge_by_new, UNKNOWN),
+    ("a subclass", forge_by_subclass, "guard: a permit has no other kinds"),
+    ("assignment", forge_by_assignment, CHANGED),
+    ("deletion", forge_by_deletion, CHANGED),
+    ("another register", forge_by_register, UNKNOWN),
+    ("dataclasses.replace", lambda permit: replace(permit, request=RESTART), "replace() should be called on"),
+    ("copy", copy.copy, COPIED),
+    ("deepcopy", copy.deepcopy, COPIED),
+    ("pickle", lambda permit: pickle.loads(pickle.dumps(permit)), COPIED),
+    ("an old pickle", lambda permit: pickle.loads(pickle.dumps(permit, 0)), COPIED),
+    ("a likeness", Likeness, UNKNOWN),
+    ("its operation", lambda permit: permit.operation, UNKNOWN),
+    ("nothing", lambda permit: None, UNKNOWN),
 ]
 
 
-@pytest.mark.parametrize(("name", "forge"), FORGERIES, ids=[name for name, _ in FORGERIES])
-def test_a_permit_cannot_be_forged(tmp_path: Path, name: str, forge: Any) -> None:
+@pytest.mark.parametrize(("name", "forge", "message"), FORGERIES, ids=[row[0] for row in FORGERIES])
+def test_a_permit_cannot_be_forged(tmp_path: Path, name: str, forge: Any, message: str) -> None:
     """Neither made, nor copied with changes, nor kept for later."""
     door = gate(tmp_path)
     permit = permitted(door.ask(STATUS, OWNER, LIVE, START))
-    with pytest.raises((PermitError, TypeError)):
+    with pytest.raises((PermitError, TypeError), match="^" + re.escape(message)):
         door.redeem(forge(permit), START)
     assert door.redeem(permit, START) == STATUS
 
@@ -512,8 +550,15 @@ def test_ids_and_nonces_cannot_be_guessed_or_repeated(tmp_path: Path) -> None:
 )
 def test_an_identity_is_a_known_kind_and_a_plain_name(kind: Any, name: Any, scope: Any) -> None:
     """And a token has a scope, nobody else has."""
-    with pytest.raises(Exception, match="guard: a"):
+    with pytest.raises(RequestError) as wrong:
         Identity(kind, name, scope)
+    scope_is_wrong = kind is Kind.TOKEN or scope is not None
+    assert wrong.value.rule == ("identity.scope" if scope_is_wrong else "identity.name")
+    assert str(wrong.value).startswith(
+        "guard: a token needs a scope, and only"
+        if scope_is_wrong
+        else "guard: an identity's name must match [a-zA-Z0-9]["
+    )
 
 
 def test_time_is_an_argument(tmp_path: Path) -> None:
