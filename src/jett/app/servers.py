@@ -125,10 +125,13 @@ async def open_servers(settings: Settings, *, watch: bool = True) -> AsyncGenera
 
 def commands(settings: Settings, servers: Servers, identity: Identity) -> GuardedCommands:
     """One conversation's commands."""
-    policy = servers.gate.policy
-    fast_path = FastPath(other_names(settings, [*policy.containers]), other_names(settings, [*policy.workflows]))
     server = Server(servers.live_names, servers.carry_out, servers.foreseen)
-    return GuardedCommands(fast_path, servers.gate, server, identity)
+    return GuardedCommands(fast_path(settings, servers.gate.policy), servers.gate, server, identity)
+
+
+def fast_path(settings: Settings, policy: Policy) -> FastPath:
+    """Sentences about what the policy lists."""
+    return FastPath(other_names(settings, [*policy.containers]), other_names(settings, [*policy.workflows]))
 
 
 def with_server_words(settings: Settings) -> Settings:

@@ -15,7 +15,23 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from jett.cli import ask, bench, completion, config, devices, doctor, models, say, talk, transcribe, vram
+from jett.cli import (
+    ask,
+    audit,
+    bench,
+    completion,
+    config,
+    devices,
+    doctor,
+    guard,
+    models,
+    ops,
+    say,
+    talk,
+    token,
+    transcribe,
+    vram,
+)
 from jett.cli.failures import DEBUG_VARIABLE, failure_line, report
 from jett.cli.help_page import plain
 from jett.core.errors import JettError, first_failure
@@ -67,6 +83,10 @@ app.command(epilog="Examples: jett devices  ·  jett devices --json")(devices.de
 app.command(epilog=vram.EPILOG)(vram.vram)
 app.command(epilog=bench.EPILOG, context_settings=bench.CONTEXT)(bench.bench)
 app.add_typer(models.app, name="models", epilog="Examples: jett models list  ·  jett models pull")
+app.add_typer(ops.app, name="ops", epilog="Examples: jett ops list  ·  jett ops restart n8n")
+app.add_typer(guard.app, name="guard", epilog='Examples: jett guard check  ·  jett guard explain "restart n8n"')
+app.add_typer(audit.app, name="audit", epilog="Examples: jett audit tail  ·  jett audit verify")
+app.add_typer(token.app, name="token", epilog="Examples: jett token create phone --verb status  ·  jett token list")
 app.add_typer(config.app, name="config", epilog="Examples: jett config show  ·  jett config path")
 
 

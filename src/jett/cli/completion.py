@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from jett.guard import Kind
 from jett.models.manifest import load_manifest
 from jett.settings.profiles import PROFILES
 
@@ -27,6 +28,11 @@ def voices(incomplete: str) -> list[str]:
     """Kokoro's; Piper has one."""
     files = load_manifest().model("kokoro-voices").files
     return _begun((file.name.removesuffix(".bin") for file in files), incomplete)
+
+
+def identities(incomplete: str) -> list[str]:
+    """Who may ask the guard."""
+    return _begun((kind.value for kind in Kind), incomplete)
 
 
 def _begun(names: Iterable[str], incomplete: str) -> list[str]:

@@ -1,0 +1,166 @@
+"""`jett ops`: containers and workflows from the terminal, through the same guard as the voice."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated, Any
+
+import anyio
+import anyio.to_thread
+import typer
+
+from jett.app.servers import Servers, open_servers, owner
+from jett.cli.loading import user_settings
+from jett.core.errors import GuardError, OperationError, PolicyError
+from jett.guard import MAX_LINES, Kind, Permit, Question, Refused, Request, Verb, parse_request
+from jett.ops.operations import now
+from jett.ops.result import Result, sentence, status_sentence
+
+app = typer.Typer(no_args_is_help=True, help="Look at containers and change them, through the guard.")
+
+Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Confirm the change without being asked.")]
+Name = Annotated[str, typer.Argument(help="The container, exactly as the policy names it.", metavar="NAME")]
+
+
+@app.command("list", epilog="Example: jett ops list --json | jq '.containers[] | select(.health == \"unhealthy\")'")
+def list_containers(as_json: Json = False) -> None:
+    """The containers that the policy lets the terminal see, and how they are."""
+    _run(Request(Verb.LIST), as_json)
+
+
+@app.command(epilog="Example: jett ops status n8n")
+def status(name: Name, as_json: Json = False) -> None:
+    """How one container is, as the engine shows it now."""
+    _run(_of(Verb.STATUS, name), as_json)
+
+
+@app.command(epilog="Example: jett ops logs n8n --lines 100")
+def logs(
+    name: Name,
+    lines: Annotated[int, typer.Option(help=f"How many of the last lines, 1 to {MAX_LINES}.", metavar="N")] = 50,
+    as_json: Json = False,
+) -> None:
+    """The last lines that a container wrote, without secrets."""
+    _run(_of(Verb.LOGS, name, lines), as_json)
+
+
+@app.command(epilog="Example: jett ops stats postgres")
+def stats(name: Name, as_json: Json = False) -> None:
+    """What a container takes of memory and processor."""
+    _run(_of(Verb.STATS, name), as_json)
+
+
+@app.command(epilog="Example: jett ops start n8n")
+def start(name: Name, yes: Yes = False, as_json: Json = False) -> None:
+    """Start a container, after a yes."""
+    _run(_of(Verb.START, name), as_json, yes=yes)
+
+
+@app.command(epilog="Example: jett ops stop n8n --yes")
+def stop(name: Name, yes: Yes = False, as_json: Json = False) -> None:
+    """Stop a container, after a yes."""
+    _run(_of(Verb.STOP, name), as_json, yes=yes)
+
+
+@app.command(epilog="Example: jett ops restart n8n")
+def restart(name: Name, yes: Yes = False, as_json: Json = False) -> None:
+    """Restart a container, after a yes, and wait until it is back."""
+    _run(_of(Verb.RESTART, name), as_json, yes=yes)
+
+
+@app.command(epilog='Example: jett ops run backup --arguments \'{"database": "n8n"}\'')
+def run(
+    workflow: Annotated[str, typer.Argument(help="The n8n workflow, as the policy names it.", metavar="WORKFLOW")],
+    arguments: Annotated[str, typer.Option(help="Its arguments as JSON.", metavar="JSON")] = "{}",
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Run an n8n workflow, after a yes."""
+    text = f'{{"verb": "{Verb.RUN_WORKFLOW}", "target": {json.dumps(workflow)}, "arguments": {arguments}}}'
+    _run(parse_request(text), as_json, yes=yes)
+
+
+def _of(verb: Verb, name: str, lines: int | None = None) -> Request:
+    return Request(verb, name, lines)
+
+
+def _run(request: Request, as_json: bool, *, yes: bool = False) -> None:
+    result = anyio.run(partial(_through_the_guard, request, yes=yes, as_json=as_json))
+    if isinstance(result, Refused):
+        raise GuardError(f"guard: {request.verb} {request.target}: {result.reason} (rule {result.rule})")
+    _show(result, as_json)
+    if result.result != "done":
+        typer.echo(f"error: {result.trouble or sentence(result)}", err=True)
+        raise typer.Exit(8)
+
+
+async def _through_the_guard(request: Request, *, yes: bool, as_json: bool) -> Result | Refused:
+    async with open_servers(user_settings(), watch=False) as servers:
+        if servers.trouble:
+            raise PolicyError(servers.trouble)
+        unseen = await _look(servers)
+        decided = await anyio.to_thread.run_sync(_asked, servers, request)
+        if unseen and isinstance(decided, Refused) and decided.rule == "container.live_unknown":
+            raise unseen
+        if isinstance(decided, Question):
+            answer = "yes" if yes or await anyio.to_thread.run_sync(_confirmed, decided.text, as_json) else "no"
+            identity = owner(Kind.TERMINAL)
+            decided = await anyio.to_thread.run_sync(partial(servers.gate.answer, answer, identity, now()))
+        if isinstance(decided, Permit):
+            return await servers.operations.carry_out(decided)
+        assert isinstance(decided, Refused)
+        return decided
+
+
+async def _look(servers: Servers) -> OperationError | None:
+    """Why the containers cannot be seen; the guard is asked all the same, for the record."""
+    try:
+        if servers.book is not None:
+            await servers.book.look()
+    except OperationError as error:
+        return error
+    return None
+
+
+def _asked(servers: Servers, request: Request) -> Permit | Question | Refused:
+    return servers.gate.ask(request, owner(Kind.TERMINAL), servers.live_names(), now())
+
+
+def _confirmed(question: str, as_json: bool) -> bool:
+    """A person at a terminal; nobody else can be asked."""
+    if as_json or not sys.stdin.isatty():
+        raise GuardError("guard: a change needs a yes, and there is no terminal to ask at; add --yes if you mean it")
+    return typer.confirm(question, default=False)
+
+
+def _show(result: Result, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_row(result)))
+    elif result.request.verb is Verb.LOGS and result.result == "done":
+        typer.echo(result.log, nl=not result.log.endswith("\n"))
+    elif result.request.verb is Verb.LIST and result.seen:
+        for seen in result.seen:
+            typer.echo(status_sentence(seen))
+    else:
+        typer.echo(sentence(result))
+
+
+def _row(result: Result) -> dict[str, Any]:
+    request = result.request
+    row: dict[str, Any] = {"verb": request.verb.value, "target": request.target, "result": result.result}
+    row["spoken"] = sentence(result)
+    row["containers"] = [
+        {"name": seen.name, "state": seen.state, "health": seen.health, "exit_code": seen.exit_code}
+        for seen in result.seen
+    ]
+    if result.usage is not None:
+        row["usage"] = asdict(result.usage)
+    if request.verb is Verb.LOGS:
+        row["log"] = result.log
+    if result.trouble:
+        row["error"] = result.trouble
+    return row

@@ -1,0 +1,85 @@
+"""`jett token`: API tokens for programs. A token may ask for what it was made for, and never confirms a change."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from jett.app.servers import token_store
+from jett.cli.loading import user_settings
+from jett.core.errors import TokenError
+from jett.guard import Token, Verb
+from jett.ops.operations import now
+
+app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API tokens.")
+
+Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
+
+
+@app.command(epilog="Example: jett token create phone --verb status --verb list --container n8n --days 90")
+def create(
+    name: Annotated[str, typer.Argument(help="What the token is for; used once.", metavar="NAME")],
+    verbs: Annotated[list[str], typer.Option("--verb", help="What it may ask for; repeat.", metavar="VERB")],
+    targets: Annotated[
+        list[str] | None,
+        typer.Option("--container", help="A container or workflow it may name; repeat.", metavar="NAME"),
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="It ends after so many days; else never.", metavar="N")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a token. Its secret is shown once, and kept nowhere."""
+    unknown = sorted(set(verbs) - {verb.value for verb in Verb})
+    if unknown:
+        raise TokenError(f"token: verb '{unknown[0]}' is unknown; use {', '.join(Verb)}")
+    wanted = frozenset(Verb(verb) for verb in verbs)
+    expires = now() + timedelta(days=days) if days else None
+    secret, token = token_store(user_settings()).create(name, wanted, frozenset(targets or []), now(), expires)
+    if as_json:
+        typer.echo(json.dumps({**_row(token), "secret": secret}))
+        return
+    typer.echo(secret)
+    typer.echo(f"token '{name}' is made; this was its secret, shown this once", err=True)
+
+
+@app.command("list", epilog="Example: jett token list --json")
+def list_tokens(as_json: Json = False) -> None:
+    """Every token, without its secret, which nobody has."""
+    tokens = token_store(user_settings()).tokens()
+    if as_json:
+        typer.echo(json.dumps({"tokens": [_row(token) for token in tokens]}))
+        return
+    for token in tokens:
+        row = _row(token)
+        typer.echo(
+            f"{token.name}: {', '.join(row['verbs'])} on {', '.join(row['targets']) or 'nothing'}; {row['state']}"
+        )
+    if not tokens:
+        typer.echo("there are no tokens; make one with `jett token create`")
+
+
+@app.command(epilog="Example: jett token revoke phone")
+def revoke(name: Annotated[str, typer.Argument(help="The token's name.", metavar="NAME")]) -> None:
+    """End a token, at once and for good."""
+    token_store(user_settings()).revoke(name, now())
+    typer.echo(f"token '{name}' is revoked")
+
+
+def _row(token: Token) -> dict[str, Any]:
+    state = "good" if token.good(round(now().timestamp() * 1000)) else "revoked" if token.revoked_ms else "expired"
+    return {
+        "name": token.name,
+        "state": state,
+        "verbs": [verb.value for verb in token.verbs],
+        "targets": list(token.targets),
+        "created": _time(token.created_ms),
+        "expires": _time(token.expires_ms) if token.expires_ms else None,
+    }
+
+
+def _time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
