@@ -172,6 +172,14 @@ def test_a_word_after_a_long_beginning_is_transcribed(stt: SpeechToText) -> None
 
 
 @pytest.mark.models
+def test_what_is_said_twice_is_written_twice_and_what_follows_is_not_lost(stt: SpeechToText) -> None:
+    """A loop of the decoder looks the same: the repeated words and all after them were cut once."""
+    speech = joined(*(joined(clip(name), seconds(0.2)) for name in ("drip_coffee", "drip_coffee", "house_coffee")))
+    said = " ".join(WORDS[name] for name in ("drip_coffee", "drip_coffee", "house_coffee"))
+    assert agreement(said, stt.transcribe(speech).text) >= 0.9
+
+
+@pytest.mark.models
 def test_speech_longer_than_the_models_window_is_written_down_whole(stt: SpeechToText) -> None:
     sentences = [name for name in STABLE if name != "stop"]
     speech = joined(*(joined(clip(name), seconds(3)) for name in sentences))
