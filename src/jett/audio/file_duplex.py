@@ -174,8 +174,9 @@ class _Source:
     def __init__(self, source: Samples | Source, noise_lsb: int) -> None:
         self.given_samples = 0
         self.end_sample: int | None = None
-        is_file = isinstance(source, Path | str | HeldFile)
-        self._blocks: Iterator[Samples] = stream_audio(source) if is_file else iter((source,))
+        self._blocks: Iterator[Samples] = (
+            stream_audio(source) if isinstance(source, Path | str | HeldFile) else iter((source,))
+        )
         self._held = silence(0)
         self._noise_lsb = noise_lsb
         self._noise = np.random.default_rng(0)

@@ -174,7 +174,7 @@ def _file(path: Source) -> BinaryIO:
     """Open where one can go back, which headers need; what comes only once is read whole."""
     if isinstance(path, HeldFile):
         return io.BytesIO(path.content)
-    file = cast(BinaryIO, Path(path).open("rb"))
+    file = cast(BinaryIO, Path(path).open("rb"))  # noqa: SIM115 - the caller closes it
     if file.seekable():
         return file
     with file:
