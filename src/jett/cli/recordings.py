@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
-from jett.audio.files import write_wav
+from jett.audio.files import check_wav_target, write_wav
 from jett.audio.recording import Recording
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
+from jett.core.errors import AudioError
 from jett.core.events import SessionEvent, StateChanged
 from jett.core.ports import Microphone, Render, Speaker
 from jett.settings import Settings
@@ -24,6 +25,32 @@ from jett.settings import Settings
 _BEFORE_S = 1.0
 _LONGEST_S = 120.0
 _GAP_S = 0.3
+
+
+def check_folder(settings: Settings) -> None:
+    """Make the folder, where recordings are to be kept, before any work. Raises AudioError when it cannot be used."""
+    folder = _folder(settings)
+    if folder is not None:
+        _made(folder)
+        check_wav_target(folder / "heard.wav")
+
+
+def _folder(settings: Settings) -> Path | None:
+    """Where the settings keep recordings; None where they do not."""
+    if not settings.privacy.keep_recordings:
+        return None
+    return settings.privacy.recordings_dir or platformdirs.user_data_path("jett", appauthor=False) / "recordings"
+
+
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        reason = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
+        raise AudioError(
+            f"audio: cannot keep recordings in {str(folder)!r}: {reason}; name another folder with --keep-recordings "
+            "or privacy.recordings_dir"
+        ) from error
 
 
 class Keeper:
@@ -41,10 +68,7 @@ class Keeper:
     @classmethod
     def of(cls, settings: Settings) -> Keeper:
         """As the settings say."""
-        if not settings.privacy.keep_recordings:
-            return cls(None)
-        usual = platformdirs.user_data_path("jett", appauthor=False) / "recordings"
-        return cls(settings.privacy.recordings_dir or usual)
+        return cls(_folder(settings))
 
     def hearing(self, microphone: Microphone) -> Microphone:
         """`microphone`, overheard."""
@@ -77,7 +101,7 @@ class Keeper:
 
     def _write(self) -> None:
         assert self._folder is not None
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _made(self._folder)
         self._n_turns += 1
         name = f"{self._started}-{self._n_turns:03}"
         heard, self._heard = self._heard, []

@@ -49,8 +49,9 @@ def _is_bare(key: Key) -> bool:
 
 
 def _place(origin: Any, variable: str, file: Path) -> str:
-    env = "--profile or JETT_PROFILE" if variable == "JETT_PROFILE" else variable  # the option is the variable's twin
-    return {"env": env, "option": "the command line"}.get(origin, str(file))
+    if variable == "JETT_PROFILE" and origin in ("env", "option"):
+        return "--profile or JETT_PROFILE"
+    return {"env": variable, "option": "the command line"}.get(origin, str(file))
 
 
 def _short(value: object) -> str:
