@@ -6,7 +6,7 @@ microphone and the speaker of one conversation; without the setting it wraps not
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
@@ -54,10 +54,14 @@ def _made(folder: Path) -> None:
 
 
 class Keeper:
-    """The recordings of one conversation; `folder` None keeps nothing."""
+    """The recordings of one conversation; `folder` None keeps nothing.
 
-    def __init__(self, folder: Path | None) -> None:
+    A folder that can no longer be written is told once by `note`; the conversation goes on without recordings.
+    """
+
+    def __init__(self, folder: Path | None, note: Callable[[str], None]) -> None:
         self._folder = folder
+        self._note = note
         self._started = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
         self._heard: list[Samples] = []
         self._said: Recording | None = None
@@ -66,9 +70,9 @@ class Keeper:
         self._n_turns = 0
 
     @classmethod
-    def of(cls, settings: Settings) -> Keeper:
+    def of(cls, settings: Settings, note: Callable[[str], None]) -> Keeper:
         """As the settings say."""
-        return cls(_folder(settings))
+        return cls(_folder(settings), note)
 
     def hearing(self, microphone: Microphone) -> Microphone:
         """`microphone`, overheard."""
@@ -84,7 +88,11 @@ class Keeper:
         if self._folder is None or not isinstance(event, StateChanged):
             return
         if event.state == "idle" and self._busy:
-            self._write()
+            try:
+                self._write()
+            except AudioError as error:
+                self._folder = None
+                self._note(f"{error}; this conversation is not kept any more")
         self._busy = event.state != "idle"
 
     def heard(self, chunk: Samples) -> None:

@@ -90,7 +90,7 @@ async def answer_file(app: App, file: Source, view: View, said: list[Samples]) -
 
     app.parts.vad.reset()
     duplex = FileDuplex(file, rate_hz=app.parts.tts.rate_hz, noise_lsb=1)
-    keeper = Keeper.of(app.settings)
+    keeper = Keeper.of(app.settings, view.note)
     conversation = Conversation(app.parts, conversation_settings(app.settings), observe)
     try:
         with ungrouped():
