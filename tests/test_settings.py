@@ -107,6 +107,11 @@ def test_every_profile_is_valid_and_names_only_known_keys(profile: str, tmp_path
             "[turn]\ncap_s = 0.4\nmin_silence_s = 0.5",
             "speculate_after_s <= turn.min_silence_s <= turn.cap_s",
         ),
+        ("[llm]\nurl = 'http://127.0.0.1:99999/v1'", "llm.url is .* need an address with a host and a port from 1 to"),
+        ("[llm]\nurl = 'http://127.0.0.1:abc/v1'", "llm.url is .* need an address with a host and a port from 1 to"),
+        ("[llm]\nurl = 'http://[::1/v1'", "llm.url is .* need an address with a host and a port from 1 to"),
+        ("[stt]\nurl = 'http:///v1'", "stt.url is .* need an address with a host and a port from 1 to"),
+        ("[llm]\nurl = 'http://x/v1?key=hush'", "llm.url is 'http://x/v1.…', need an address that"),
         ("[llm]\nurl = 'ftp://x'", "llm.url is 'ftp://x', need an address that begins with http:// or https://"),
         ("[audio]\ninput = 2", "audio.input is 2, need text; correct"),
         ("[audio", "is not valid TOML: .*; correct that line"),
@@ -265,3 +270,11 @@ def test_importing_settings_loads_no_engine() -> None:
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
         == "set()"
     )
+
+
+def test_a_key_that_no_header_can_carry_is_refused(tmp_path: Path) -> None:
+    """And not repeated."""
+    settings = load(tmp_path, "[llm]\napi_key = 'sécret'\n")
+    with pytest.raises(ConfigError, match="need ASCII") as caught:
+        settings.llm.read_api_key()
+    assert "cret" not in str(caught.value)

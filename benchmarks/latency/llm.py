@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.report import Figures, emit, percentile, table
 from jett.cli.failures import report
-from jett.core.errors import JettError
+from jett.core.errors import JettError, LanguageModelError
 from jett.core.ports import Message
 from jett.engines.llm.embedded import EmbeddedLanguageModel, EmbeddedSettings
 from jett.models.store import Store
@@ -53,6 +53,9 @@ class Variant:
     tokens_per_s: list[float] = field(default_factory=list)
     history_tokens: int = 0
     cold_ms: float = 0.0
+    draft: str = ""
+    """The model in the store that guesses ahead for this one."""
+    refused: str = ""
 
 
 def variants(model: str | Path, quick: bool) -> list[Variant]:
@@ -68,6 +71,8 @@ def variants(model: str | Path, quick: bool) -> list[Variant]:
         Variant("q8_0 cache", model, replace(plain, cache_type="q8_0")),
         Variant("ngram-simple", model, replace(plain, guess_ahead="ngram-simple")),
         Variant("ngram-mod", model, replace(plain, guess_ahead="ngram-mod")),
+        Variant("draft: SmolLM2-135M", model, draft=SMALL),
+        Variant("draft: itself", model, draft=DEFAULT),
         small,
     ]
 
@@ -76,7 +81,9 @@ def present(wanted: list[Variant], store: Store) -> list[Variant]:
     """The variants whose model is here; that one is left out is said, and the default is never left out."""
     here = wanted[:1]
     for variant in wanted[1:]:
-        if isinstance(variant.model, Path) or store.has(variant.model):
+        if all(
+            isinstance(needed, Path) or not needed or store.has(needed) for needed in (variant.model, variant.draft)
+        ):
             here.append(variant)
         else:
             sys.stderr.write(f"bench: left out {variant.name}; to compare: jett models pull {variant.model}\n")
@@ -132,7 +139,12 @@ async def measure_all(chosen: list[Variant], store: Store, rounds: int) -> None:
         loaded: list[tuple[Variant, EmbeddedLanguageModel]] = []
         for variant in chosen:
             path = variant.model if isinstance(variant.model, Path) else store.file(variant.model)
-            llm = await anyio.to_thread.run_sync(_load, path, variant.settings)
+            settings = replace(variant.settings, draft_path=store.file(variant.draft) if variant.draft else None)
+            try:
+                llm = await anyio.to_thread.run_sync(_load, path, settings)
+            except LanguageModelError as error:
+                variant.refused = str(error)
+                continue
             stack.push_async_callback(llm.aclose)
             await llm.prefill([*history, question(0)])
             read = llm.last_timings
@@ -169,7 +181,8 @@ def run(
     chosen = present(variants(model, quick), store) if compare else variants(model, quick)[:1]
     anyio.run(measure_all, chosen, store, rounds or (4 if quick else 12))
     figures = figures_of(chosen[0], "llm_")
-    for variant in chosen[1:]:
+    measured = [variant for variant in chosen if not variant.refused]
+    for variant in measured[1:]:
         name = "".join(char if char.isalnum() else "_" for char in variant.name.lower())
         figures |= figures_of(variant, f"llm_{name}_")
     head = [
@@ -193,9 +206,10 @@ def run(
             percentile(variant.tokens_per_s, 50),
             round(variant.cold_ms),
         ]
-        for variant in chosen
+        for variant in measured
     ]
-    return figures, table(rows, head)
+    notes = [f"{variant.name}: {variant.refused}" for variant in chosen if variant.refused]
+    return figures, "\n".join([table(rows, head), *notes])
 
 
 def options(argv: list[str]) -> argparse.Namespace:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
+import threading
 import tracemalloc
 import wave
 from pathlib import Path
@@ -20,6 +22,7 @@ from jett.audio.files import (
     audio_seconds,
     audio_warnings,
     check_wav_target,
+    held,
     read_audio,
     stream_audio,
     write_wav,
@@ -201,6 +204,27 @@ def test_a_file_in_memory_is_read_like_one_on_disk(tmp_path: Path) -> None:
     assert np.array_equal(read_audio(held), read_audio(tmp_path / "a.wav"))
     with pytest.raises(AudioError, match="'a pipe' is empty, 0 bytes"):
         read_audio(HeldFile("a pipe", b""))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes in the file system are POSIX's")
+def test_a_pipe_is_read_whole_before_it_is_decoded(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", np.full(1_000, 500, np.int16), 16_000)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for read in (read_audio, lambda path: read_audio(held(path))):
+        writer = threading.Thread(target=pipe.write_bytes, args=((tmp_path / "a.wav").read_bytes(),))
+        writer.start()
+        assert np.array_equal(read(pipe), read_audio(tmp_path / "a.wav"))
+        writer.join(timeout=10)
+    assert held(tmp_path / "a.wav") == tmp_path / "a.wav"
+    assert held(tmp_path / "absent") == tmp_path / "absent"
+
+
+def test_what_to_call_a_file_instead_keeps_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=re.escape(f"name it {tmp_path / 'x.wav'}")):
+        check_wav_target(tmp_path / "x.mp3")
+    with pytest.raises(AudioError, match=r"not written to standard output \('-'\); name a file"):
+        check_wav_target(Path("-"))
 
 
 def test_written_wav_comes_back_exactly(tmp_path: Path) -> None:

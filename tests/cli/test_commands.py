@@ -97,7 +97,8 @@ def test_options_before_the_command_hold_for_it_and_for_nothing_after(tmp_path: 
     words = ["--profile", "remote", "--config", str(settings), "config", "show", "--json"]
     shown = json.loads(CliRunner().invoke(app, words).stdout)
 
-    assert shown["settings"]["profile"]["value"] == "remote"
+    assert shown["settings"]["profile"] == {"value": "remote", "origin": "option"}
+    assert shown["profile_reason"] == "set by an option"
     assert shown["settings"]["turn.cap_s"]["value"] == 0.9
     assert dict(os.environ) == before
 
@@ -206,6 +207,47 @@ def test_a_server_that_does_not_answer_is_found_by_doctor(bare: Jett) -> None:
     assert "nobody answers at http://127.0.0.1:9" in problems["language model server"]
 
 
+@pytest.mark.parametrize(("section", "backend"), [("llm", "ollama"), ("stt", "openai")])
+def test_a_server_without_an_address_is_told_as_that(bare: Jett, section: str, backend: str) -> None:
+    done = bare("doctor", "--json", **{f"JETT_{section}__BACKEND".upper(): backend})
+    problems = {problem["value"]: problem["fix"] for problem in json.loads(done.stdout)["problems"]}
+    assert problems[f"backend '{backend}' has no address"] == f"set {section}.url"
+
+
+@pytest.mark.parametrize(
+    ("settings", "env", "name", "says"),
+    [
+        ("[stt\n", {}, "mistake", "is not valid TOML"),
+        ("[stt]\nthreads = -5\n", {}, "mistake", "stt.threads is -5"),
+        ("[tts]\nspede = 1\n", {}, "mistake", "unknown key 'tts.spede'"),
+        ("", {"JETT_STT__THREADS": "-5"}, "mistake", "stt.threads is -5"),
+        ("", {"JETT_CONFIG": "absent.toml"}, "mistake", "absent.toml cannot be read"),
+        ('[stt]\nmodel = "whisper-huge"\n', {}, "whisper-huge", "no model is called 'whisper-huge'"),
+    ],
+)
+def test_doctor_looks_at_the_rest_when_the_settings_are_wrong(
+    bare: Jett, settings: str, env: dict[str, str], name: str, says: str
+) -> None:
+    Path(bare.env["JETT_CONFIG"]).write_text(settings)
+    done = bare("doctor", "--json", **env)
+    report = json.loads(done.stdout)
+    (problem,) = [one for one in report["problems"] if one["name"] == name]
+
+    assert (done.returncode, report["can_answer_files"]) == (1, False)
+    assert says in problem["value"]
+    assert problem["fix"]
+    assert {one["subject"] for one in report["findings"]} >= {"machine", "settings", "engines", "models", "devices"}
+    assert {"silero-vad", "microphone"} <= {one["name"] for one in report["findings"]}
+
+
+def test_each_of_several_mistakes_is_marked_as_an_error(bare: Jett) -> None:
+    done = bare("config", "show", JETT_STT__THREADS="-5", JETT_TTS__SPEED="9")
+    assert [line.partition(" is ")[0] for line in done.stderr.splitlines()] == [
+        "error: settings: stt.threads",
+        "error: settings: tts.speed",
+    ]
+
+
 @pytest.mark.skipif(bool(ctranslate2.get_cuda_device_count()), reason="this machine has a card")
 def test_a_profile_for_a_card_that_is_not_there_is_refused_and_found_by_doctor(bare: Jett) -> None:
     failed = bare("transcribe", QUESTION, JETT_PROFILE="gpu-8gb")
@@ -267,8 +309,8 @@ def test_the_plan_knows_a_model_of_the_store(jett: Jett) -> None:
 
 
 def test_a_wrong_option_is_named_as_one(bare: Jett) -> None:
-    assert "correct it in --profile or JETT_PROFILE" in bare("--profile", "nope", "doctor").stderr
-    assert "correct --config or JETT_CONFIG" in bare("--config", "nope", "doctor").stderr
+    assert "correct it in --profile or JETT_PROFILE" in bare("--profile", "nope", "config", "show").stderr
+    assert "correct --config or JETT_CONFIG" in bare("--config", "nope", "config", "show").stderr
     del bare.env["JETT_PROFILE"]
     shown = json.loads(bare("config", "show", "--json").stdout)
     assert shown["settings"]["profile"]["origin"] == "machine"
@@ -301,6 +343,18 @@ def test_bench_refuses_what_it_cannot_measure(bare: Jett) -> None:
     done = bare("bench", "taste")
     assert done.returncode == 2
     assert "latency" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("vram", "--clips", "absent"), "bench: vram takes no --clips, only latency and stt do; leave it out"),
+        (("llm", "--png", "a.png"), "bench: llm takes no --png, only latency does; leave it out"),
+    ],
+)
+def test_bench_refuses_an_option_that_a_benchmark_has_no_use_for(bare: Jett, words: tuple[str, ...], says: str) -> None:
+    done = bare("bench", *words)
+    assert (done.returncode, done.stderr) == (2, f"error: {says}\n")
 
 
 @pytest.mark.parametrize(

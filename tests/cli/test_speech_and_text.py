@@ -89,6 +89,36 @@ def test_a_recording_may_come_through_a_pipe(jett: Jett) -> None:
     assert agreement("what is the capital of france", row["text"]) >= 0.8
 
 
+@pytest.mark.skipif(os.name != "posix", reason="/dev/stdin is POSIX's")
+def test_what_can_be_read_only_once_is_transcribed_by_its_name(jett: Jett) -> None:
+    command = f"cat {QUESTION} | {sys.executable} -m jett transcribe /dev/stdin --json"
+    done = subprocess.run(command, shell=True, env=jett.env, cwd=jett.folder, capture_output=True, check=True)
+    row = json.loads(done.stdout)
+
+    assert (row["file"], row["warnings"]) == ("/dev/stdin", [])
+    assert agreement("what is the capital of france", row["text"]) >= 0.8
+
+
+@pytest.mark.skipif(os.name != "posix", reason="arguments are bytes only on POSIX")
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+@pytest.mark.parametrize("word", ["-", b"Gr\xfc\xdfe"])
+@pytest.mark.parametrize("command", [("ask",), ("say", "-o", "a.wav")])
+def test_bytes_that_are_no_text_are_refused(
+    bare: Jett, command: tuple[str, ...], word: str | bytes, locale: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "jett", *command, word, "--json"],
+        env=bare.env | {"LC_ALL": locale},
+        cwd=bare.folder,
+        input=b"Gr\xfc\xdfe",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert json.loads(done.stdout)["exit_code"] == 2
+    assert done.stderr.startswith(b"error: jett: the text is not UTF-8")
+
+
 def test_nothing_in_the_pipe_is_told(jett: Jett) -> None:
     done = jett("transcribe", "-")
     assert done.returncode == 3

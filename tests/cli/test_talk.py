@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +92,31 @@ def test_recordings_are_kept_only_when_asked_for(jett: Jett) -> None:
     said = jett.lines("transcribe", *kept)
     assert agreement("what is the capital of france", said[0]["text"]) >= 0.8
     assert agreement(turn["reply"], said[1]["text"]) >= UNDERSTOOD
+
+
+@pytest.mark.models
+@pytest.mark.skipif(os.name != "posix", reason="/dev/stdin is POSIX's")
+def test_a_recording_from_a_pipe_is_answered(jett: Jett) -> None:
+    command = f"cat {QUESTION} | {sys.executable} -m jett talk --input /dev/stdin --json"
+    done = subprocess.run(command, shell=True, env=jett.env, cwd=jett.folder, capture_output=True, check=True)
+    turn = json.loads(done.stdout)
+
+    assert (turn["file"], turn["warnings"]) == ("/dev/stdin", [])
+    assert agreement("what is the capital of france", turn["transcript"]) == 1.0
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "/proc/x"])
+def test_a_folder_for_recordings_that_cannot_be_used_is_refused_before_anything_is_loaded(
+    bare: Jett, place: str
+) -> None:
+    (bare.folder / "file").touch()
+    for done in (
+        bare("talk", "--input", QUESTION, "--keep-recordings", place),
+        bare("talk", "--input", QUESTION, JETT_PRIVACY__KEEP_RECORDINGS="true", JETT_PRIVACY__RECORDINGS_DIR=place),
+    ):
+        assert done.returncode == 3, done.stderr
+        assert done.stderr.startswith(f"error: audio: cannot keep recordings in '{place}': ")
+        assert "name another folder" in done.stderr
 
 
 @pytest.mark.models

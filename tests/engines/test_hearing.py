@@ -172,6 +172,15 @@ def test_a_word_after_a_long_beginning_is_transcribed(stt: SpeechToText) -> None
 
 
 @pytest.mark.models
+@pytest.mark.parametrize("twice", ["dark_roast_cappuccino", "house_coffee"])
+def test_what_is_said_twice_is_written_twice_and_what_follows_is_not_lost(stt: SpeechToText, twice: str) -> None:
+    """A loop of the decoder looks the same: the repeated words and all after them were cut once."""
+    names = (twice, twice, "drip_coffee")
+    speech = joined(*(joined(clip(name), seconds(0.5)) for name in names))
+    assert agreement(" ".join(WORDS[name] for name in names), stt.transcribe(speech).text) >= 0.9
+
+
+@pytest.mark.models
 def test_speech_longer_than_the_models_window_is_written_down_whole(stt: SpeechToText) -> None:
     sentences = [name for name in STABLE if name != "stop"]
     speech = joined(*(joined(clip(name), seconds(3)) for name in sentences))

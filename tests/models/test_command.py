@@ -68,7 +68,7 @@ def test_a_damaged_model_ends_verify_with_the_model_exit_code_and_the_fix(comman
     result = command("verify", "silero-vad")
     assert result.exit_code == ModelError.exit_code
     assert "damaged: silero-vad/silero_vad.onnx" in result.stdout
-    assert "fix: jett models pull silero-vad" in result.stderr
+    assert result.stderr == "error: models: 1 file is damaged or missing; fix: jett models pull silero-vad\n"
 
 
 def test_a_model_that_cannot_be_had_is_reported_and_the_others_are_still_pulled(tmp_path: Path, store: Store) -> None:
@@ -83,6 +83,14 @@ def test_a_model_that_cannot_be_had_is_reported_and_the_others_are_still_pulled(
     states = {model["id"]: model["state"] for model in json.loads(result.stdout)["models"]}
     assert states == {"silero-vad": "failed", "smart-turn-v3.2": "ready"}
     assert "could not be had from any of its" in result.stderr
+    assert [line[:7] for line in result.stderr.splitlines() if not line.startswith(" ")] == ["error: "]
+
+
+def test_a_folder_that_cannot_be_made_is_told_as_an_error(tmp_path: Path) -> None:
+    (tmp_path / "models").touch()
+    result = Command(tmp_path / "models", "")("pull", "silero-vad")
+    assert result.exit_code == ModelError.exit_code
+    assert result.stderr.startswith("error: models: cannot write in ")
 
 
 def test_pull_without_names_takes_the_set_of_the_profile(command: Command, store: Store) -> None:

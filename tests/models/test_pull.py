@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jett.core.errors import DigestMismatch, ModelError, ModelMissing
+from jett.models.locate import Location
 from jett.models.progress import BytesReceived, FileStored, ModelReady, PullStarted, SourceGaveUp
 
 if TYPE_CHECKING:
@@ -112,6 +113,15 @@ def test_another_store_is_a_mirror_over_http(lab: Lab) -> None:
     lab.server.files[f"/mirror/blobs/sha256/{sha256}"] = content
 
     assert (lab.pull("tiny", mirror=f"{lab.server.address}/mirror") / "model.bin").read_bytes() == content
+
+
+def test_an_address_is_shown_with_its_port_and_without_its_password() -> None:
+    shown = {
+        "http://127.0.0.1:9/a?token=b": "http://127.0.0.1:9/a",
+        "https://me:secret@[::1]:8443/a": "https://[::1]:8443/a",
+        "file:///models/a": "file:///models/a",
+    }
+    assert {url: Location(url).shown for url in shown} == shown
 
 
 def test_a_lying_source_is_left_for_the_next_one(lab: Lab) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jett.app.voices import VOICE_MODELS
+from jett.app.voices import VOICE_MODELS, named_voice
 from jett.models.store import Store
 from jett.settings import Settings
 
@@ -19,4 +19,4 @@ def needed_models(settings: Settings) -> list[str]:
         needed.append(settings.stt.model)
     if settings.llm.backend == "embedded":
         needed.append(settings.llm.model)
-    return [*needed, *VOICE_MODELS["kokoro" if settings.tts.backend == "kokoro" else "piper-joe"]]
+    return [*needed, *VOICE_MODELS[named_voice(settings) or "piper-joe"]]

@@ -25,8 +25,9 @@ VOICE_MODELS = {"kokoro": ("kokoro-82m-int8", "kokoro-voices"), "piper-joe": ("p
 def load_tts(settings: Settings, models: Store) -> tuple[TextToSpeech, str]:
     """The voice that `tts.backend` names, or the best that the machine can afford; and why."""
     require_voice(settings, models)
-    named = {"kokoro": "kokoro", "piper": "piper-joe"}.get(settings.tts.backend)
+    named = named_voice(settings)
     if named is not None:
+        _require_installed(named, models)
         return _load_voice(named, settings, models), f"{named}, as the settings ask"
     budget_ms = settings.tts.first_audio_budget_ms
     measured = MeasuredVoices(voice_cache_path())
@@ -47,6 +48,24 @@ def require_voice(settings: Settings, models: Store) -> None:
         raise ConfigError(f"tts: voice '{voice}' is none of piper's, which has one; leave tts.voice empty")
     if voice and voice not in names:
         raise ConfigError(f"tts: no voice is called '{voice}'; use one of: {', '.join(names)}")
+
+
+def named_voice(settings: Settings) -> str | None:
+    """Of `VOICES_BEST_FIRST`, the one that the settings leave no choice but to take: named itself, or a voice of it."""
+    if settings.tts.backend == "auto":
+        return "kokoro" if settings.tts.voice else None
+    return {"kokoro": "kokoro", "piper": "piper-joe"}[settings.tts.backend]
+
+
+def _require_installed(name: str, models: Store) -> None:
+    """Raises ModelMissing with one command for all that the voice lacks."""
+    needed = VOICE_MODELS[name]
+    missing = [model_id for model_id in needed if models.state(model_id) in ("missing", "partial")]
+    if missing:
+        raise ModelMissing(
+            f"tts: {name} is asked for and is not in {models.root} (no {' and no '.join(missing)}); "
+            f"fix: jett models pull {' '.join(needed)}"
+        )
 
 
 def voice_name(tts: TextToSpeech) -> str:

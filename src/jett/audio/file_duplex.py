@@ -19,7 +19,7 @@ import anyio
 import anyio.lowlevel
 import numpy as np
 
-from jett.audio.files import stream_audio
+from jett.audio.files import HeldFile, Source, stream_audio
 from jett.audio.recording import Recording
 from jett.audio.simulated_room import EchoPath
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
@@ -85,7 +85,7 @@ class FileDuplex:
 
     def __init__(
         self,
-        source: Samples | Path | str,
+        source: Samples | Source,
         *,
         rate_hz: int = 24_000,
         echo: EchoPath | None = None,
@@ -171,10 +171,12 @@ class FileDuplex:
 class _Source:
     """Samples in order, then silence for ever: exact zeros, or noise of ±`noise_lsb`, as a real converter gives."""
 
-    def __init__(self, source: Samples | Path | str, noise_lsb: int) -> None:
+    def __init__(self, source: Samples | Source, noise_lsb: int) -> None:
         self.given_samples = 0
         self.end_sample: int | None = None
-        self._blocks: Iterator[Samples] = stream_audio(source) if isinstance(source, Path | str) else iter((source,))
+        self._blocks: Iterator[Samples] = (
+            stream_audio(source) if isinstance(source, Path | str | HeldFile) else iter((source,))
+        )
         self._held = silence(0)
         self._noise_lsb = noise_lsb
         self._noise = np.random.default_rng(0)

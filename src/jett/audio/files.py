@@ -43,6 +43,20 @@ class HeldFile:
 Source = Path | str | HeldFile
 
 
+def held(path: Path) -> Source:
+    """`path`, or all that it gives where it can be read only once: a FIFO, `<(…)`, `/dev/stdin` behind a pipe.
+
+    What cannot be opened is given back as it is, and refused by whoever reads it. Raises AudioError for a terminal.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.isatty():
+                raise AudioError(f"audio: {str(path)!r} is a terminal, need a recording; {_FIX}")
+            return path if file.seekable() else HeldFile(str(path), file.read())
+    except OSError:
+        return path
+
+
 def read_audio(path: Source) -> Samples:
     """The whole file as 16 kHz mono, shape (n,). Raises AudioError; `stream_audio` spares memory."""
     return np.concatenate(list(stream_audio(path)))
@@ -88,12 +102,16 @@ def check_wav_target(path: Path, inputs: Sequence[Path] = ()) -> None:
     """Refuse, before any work, a place where `write_wav` would fail or replace one of `inputs`. Raises AudioError."""
     if any(path.exists() and file.exists() and path.samefile(file) for file in inputs):
         raise AudioError(f"audio: {str(path)!r} is also an input, and would be overwritten; choose another place")
+    if str(path) == "-":
+        raise AudioError("audio: sound is not written to standard output ('-'); name a file, such as reply.wav")
     if path.is_dir():
         raise AudioError(f"audio: cannot write {str(path)!r}: it is a folder; choose another place")
     if not path.parent.is_dir():
         raise AudioError(f"audio: cannot write {str(path)!r}: no folder {str(path.parent)!r}; choose another place")
     if path.suffix.lower() != ".wav":
-        raise AudioError(f"audio: cannot write {str(path)!r}: what is written is WAV; name it {path.stem}.wav")
+        raise AudioError(
+            f"audio: cannot write {str(path)!r}: what is written is WAV; name it {path.with_suffix('.wav')}"
+        )
     with _partial(path):
         pass
 
@@ -153,7 +171,14 @@ def _opened(path: Source) -> Iterator[Any]:
 
 
 def _file(path: Source) -> BinaryIO:
-    return io.BytesIO(path.content) if isinstance(path, HeldFile) else cast(BinaryIO, Path(path).open("rb"))
+    """Open where one can go back, which headers need; what comes only once is read whole."""
+    if isinstance(path, HeldFile):
+        return io.BytesIO(path.content)
+    file = cast(BinaryIO, Path(path).open("rb"))  # noqa: SIM115 - the caller closes it
+    if file.seekable():
+        return file
+    with file:
+        return io.BytesIO(file.read())
 
 
 @contextmanager

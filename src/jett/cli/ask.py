@@ -72,8 +72,12 @@ def ask(
 
 
 def written(text: str) -> str:
-    """`text`, or standard input where it is -. Raises ConfigError when there is nothing in it."""
-    text = sys.stdin.read() if text == "-" else text
+    """`text`, or standard input where it is -. Raises ConfigError when there is nothing in it, or it is not UTF-8."""
+    try:
+        text = sys.stdin.read() if text == "-" else text
+        text.encode()  # Python lets bytes that are no text pass as lone surrogates
+    except UnicodeError as error:
+        raise ConfigError("jett: the text is not UTF-8; convert it first: iconv -f LATIN1 -t UTF-8") from error
     if not text.strip():
         raise ConfigError("jett: the text is empty, need at least one word; write it in quotes after the command")
     return text.strip()

@@ -37,6 +37,8 @@ MODULES = {
     Benchmark.TTS: "benchmarks.latency.tts",
     Benchmark.VRAM: "benchmarks.capacity.vram",
 }
+_WITH_CLIPS = (Benchmark.LATENCY, Benchmark.STT)
+_WITH_PNG = (Benchmark.LATENCY,)
 
 
 def bench(
@@ -47,19 +49,31 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Under a minute, for a first impression.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Flat JSON on stdout, such as ttfa_p50_ms.")] = False,
     clips: Annotated[
-        Path | None, typer.Option(help="A folder of recordings with a manifest.tsv.", metavar="DIR")
+        Path | None,
+        typer.Option(help="A folder of recordings with a manifest.tsv, for latency and stt.", metavar="DIR"),
     ] = None,
-    png: Annotated[Path | None, typer.Option(help="Draw the result into this file.", metavar="FILE")] = None,
+    png: Annotated[
+        Path | None, typer.Option(help="Draw the result into this file, for latency.", metavar="FILE")
+    ] = None,
 ) -> None:
     """Measure this machine: latency (the whole loop, from true end of speech to first sound), or one part of it.
 
-    Further options go to the benchmark; `jett bench latency -- --help` lists its own.
+    All take --quick and --json. Further options go to the benchmark; `jett bench latency -- --help` lists its own.
     """
+    _refuse("--clips", clips, name, _WITH_CLIPS)
+    _refuse("--png", png, name, _WITH_PNG)
     words = ["--quick"] * quick + ["--json"] * as_json
     words += ["--clips", str(clips)] if clips else []
     words += ["--png", str(png)] if png else []
     code = load(name, checkout()).main([*words, *ctx.args])
     raise typer.Exit(code)
+
+
+def _refuse(option: str, value: Path | None, name: Benchmark, takers: tuple[Benchmark, ...]) -> None:
+    """Raises ConfigError when `name` has no use for an option that was given."""
+    if value is not None and name not in takers:
+        do = "does" if len(takers) == 1 else "do"
+        raise ConfigError(f"bench: {name} takes no {option}, only {' and '.join(takers)} {do}; leave it out")
 
 
 def checkout() -> Path:

@@ -34,6 +34,7 @@ from jett.cli import (
 )
 from jett.cli.failures import DEBUG_VARIABLE, failure_line, report
 from jett.cli.help_page import plain
+from jett.cli.loading import PROFILE_OPTION
 from jett.core.errors import JettError, first_failure
 from jett.settings.keys import CONFIG_VARIABLE, ENV_PREFIX
 
@@ -122,8 +123,19 @@ def jett(
         CONFIG_VARIABLE: str(config_file) if config_file else None,
         DEBUG_VARIABLE: "1" if debug else None,
     }
+    ctx.with_resource(_option(profile))
     ctx.with_resource(_environment({name: value for name, value in chosen.items() if value is not None}))
     logging.basicConfig(level=logging.INFO if debug else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+
+
+@contextmanager
+def _option(profile: str | None) -> Iterator[None]:
+    """Known to be an option's; it is in the environment too, for whoever reads only that."""
+    token = PROFILE_OPTION.set(profile)
+    try:
+        yield
+    finally:
+        PROFILE_OPTION.reset(token)
 
 
 @contextmanager

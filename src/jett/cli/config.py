@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from jett.models.vram_card import has_card
+from jett.cli.loading import user_settings
 from jett.settings import Settings, config_path
 from jett.settings.keys import all_keys
 from jett.settings.reference import markdown
@@ -25,8 +25,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object for scripts.
 
 @app.command(epilog="Example: jett config show --json | jq .settings")
 def show(as_json: Json = False) -> None:
-    """Print every setting, its value and whether it is a default, the profile's, the file's or the environment's."""
-    settings = Settings.load(has_gpu=has_card())
+    """Print every setting, its value and where it is from: default, profile, file, environment or option."""
+    settings = user_settings()
     rows = {name: (_shown(settings.value(name)), _origin(settings, name)) for name in all_keys()}
     if as_json:
         values = {name: {"value": value, "origin": origin} for name, (value, origin) in rows.items()}

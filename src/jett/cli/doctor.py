@@ -17,7 +17,7 @@ from rich.text import Text
 from jett.app import open_app
 from jett.cli import findings
 from jett.cli.findings import Finding
-from jett.cli.loading import user_settings
+from jett.cli.loading import settings_or_defaults
 from jett.cli.running import running_jetts
 from jett.cli.sockets import OpenSocket, open_sockets
 from jett.core.errors import JettError
@@ -44,8 +44,14 @@ def doctor(
     Exit code 0 when Jett can talk, 1 when it cannot. --json has can_talk, can_answer_files, problems, findings and
     sockets (of this process, and of every Jett of yours that runs now).
     """
-    settings = user_settings()
-    found = [*findings.machine(settings), *findings.engines(), *findings.devices(settings), *findings.choices(settings)]
+    settings, wrong = settings_or_defaults()
+    found = [
+        *(findings.mistakes(wrong) if wrong else ()),
+        *findings.machine(settings),
+        *findings.engines(),
+        *findings.devices(settings),
+        *findings.choices(settings),
+    ]
     found += findings.privacy()
     sockets, loading = anyio.run(_sockets_when_loaded, settings) if load else (open_sockets(os.getpid(), settings), [])
     found += loading

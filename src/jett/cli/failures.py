@@ -33,9 +33,14 @@ def failure_line(error: str, exit_code: int) -> str:
     return json.dumps({"error": error, "exit_code": exit_code})
 
 
+def error_lines(error: JettError) -> str:
+    """The error for a terminal: each mistake is marked as one; lines that go on with it are indented."""
+    return "\n".join(line if line.startswith(" ") else f"error: {line}" for line in str(error).splitlines())
+
+
 def report(error: JettError, *, as_json: bool) -> None:
     """Say what went wrong on stderr, and on stdout too where a script reads it."""
-    typer.echo(f"error: {error}", err=True)
+    typer.echo(error_lines(error), err=True)
     if as_json:
         typer.echo(failure_line(str(error), error.exit_code))
 

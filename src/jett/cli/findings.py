@@ -23,9 +23,10 @@ from jett import app
 from jett.audio.devices import Devices, choose, list_devices
 from jett.cli.environment import QUIET
 from jett.cli.loading import voice
-from jett.core.errors import AudioError, JettError
+from jett.core.errors import AudioError, ConfigError, JettError, ModelError
+from jett.models.store import Store
 from jett.models.vram_card import HOW_TO_ASK, find_card
-from jett.settings import Settings
+from jett.settings import Settings, config_path
 
 Part = Literal["everything", "live", ""]
 """What cannot work because of a finding: all of Jett, live talk, or nothing."""
@@ -123,21 +124,36 @@ def _device(word: Literal["microphone", "speaker"], found: Devices, name: str) -
     return Finding("devices", word, device.name)
 
 
+def mistakes(error: ConfigError) -> Iterator[Finding]:
+    """What is wrong with the settings, each mistake a problem."""
+    for line in str(error).splitlines():
+        what, _, fix = line.removeprefix("settings: ").partition("; ")
+        yield Finding("settings", "mistake", what, "everything", fix)
+
+
 def choices(settings: Settings) -> Iterator[Finding]:
     """The settings file, the profile and why, the models it needs, and the voice."""
-    path = settings.path
-    yield Finding("settings", "file", f"{path}{'' if path and path.is_file() else ' (not there, defaults hold)'}")
+    path = config_path(os.environ)
+    yield Finding("settings", "file", f"{path}{'' if path.is_file() else ' (not there, defaults hold)'}")
     yield Finding("settings", "profile", f"{settings.profile}: {settings.profile_reason}")
     models = app.store(settings)
     yield Finding("models", "store", str(models.root))
     needed = app.needed_models(settings)
     for model_id in needed:
-        if (state := models.state(model_id)) == "ready":
-            yield Finding("models", model_id, "here")
-        else:
-            yield Finding("models", model_id, state, "everything", f"jett models pull {model_id}")
+        yield _model(models, model_id)
     yield from _servers(settings)
     yield _voice(settings)
+
+
+def _model(models: Store, model_id: str) -> Finding:
+    try:
+        state = models.state(model_id)
+    except ModelError as error:  # of no such name
+        what, _, fix = str(error).removeprefix("models: ").partition("; ")
+        return Finding("models", model_id, what, "everything", fix)
+    if state == "ready":
+        return Finding("models", model_id, "here")
+    return Finding("models", model_id, state, "everything", f"jett models pull {model_id}")
 
 
 def _voice(settings: Settings) -> Finding:
@@ -153,9 +169,16 @@ def _voice(settings: Settings) -> Finding:
 
 def _servers(settings: Settings) -> Iterator[Finding]:
     """Whether somebody answers at the addresses that the settings name."""
-    asked: list[tuple[str, Any]] = [("language model server", settings.llm), ("speech-to-text server", settings.stt)]
-    for name, section in asked:
+    asked: list[tuple[str, str, Any]] = [
+        ("language model server", "llm", settings.llm),
+        ("speech-to-text server", "stt", settings.stt),
+    ]
+    for name, key, section in asked:
         if section.backend in ("embedded", "ctranslate2"):
+            continue
+        if not section.url:
+            value = f"backend '{section.backend}' has no address"
+            yield Finding("models", name, value, "everything", f"set {key}.url")
             continue
         url = urlsplit(section.url)
         port = url.port or (443 if url.scheme == "https" else 80)

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 import typer
 
 from jett import app
+from jett.core.errors import ConfigError
 from jett.core.ports import LanguageModel, TextToSpeech
 from jett.models.vram_card import has_card
-from jett.settings import Settings
+from jett.settings import Settings, config_path
+from jett.settings.keys import CONFIG_VARIABLE, ENV_PREFIX
 from jett.turns.clauses import ClauseSplitter
 from jett.turns.spoken_text import spoken_text
+
+PROFILE_OPTION: ContextVar[str | None] = ContextVar("PROFILE_OPTION", default=None)
+"""What `jett --profile` names, for the command that runs."""
 
 
 def user_settings(**options: Any) -> Settings:
     """The settings in force; `options` by dotted name with `__` for the dot, None meaning not given."""
     overrides = {name.replace("__", "."): value for name, value in options.items()}
-    return Settings.load(overrides=overrides, has_gpu=has_card())
+    return Settings.load(overrides={"profile": PROFILE_OPTION.get(), **overrides}, has_gpu=has_card())
+
+
+def settings_or_defaults() -> tuple[Settings, ConfigError | None]:
+    """The settings in force; where they have a mistake, that, and what can be had without the file or environment."""
+    try:
+        return user_settings(), None
+    except ConfigError as error:
+        wrong = error
+    own = {name: value for name, value in os.environ.items() if name != CONFIG_VARIABLE}
+    others = {name: value for name, value in own.items() if not name.startswith(ENV_PREFIX)}
+    nothing, file = Path(os.devnull), config_path(os.environ)
+    for path, env in ((nothing, own), (file, others), (nothing, others)):
+        with suppress(ConfigError):
+            return Settings.load(path, env, has_gpu=has_card()), wrong
+    raise wrong
 
 
 def progress(text: str) -> None:

@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from jett.cli import completion
+from jett.cli.failures import error_lines
+from jett.cli.loading import user_settings
 from jett.cli.pull_progress import PullProgress
 from jett.core.errors import JettError, ModelError
 from jett.models.disk import megabytes
 from jett.models.store import ModelStatus, Store
-from jett.models.vram_card import has_card
 from jett.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="List, fetch, check and delete the models that run on this machine.")
@@ -38,7 +39,7 @@ Ids = Annotated[list[str] | None, typer.Argument(**_IDS)]
 @app.command("list", epilog="Example: jett models list --json | jq '.models[] | select(.state == \"ready\")'")
 def list_models(as_json: Json = False) -> None:
     """List every model with its licence, its size, and whether it is here."""
-    store = _store(_settings())
+    store = _store(user_settings())
     statuses = store.listing()
     if as_json:
         typer.echo(json.dumps({"store": str(store.root), "models": [_row(status) for status in statuses]}))
@@ -75,7 +76,7 @@ def pull(
     as_json: Json = False,
 ) -> None:
     """Fetch models, resuming what was begun; those that are here are checked. All is verified by digest."""
-    settings = _settings()
+    settings = user_settings()
     store = _store(settings)
     if everything and (model_ids or profile):
         raise typer.BadParameter("--all names every model already; leave out the others")
@@ -91,7 +92,7 @@ def pull(
 @app.command(epilog="Example: jett models verify whisper-tiny.en")
 def verify(model_ids: Ids = None, as_json: Json = False) -> None:
     """Read the files of models (all that are here, when none is named) and compare their digests."""
-    store = _store(_settings())
+    store = _store(user_settings())
     wanted = model_ids or [status.model.id for status in store.listing() if status.state != "missing"]
     reports = [report for model_id in wanted for report in store.verify(model_id)]
     bad = [report for report in reports if report.state != "good"]
@@ -103,14 +104,15 @@ def verify(model_ids: Ids = None, as_json: Json = False) -> None:
         typer.echo(f"{len(reports) - len(bad)} of {len(reports)} files are right")
     if bad:
         fix = " ".join(dict.fromkeys(report.model_id for report in bad))
-        typer.echo(f"models: {len(bad)} files are damaged or missing; fix: jett models pull {fix}", err=True)
+        are = "1 file is" if len(bad) == 1 else f"{len(bad)} files are"
+        typer.echo(f"error: models: {are} damaged or missing; fix: jett models pull {fix}", err=True)
         raise typer.Exit(ModelError.exit_code)
 
 
 @app.command(epilog="Example: jett models remove whisper-base")
 def remove(model_ids: Annotated[list[str], typer.Argument(**_IDS)], as_json: Json = False) -> None:
     """Delete models and their unfinished downloads; files that another model shares stay."""
-    store = _store(_settings())
+    store = _store(user_settings())
     for model_id in model_ids:
         store.manifest.model(model_id)
     freed = {model_id: store.remove(model_id) for model_id in model_ids}
@@ -119,10 +121,6 @@ def remove(model_ids: Annotated[list[str], typer.Argument(**_IDS)], as_json: Jso
         return
     for model_id, freed_bytes in freed.items():
         typer.echo(f"{model_id}: {megabytes(freed_bytes)} freed" if freed_bytes else f"{model_id}: was not here")
-
-
-def _settings() -> Settings:
-    return Settings.load(has_gpu=has_card())
 
 
 def _store(settings: Settings) -> Store:
@@ -135,7 +133,7 @@ def _pulled(store: Store, model_id: str, *, quiet: bool) -> tuple[dict[str, Any]
         with PullProgress(quiet=quiet) as bars:
             fetched_bytes = store.pull(model_id, bars.show)
     except ModelError as failure:
-        typer.echo(str(failure), err=True)
+        typer.echo(error_lines(failure), err=True)
         return {"id": model_id, "state": "failed", "error": str(failure)}, failure
     return {"id": model_id, "state": "ready", "fetched_bytes": fetched_bytes, "path": str(store.path(model_id))}, None
 

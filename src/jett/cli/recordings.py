@@ -6,7 +6,7 @@ microphone and the speaker of one conversation; without the setting it wraps not
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
-from jett.audio.files import write_wav
+from jett.audio.files import check_wav_target, write_wav
 from jett.audio.recording import Recording
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
+from jett.core.errors import AudioError
 from jett.core.events import SessionEvent, StateChanged
 from jett.core.ports import Microphone, Render, Speaker
 from jett.settings import Settings
@@ -26,11 +27,41 @@ _LONGEST_S = 120.0
 _GAP_S = 0.3
 
 
-class Keeper:
-    """The recordings of one conversation; `folder` None keeps nothing."""
+def check_folder(settings: Settings) -> None:
+    """Make the folder, where recordings are to be kept, before any work. Raises AudioError when it cannot be used."""
+    folder = _folder(settings)
+    if folder is not None:
+        _made(folder)
+        check_wav_target(folder / "heard.wav")
 
-    def __init__(self, folder: Path | None) -> None:
+
+def _folder(settings: Settings) -> Path | None:
+    """Where the settings keep recordings; None where they do not."""
+    if not settings.privacy.keep_recordings:
+        return None
+    return settings.privacy.recordings_dir or platformdirs.user_data_path("jett", appauthor=False) / "recordings"
+
+
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        reason = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
+        raise AudioError(
+            f"audio: cannot keep recordings in {str(folder)!r}: {reason}; name another folder with --keep-recordings "
+            "or privacy.recordings_dir"
+        ) from error
+
+
+class Keeper:
+    """The recordings of one conversation; `folder` None keeps nothing.
+
+    A folder that can no longer be written is told once by `note`; the conversation goes on without recordings.
+    """
+
+    def __init__(self, folder: Path | None, note: Callable[[str], None]) -> None:
         self._folder = folder
+        self._note = note
         self._started = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
         self._heard: list[Samples] = []
         self._said: Recording | None = None
@@ -39,12 +70,9 @@ class Keeper:
         self._n_turns = 0
 
     @classmethod
-    def of(cls, settings: Settings) -> Keeper:
+    def of(cls, settings: Settings, note: Callable[[str], None]) -> Keeper:
         """As the settings say."""
-        if not settings.privacy.keep_recordings:
-            return cls(None)
-        usual = platformdirs.user_data_path("jett", appauthor=False) / "recordings"
-        return cls(settings.privacy.recordings_dir or usual)
+        return cls(_folder(settings), note)
 
     def hearing(self, microphone: Microphone) -> Microphone:
         """`microphone`, overheard."""
@@ -60,7 +88,11 @@ class Keeper:
         if self._folder is None or not isinstance(event, StateChanged):
             return
         if event.state == "idle" and self._busy:
-            self._write()
+            try:
+                self._write()
+            except AudioError as error:
+                self._folder = None
+                self._note(f"{error}; this conversation is not kept any more")
         self._busy = event.state != "idle"
 
     def heard(self, chunk: Samples) -> None:
@@ -77,7 +109,7 @@ class Keeper:
 
     def _write(self) -> None:
         assert self._folder is not None
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _made(self._folder)
         self._n_turns += 1
         name = f"{self._started}-{self._n_turns:03}"
         heard, self._heard = self._heard, []

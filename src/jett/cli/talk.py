@@ -11,9 +11,10 @@ import anyio
 import typer
 
 from jett.app import App, open_app
-from jett.audio.files import check_wav_target
+from jett.audio.files import check_wav_target, held
 from jett.cli import first_run as first
 from jett.cli.loading import user_settings
+from jett.cli.recordings import check_folder
 from jett.cli.running import only_one
 from jett.cli.talk_files import answer_files, check_files
 from jett.cli.talk_live import check_devices, converse
@@ -84,7 +85,8 @@ def talk(
         privacy__keep_recordings=True if keep_recordings else None,
         privacy__recordings_dir=keep_recordings,
     )
-    files = [*(input_files or ()), *(more or ())]
+    check_folder(settings)
+    files = [held(file) for file in (*(input_files or ()), *(more or ()))]
     view = _view(settings, as_json=as_json, plain=plain)
     if first_run:
         first.prepare(settings, quiet=as_json)

@@ -14,7 +14,7 @@ import numpy as np
 
 from jett.app import App, conversation_settings
 from jett.audio.file_duplex import FileDuplex
-from jett.audio.files import audio_seconds, audio_warnings, check_wav_target, write_wav
+from jett.audio.files import Source, audio_seconds, audio_warnings, check_wav_target, write_wav
 from jett.cli.recordings import Keeper
 from jett.cli.views import View
 from jett.core.audio import Samples, silence
@@ -49,7 +49,7 @@ class UntilAnswered:
         return ended and conversation.state is State.IDLE and conversation.quiet_s > _QUIET_S
 
 
-async def answer_files(app: App, files: Sequence[Path], output: Path | None, view: View) -> JettError | None:
+async def answer_files(app: App, files: Sequence[Source], output: Path | None, view: View) -> JettError | None:
     """Answer each file, and write what Jett said to all of them, in order, to `output`.
 
     A file that cannot be answered is reported and the next one has its turn; returns the first failure, a turn's that
@@ -75,7 +75,7 @@ async def answer_files(app: App, files: Sequence[Path], output: Path | None, vie
     return failures[0] if failures else None
 
 
-async def answer_file(app: App, file: Path, view: View, said: list[Samples]) -> list[JettError]:
+async def answer_file(app: App, file: Source, view: View, said: list[Samples]) -> list[JettError]:
     """One conversation; what Jett says, at the voice's rate, is added to `said`, also when this is cancelled midway.
 
     Returns the errors in which turns ended. Raises AudioError, also when nobody speaks in `file`.
@@ -90,7 +90,7 @@ async def answer_file(app: App, file: Path, view: View, said: list[Samples]) -> 
 
     app.parts.vad.reset()
     duplex = FileDuplex(file, rate_hz=app.parts.tts.rate_hz, noise_lsb=1)
-    keeper = Keeper.of(app.settings)
+    keeper = Keeper.of(app.settings, view.note)
     conversation = Conversation(app.parts, conversation_settings(app.settings), observe)
     try:
         with ungrouped():
@@ -108,10 +108,10 @@ async def answer_file(app: App, file: Path, view: View, said: list[Samples]) -> 
     return [EngineError(report.error) for report in reports if report.error]
 
 
-def check_files(files: Sequence[Path], output: Path | None) -> None:
+def check_files(files: Sequence[Source], output: Path | None) -> None:
     """Refuse at once what would fail after the engines have loaded. Raises AudioError when no file is of use."""
     if output is not None:
-        check_wav_target(output, files)
+        check_wav_target(output, [file for file in files if isinstance(file, Path)])
     failures: list[AudioError] = []
     for file in files:
         try:

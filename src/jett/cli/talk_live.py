@@ -87,7 +87,7 @@ async def _into_file(app: App, microphone: DeviceMicrophone, view: View, output:
 
 
 async def _run(app: App, microphone: DeviceMicrophone | _PacingMicrophone, speaker: Speaker, view: View) -> None:
-    keeper = Keeper.of(app.settings)
+    keeper = Keeper.of(app.settings, view.note)
     listens = False
 
     def observe(event: SessionEvent) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import typer
 
 from jett import app
-from jett.audio.files import HeldFile, Source, audio_warnings, stream_audio
+from jett.audio.files import HeldFile, Source, audio_warnings, held, stream_audio
 from jett.cli.loading import user_settings, warn
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 from jett.core.errors import ConfigError, JettError
@@ -50,7 +50,7 @@ def transcribe(
     """Write down what is said in recordings of any length; text appears as it is found.
 
     --json gives file, text, seconds, segments (start_s, end_s, text), warnings and engines; or file, error and
-    exit_code. What comes from standard input is held in memory.
+    exit_code. What comes from standard input or a pipe is held in memory.
     """
     settings = user_settings()
     sources = [_source(file) for file in files]
@@ -77,7 +77,7 @@ def transcribe(
 def _source(file: Path) -> Source:
     """The file, or what standard input holds where it is -. Raises ConfigError when a person would have to type it."""
     if str(file) != "-":
-        return file
+        return held(file)
     if sys.stdin is None or sys.stdin.isatty():
         raise ConfigError(
             "transcribe: standard input is a terminal, need a recording; pipe one in: jett transcribe - < FILE"

@@ -41,7 +41,7 @@ class Location:
     def shown(self) -> str:
         """The URL without what may be secret in it."""
         parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def locate_package(registry: Registry, part: Part, environment: Mapping[str, str]) -> Location:

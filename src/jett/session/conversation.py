@@ -111,6 +111,10 @@ class Conversation:
                     speaker.start(self._playback.render)
                     await self._listen(microphone)
                     tasks.cancel_scope.cancel()
+            except anyio.get_cancelled_exc_class():
+                self._playback.flush()
+                self._report_unfinished()
+                raise
             finally:
                 speaker.stop()
                 self._playback.flush()
@@ -310,6 +314,14 @@ class Conversation:
         if draft.error:
             self._observer(Troubled(draft.error))
         self._feed(ReplyEnded(turn))
+
+    def _report_unfinished(self) -> None:
+        """The conversation ends in the middle of a reply: what was heard of it is told like any other."""
+        draft = self._committed
+        if draft is not None and self._machine.state in (State.REPLYING, State.OVERLAP):
+            self._committed = None
+            self._note_heard(draft)
+            self._observer(self._spans.report(draft, interrupted=True, reason="ended"))
 
     def _pause(self, command: PausePlayback) -> None:
         self._playback.pause()

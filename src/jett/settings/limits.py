@@ -22,7 +22,7 @@ _KINDS: dict[Any, str] = {
     tuple: "a list of texts",
 }
 _PATTERNS = {
-    ADDRESS: "an address that begins with http:// or https:// and names no user, or nothing",
+    ADDRESS: "an address that begins with http:// or https:// and has no user, query or key in it, or nothing",
     MIRROR: "an address that begins with http://, https:// or file:// and names no user, or nothing",
 }
 

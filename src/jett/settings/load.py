@@ -93,7 +93,7 @@ class Settings(Schema):
         origin = self.origin("profile")
         if origin == "profile":
             return "a GPU was found" if self.profile == "gpu-8gb" else "no GPU was found"
-        return {"file": "set in the file", "env": "set in the environment", "option": "asked for"}.get(
+        return {"file": "set in the file", "env": "set in the environment", "option": "set by an option"}.get(
             origin, "the default"
         )
 

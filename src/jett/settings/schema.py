@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
@@ -19,7 +20,7 @@ Device = Literal["auto", "cpu", "cuda"]
 ComputeType = Literal["auto", "int8", "int8_float16", "int8_float32", "float16", "float32"]
 CacheType = Literal["f16", "q8_0", "q4_0"]
 
-ADDRESS = r"^(https?://[^\s@]+)?$"
+ADDRESS = r"^(https?://[^\s@?#]+)?$"
 MIRROR = r"^(https?://[^\s@]+|file://\S+)?$"
 
 DEFAULT_SYSTEM_PROMPT = (
@@ -133,8 +134,26 @@ class Remote(Section):
         default=20, gt=0, le=600, description="Longest wait for the server's next piece of an answer."
     )
 
+    @field_validator("url")
+    @classmethod
+    def _has_host_and_port(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            right = not url or (bool(parts.hostname) and parts.port != 0)
+        except ValueError:  # a port that is none, or half an IPv6 address
+            right = False
+        if not right:
+            raise ValueError("an address with a host and a port from 1 to 65535, such as http://127.0.0.1:11434")
+        return url
+
     def read_api_key(self) -> str:
         """The key, from the setting or its file; empty when there is none. Raises ConfigError."""
+        key = self._found_api_key()
+        if not (key.isascii() and key.isprintable()):
+            raise ConfigError("settings: the API key has characters that no key has, need ASCII; copy it again")
+        return key
+
+    def _found_api_key(self) -> str:
         if self.api_key_file is None:
             return self.api_key.get_secret_value()
         try:

@@ -15,7 +15,7 @@ from jett.settings.limits import limit_of
 
 _LONGEST_SHOWN = 80
 _OURS = "Value error, "
-_USER = re.compile(r"//[^/\s]*@")
+_USER, _QUERY = re.compile(r"//[^/\s]*@"), re.compile(r"\?[^\s']*")
 
 
 def explain(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, Any], file: Path) -> str:
@@ -49,11 +49,13 @@ def _is_bare(key: Key) -> bool:
 
 
 def _place(origin: Any, variable: str, file: Path) -> str:
-    env = "--profile or JETT_PROFILE" if variable == "JETT_PROFILE" else variable  # the option is the variable's twin
-    return {"env": env, "option": "the command line"}.get(origin, str(file))
+    if variable == "JETT_PROFILE" and origin in ("env", "option"):
+        return "--profile or JETT_PROFILE"
+    return {"env": variable, "option": "the command line"}.get(origin, str(file))
 
 
 def _short(value: object) -> str:
-    """As TOML has it, cut where it is long; a password in an address is left out."""
+    """As TOML has it, cut where it is long; passwords and keys in an address are left out."""
     text = str(value).lower() if isinstance(value, bool) else _USER.sub("//…@", repr(value))
+    text = _QUERY.sub("?…", text) if "://" in text else text
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

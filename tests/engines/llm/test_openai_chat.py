@@ -106,7 +106,7 @@ def test_garbage_is_told_plainly(script: list[bytes], told: str) -> None:
         (
             "400 Bad Request",
             b'{"error":{"type":"exceed_context_size_error","n_prompt_tokens":5000,"n_ctx":4096}}',
-            "5000 tokens, limit 4096); trim the history",
+            "the question is too long: 5000 tokens with the instructions, limit 4096; shorten it",
         ),
         ("400 Bad Request", b'{"error":"' + SECRET.encode() + b'"}', "HTTP 400;"),
         ("302 Found", b"", "HTTP 302"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jett.core.audio import Samples, to_int16
 from jett.core.ports import Transcript
-from jett.engines.stt.guards import is_hallucinated, kept_tokens
+from jett.engines.stt.guards import can_be_said, is_hallucinated, kept_tokens, may_be_repeated
 from jett.engines.stt.windows import split_at_pauses, with_lead
 
 
@@ -56,6 +56,12 @@ def _cut(text: str) -> str:
 def test_a_loop_is_cut_to_its_first_round(said: str, kept: str) -> None:
     """Whatever marks and capitals the decoder gives each round; a word said three times is no loop."""
     assert _cut(said) == kept
+
+
+def test_a_loop_inside_a_loop_is_cut_too() -> None:
+    """What is left after the first cut may loop itself."""
+    pieces = [" b", " b", " a", " b", " b", " a", " a", " a", " a"]
+    assert kept_tokens(pieces) == 3
 
 
 @given(st.lists(st.sampled_from([" a", " b", "c", ".", " D", "?"]), max_size=40))
@@ -108,3 +114,26 @@ def test_speech_with_a_breath_of_room_before_it_is_left_alone() -> None:
 def test_a_lead_for_next_to_nothing_does_no_harm(n_samples: int) -> None:
     """Silence of any length is left as it is."""
     assert with_lead(np.zeros(n_samples, dtype=np.int16)).size == n_samples
+
+
+@pytest.mark.parametrize(
+    ("said", "spoken_s", "possible"),
+    [
+        ("Call me back. Call me back. Thanks.", 2.5, True),
+        ("Lights off now. Lights off now.", 0.9, False),
+        ("No no no no", 1.0, True),
+        ("Nothing is said twice here", 2.0, False),
+        ("", 0.0, False),
+    ],
+)
+def test_what_is_repeated_may_have_been_said_where_there_was_time_for_it(
+    said: str, spoken_s: float, possible: bool
+) -> None:
+    """Then it is worth hearing again."""
+    assert may_be_repeated(re.findall(r" ?[\w']+|[^\w\s]+", said), spoken_s) is possible
+
+
+def test_nobody_says_more_than_six_words_a_second() -> None:
+    """At the limit, and beyond it."""
+    assert can_be_said("one two three four five six", 1.0)
+    assert not can_be_said("one two three four five six seven", 1.0)

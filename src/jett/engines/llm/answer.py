@@ -67,7 +67,13 @@ def garbage(where: str, what: str) -> LanguageModelError:
 
 def refused(where: str, status: int, body: bytes) -> LanguageModelError:
     """The server said no. Only numbers and the error's type are quoted: its message may repeat the prompt."""
-    return LanguageModelError(f"llm: {where} refused with HTTP {status}{_reason(body)}; {_fix(status, body)}")
+    error = _error_of(body)
+    if isinstance(asked := error.get("n_prompt_tokens"), int) and isinstance(limit := error.get("n_ctx"), int):
+        return LanguageModelError(
+            f"llm: the question is too long: {asked} tokens with the instructions, limit {limit}; "
+            "shorten it or raise llm.context_tokens"
+        )
+    return LanguageModelError(f"llm: {where} refused with HTTP {status}{_reason(error)}; {_fix(status)}")
 
 
 def _error_of(body: bytes) -> dict[str, Any]:
@@ -78,17 +84,12 @@ def _error_of(body: bytes) -> dict[str, Any]:
     return error if isinstance(error, dict) else {}
 
 
-def _reason(body: bytes) -> str:
-    error = _error_of(body)
+def _reason(error: dict[str, Any]) -> str:
     parts = [str(error[key]) for key in ("type", "code") if isinstance(error.get(key), str | int)]
-    if isinstance(asked := error.get("n_prompt_tokens"), int) and isinstance(limit := error.get("n_ctx"), int):
-        parts.append(f"{asked} tokens, limit {limit}")
     return f" ({', '.join(parts)[:120]})" if parts else ""
 
 
-def _fix(status: int, body: bytes) -> str:
-    if "n_ctx" in _error_of(body):
-        return "trim the history or raise llm.context_tokens"
+def _fix(status: int) -> str:
     fixes: dict[int, str] = {
         401: "set llm.api_key",
         403: "set llm.api_key",

@@ -32,6 +32,9 @@ _SUBTITLES = frozenset(
 )
 _SUBTITLE_LOGPROB = -0.7
 _CLAUSE_WORDS = 3
+_LIKELY_WORDS_PER_S = 4.5
+"""Without pauses; of the recordings in benchmarks/LOG.md ("Repeated words") 95 of 100 stay under 4.3."""
+_POSSIBLE_WORDS_PER_S = 6.0
 _SHORT_TIMES = 4
 
 
@@ -48,20 +51,40 @@ def is_hallucinated(transcript: Transcript) -> bool:
     return " ".join(words) in _SUBTITLES and doubtful
 
 
+def may_be_repeated(pieces: Sequence[str], spoken_s: float) -> bool:
+    """Whether the first repeated round can really have been said in `spoken_s` seconds of speech."""
+    words, _ = _words(pieces)
+    found = _first_loop(words)
+    return found is not None and found[0] + 2 * found[1] <= _LIKELY_WORDS_PER_S * spoken_s
+
+
+def can_be_said(text: str, spoken_s: float) -> bool:
+    """Whether all of `text` can have been said in `spoken_s` seconds of speech."""
+    return len(text.split()) <= _POSSIBLE_WORDS_PER_S * spoken_s
+
+
 def kept_tokens(pieces: Sequence[str]) -> int:
     """How many of the decoder's tokens come before it begins to loop; `pieces` are their texts, in order.
 
     A loop is the same three words or more twice in a row, or fewer said four times; case and marks do not count,
-    since a looping decoder changes them ("Lights off now. Lights off now, lights off now..."). People repeat a word
-    or two ("no no no"), hardly ever a clause.
+    since a looping decoder changes them ("Lights off now. Lights off now, lights off now...").
     """
     words, ends = _words(pieces)
+    kept = len(pieces)
+    while (found := _first_loop(words)) is not None:
+        start, size = found
+        kept, words = ends[start + size - 1], words[: start + size]
+    return kept
+
+
+def _first_loop(words: Sequence[str]) -> tuple[int, int] | None:
+    """Where the shortest loop begins, and how many words one round of it has."""
     for size in range(1, len(words) // 2 + 1):
         needed = 2 if size >= _CLAUSE_WORDS else _SHORT_TIMES
         for start in range(len(words) - size * needed + 1):
             if _rounds(words, start, size) >= needed:
-                return ends[start + size - 1]
-    return len(pieces)
+                return start, size
+    return None
 
 
 def _words(pieces: Sequence[str]) -> tuple[list[str], list[int]]:

@@ -1,14 +1,14 @@
 """Whisper on CTranslate2, for speech that must be text at once.
 
 Stock Whisper pads every clip to 30 s, and most of its time goes into encoding silence. Here the encoder gets the
-audio there is and `padding_s` of silence, which Whisper needs to know that speech ended, and never less than
-`_LEAST_WINDOW_S`, without which it mishears single words (benchmarks/LOG.md, "STT padding"). Only
-`engines.stt.guards` decides what of its output is believed.
+audio there is and `padding_s` of silence, which Whisper needs to know that speech ended, and never less than 6 s.
+Where the text repeats itself the stock way is gone after all. Only `engines.stt.guards` decides what is believed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ctranslate2
@@ -19,20 +19,33 @@ from jett.core.audio import SAMPLE_RATE_HZ, Samples, to_float32
 from jett.core.errors import ModelError, SpeechToTextError
 from jett.core.ports import Transcript
 from jett.engines.log_mel import log_mel
-from jett.engines.stt.guards import is_hallucinated, kept_tokens
-from jett.engines.stt.windows import split_at_pauses, with_lead
+from jett.engines.stt.guards import can_be_said, is_hallucinated, kept_tokens, may_be_repeated
+from jett.engines.stt.windows import split_at_pauses, spoken_s, with_lead
 
 _MIN_SAMPLES = 1_600
 """Under 100 ms there is no word."""
-_LEAST_WINDOW_S = 6.0
 _TOKENS_PER_S = 9
 """Nobody speaks faster; a decoder that goes on is looping."""
 _MAX_TOKENS = 220
-_BEAMS = 3
-_REPETITION_PENALTY = 1.1
-"""With little padding Whisper is prone to say the last words again; both chosen in benchmarks/LOG.md."""
 _VOCABULARY_TOKENS = 60
 _CONTEXT_TOKENS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoding:
+    """How the model is asked; all chosen in benchmarks/LOG.md ("STT padding", "Repeated words")."""
+
+    beams: int
+    least_window_s: float = 6.0
+    """Speech and silence that the encoder gets at least; with less it mishears single words."""
+    repetition_penalty: float = 1.05
+    """With little padding Whisper is prone to say the last words again."""
+
+
+_QUICK = _Decoding(beams=3)
+_PARTIAL = _Decoding(beams=1)
+_CAREFUL = _Decoding(beams=5, least_window_s=30.0, repetition_penalty=1.0)
+"""As stock Whisper does it, which takes four times as long and hardly ever loops."""
 
 
 class WhisperSpeechToText:
@@ -64,16 +77,23 @@ class WhisperSpeechToText:
     def transcribe(self, speech: Samples, *, earlier: Sequence[Transcript] = (), partial: bool = False) -> Transcript:
         before = earlier[-1] if earlier else Transcript("")
         new = speech[before.audio_samples :]
-        parts = [
-            self._transcribe_window(window, before.tokens, 1 if partial else _BEAMS) for window in split_at_pauses(new)
-        ]
+        parts = [self._transcribe_window(window, before.tokens, partial) for window in split_at_pauses(new)]
         return _joined(before, parts, speech.size)
 
-    def _transcribe_window(self, window: Samples, context: Sequence[int], beams: int) -> Transcript:
+    def _transcribe_window(self, window: Samples, context: Sequence[int], partial: bool) -> Transcript:
+        """A text that repeats itself, and could have been said, is heard again with care: people repeat themselves."""
         if window.size < _MIN_SAMPLES:
             return Transcript("")
         window = with_lead(window)
-        padding_samples = max(self._padding_samples, int(_LEAST_WINDOW_S * SAMPLE_RATE_HZ) - window.size)
+        heard = self._heard(window, context, _PARTIAL if partial else _QUICK)
+        if partial or not may_be_repeated(self._pieces(heard.tokens), spoken_s(window)):
+            return self._believed(heard)
+        heard = self._heard(window, context, _CAREFUL)
+        return self._believed(heard, keep_repeated=can_be_said(heard.text, spoken_s(window)))
+
+    def _heard(self, window: Samples, context: Sequence[int], how: _Decoding) -> Transcript:
+        """All that the decoder gives, believed or not."""
+        padding_samples = max(self._padding_samples, int(how.least_window_s * SAMPLE_RATE_HZ) - window.size)
         padded = np.concatenate([to_float32(window), np.zeros(padding_samples, dtype=np.float32)])
         features = log_mel(padded)[None]  # (1, 80, frames)
         try:
@@ -82,24 +102,30 @@ class WhisperSpeechToText:
             (result,) = self._model.generate(
                 encoded,
                 [prompt],
-                beam_size=beams,
-                repetition_penalty=_REPETITION_PENALTY,
+                beam_size=how.beams,
+                repetition_penalty=how.repetition_penalty,
                 max_length=_max_length(window.size) + len(prompt),
                 return_scores=True,
                 return_no_speech_prob=True,
             )
         except (RuntimeError, ValueError) as error:
             raise SpeechToTextError(f"stt: Whisper failed on {window.size / SAMPLE_RATE_HZ:.1f} s ({error})") from error
-        return self._believed(result)
-
-    def _believed(self, result: ctranslate2.models.WhisperGenerationResult) -> Transcript:
         if not result.sequences_ids:
             return Transcript("")
         tokens = [token for token in result.sequences_ids[0] if token < self._end]
-        tokens = tokens[: kept_tokens([self._tokenizer.decode([token]) for token in tokens])]
-        text = self._tokenizer.decode(tokens).strip()
-        transcript = Transcript(text, float(result.scores[0]), float(result.no_speech_prob), tuple(tokens))
-        return Transcript("") if is_hallucinated(transcript) else transcript
+        return Transcript(self._text(tokens), float(result.scores[0]), float(result.no_speech_prob), tuple(tokens))
+
+    def _believed(self, heard: Transcript, *, keep_repeated: bool = False) -> Transcript:
+        kept = len(heard.tokens) if keep_repeated else kept_tokens(self._pieces(heard.tokens))
+        if kept < len(heard.tokens):
+            heard = replace(heard, text=self._text(heard.tokens[:kept]), tokens=heard.tokens[:kept])
+        return Transcript("") if is_hallucinated(heard) else heard
+
+    def _pieces(self, tokens: Sequence[int]) -> list[str]:
+        return [str(self._tokenizer.decode([token])) for token in tokens]
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(list(tokens))).strip()
 
     def _prompt(self, context: Sequence[int], start: Sequence[int]) -> list[int]:
         before = [*self._vocabulary, *context[-_CONTEXT_TOKENS:]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 
@@ -17,7 +18,7 @@ _BLOCK_SAMPLES = 1_600
 _SMOOTH_BLOCKS = 3
 _LEAD_S = 0.2
 _EDGE_S = 0.05
-_FRAME_SAMPLES = 160
+_FRAME_S = 0.01
 _QUIET_POWER = 10 ** (-35 / 10)
 """Relative to the loudest 10 ms; benchmarks/LOG.md, "Speech from the first sample"."""
 
@@ -50,9 +51,21 @@ def with_lead(speech: Samples) -> Samples:
 
     Whisper mishears a first sound that nothing goes before. A live turn has pre-roll and is left as it is.
     """
-    frames = speech[: speech.size // _FRAME_SAMPLES * _FRAME_SAMPLES].reshape(-1, _FRAME_SAMPLES)
-    power = np.square(frames.astype(np.float32)).mean(axis=1)  # (n_frames,)
-    edge = power[: round(_EDGE_S * SAMPLE_RATE_HZ / _FRAME_SAMPLES)]
-    if not edge.size or edge.max() <= power.max() * _QUIET_POWER:
+    loud = _loud_frames(speech)
+    if not loud[: round(_EDGE_S / _FRAME_S)].any():
         return speech
     return np.concatenate([np.zeros(int(_LEAD_S * SAMPLE_RATE_HZ), dtype=np.int16), speech])
+
+
+def spoken_s(speech: Samples) -> float:
+    """Seconds of `speech` that are not silence."""
+    return float(_loud_frames(speech).sum()) * _FRAME_S
+
+
+def _loud_frames(speech: Samples) -> NDArray[np.bool_]:
+    """Whether each 10 ms is within 35 dB of the loudest, shape (n_frames,)."""
+    size = round(_FRAME_S * SAMPLE_RATE_HZ)
+    frames = speech[: speech.size // size * size].reshape(-1, size)
+    power = np.square(frames.astype(np.float32)).mean(axis=1)
+    loudest = power.max(initial=0.0)
+    return np.asarray(power > loudest * _QUIET_POWER)

@@ -1,0 +1,37 @@
+"""Recordings are a courtesy: a disk that is full ends them, not the conversation."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from jett.cli.recordings import Keeper, check_folder
+from jett.core.audio import silence
+from jett.core.events import StateChanged
+from jett.settings import Settings
+
+
+def _settings(folder: Path) -> Settings:
+    overrides = {"privacy.keep_recordings": True, "privacy.recordings_dir": str(folder)}
+    return Settings.load(env={}, overrides=overrides)
+
+
+def _one_turn(keeper: Keeper) -> None:
+    keeper.observe(StateChanged("hearing"))
+    keeper.heard(silence(1600))
+    keeper.observe(StateChanged("idle"))
+
+
+def test_a_folder_that_can_no_longer_be_written_is_told_once(tmp_path: Path) -> None:
+    """The turns before it are kept, those after it are not, and nothing is raised."""
+    folder, notes = tmp_path / "kept", list[str]()
+    check_folder(_settings(folder))
+    keeper = Keeper.of(_settings(folder), notes.append)
+    _one_turn(keeper)
+    assert len([*folder.glob("*-heard.wav")]) == 1
+    shutil.rmtree(folder)
+    folder.write_text("in the way", "utf-8")
+    _one_turn(keeper)
+    _one_turn(keeper)
+    (note,) = notes
+    assert note.endswith("this conversation is not kept any more")
