@@ -10,7 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -20,13 +20,20 @@ COMPOSE = DEPLOY / "compose.yaml"
 TUNNEL = "10.0.0.2"
 
 
+def cannot_be_tested(why: str) -> NoReturn:
+    """Skip with the reason and the fix; fail where CI is true."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
 def tool(*names: str, fix: str) -> str:
     """The path of a program, beside this Python or on PATH; skips the test where there is none."""
     for name in names:
         for place in (str(Path(sys.executable).parent), None):
             if found := shutil.which(name, path=place):
                 return found
-    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"no {names[0]}; run `{fix}`")
+    cannot_be_tested(f"no {names[0]}; run `{fix}`")
 
 
 def compose_tool() -> str:

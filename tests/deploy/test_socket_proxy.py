@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 
 import httpx
 import pytest
@@ -152,18 +152,24 @@ class Recorded:
     async def ask(self, verb: Verb, name: str) -> tuple[str, str]:
         """The one request that a verb becomes."""
         self.sent.clear()
+        asked: Awaitable[object]
+        match verb:
+            case Verb.STATUS:
+                asked = self.engine.inspect(name)
+            case Verb.LOGS:
+                asked = self.engine.logs(name, 50)
+            case Verb.STATS:
+                asked = self.engine.stats(name)
+            case Verb.START:
+                asked = self.engine.change("start", name)
+            case Verb.STOP:
+                asked = self.engine.change("stop", name)
+            case Verb.RESTART:
+                asked = self.engine.change("restart", name)
+            case _:
+                asked = self.engine.containers()
         with pytest.raises(OperationError):
-            match verb:
-                case Verb.STATUS:
-                    await self.engine.inspect(name)
-                case Verb.LOGS:
-                    await self.engine.logs(name, 50)
-                case Verb.STATS:
-                    await self.engine.stats(name)
-                case Verb.START | Verb.STOP | Verb.RESTART:
-                    await self.engine.change(verb.value, name)
-                case _:
-                    await self.engine.containers()
+            await asked
         (only,) = self.sent
         return only
 

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from jett.cli import ask, bench, config, devices, doctor, models, say, talk, transcribe, vram
+from jett.cli import ask, bench, config, deploy, devices, doctor, models, say, talk, transcribe, vram
 from jett.cli.failures import DEBUG_VARIABLE, failure_line, report
 from jett.core.errors import JettError, first_failure
 from jett.settings.keys import CONFIG_VARIABLE, ENV_PREFIX
@@ -66,6 +66,7 @@ app.command(epilog=vram.EPILOG)(vram.vram)
 app.command(epilog=bench.EPILOG, context_settings=bench.CONTEXT)(bench.bench)
 app.add_typer(models.app, name="models", epilog="Examples: jett models list  ·  jett models pull")
 app.add_typer(config.app, name="config", epilog="Examples: jett config show  ·  jett config path")
+app.add_typer(deploy.app, name="deploy", epilog="Example: jett deploy check --public vps.example.org")
 
 
 def _version(asked: bool) -> None:
