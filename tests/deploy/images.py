@@ -1,4 +1,4 @@
-"""Images for the shipped stack on a machine that can pull none: PostgreSQL from the host's server, stand-ins for the rest."""
+"""Images for the shipped stack where none can be pulled: PostgreSQL from the host's server, stand-ins for the rest."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def _import(
         for name, source in files.items():
             entry = tar.gettarinfo(str(source.resolve()), name)
             entry.mode |= 0o555
-            with source.open("rb") as content:
-                tar.addfile(entry, content)
+            with source.open("rb") as opened:
+                tar.addfile(entry, opened)
     tag = f"jett-test-{service}:latest"
     changes = [f'ENTRYPOINT ["{entrypoint}"]', f"ENV PATH={path}", "WORKDIR /"]
     subprocess.run(

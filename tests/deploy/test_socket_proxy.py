@@ -9,6 +9,7 @@ import pytest
 
 from jett.core.errors import OperationError
 from jett.guard import Verb, parse_policy
+from jett.ops.deploy_check import forbidden
 from jett.ops.docker_engine import DockerEngine
 from tests.deploy.support import AllowList, shipped
 from tests.deploy.test_compose import POLICY
@@ -236,3 +237,16 @@ def test_only_the_desktop_may_knock_at_the_door_and_only_portainer_at_the_window
     assert "-allowfrom=10.0.0.1/32" in shipped()["services"]["socket-proxy"]["command"]
     assert "-allowfrom=portainer" in services["socket-proxy-view"]["command"]
     assert "ports" not in services["socket-proxy-view"]
+
+
+def test_deploy_check_asks_only_what_the_door_refuses_and_of_nothing_that_exists(door: AllowList) -> None:
+    rows = list(forbidden("jett-check-0123456789abcdef"))
+    assert len(rows) >= 30
+    for what, method, target in rows:
+        assert not door.permits(method, target), what
+        for word in ("prune", "pull", "build", "commit", "load", "swarm", "fromImage", "force"):
+            assert word not in target
+        if method == "GET":
+            continue
+        assert "jett-check-0123456789abcdef" in target or (method, target) == ("POST", "/v1.41/containers/create")
+        assert not set(CONTAINERS) & set(target.split("/"))

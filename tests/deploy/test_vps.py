@@ -130,7 +130,7 @@ def test_portainer_sees_through_its_window_and_cannot_reach_out(server: Vps) -> 
 def test_deploy_check_proves_every_promise(server: Vps, with_firewall: bool) -> None:
     if with_firewall:
         server.load_firewall()
-    code, report = server.check("--public", PUBLIC, "--n8n-token-file", str(server.token), "--timeout", "2")
+    code, report = server.check("--public", PUBLIC, "--n8n-token-file", str(server.token), "--timeout", "1")
     assert broken(report) == []
     assert code == 0
     assert report["holds"] is report["outside_checked"] is True
@@ -140,10 +140,8 @@ def test_deploy_check_proves_every_promise(server: Vps, with_firewall: bool) -> 
 
 def everything(server: Vps) -> list[str]:
     listed = ("ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}")
-    return [
-        server.engine.docker(*listed),
-        *(server.engine.docker(kind, "ls", "-q") for kind in ("image", "volume", "network")),
-    ]
+    others = (server.engine.docker(kind, "ls", "-q") for kind in ("image", "volume", "network"))
+    return [server.engine.docker(*listed), *others]
 
 
 def test_deploy_check_does_no_harm_where_everything_is_permitted_and_says_so(server: Vps) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.deploy.images import build_standin, go_tool, load_images, postgres_programs
-from tests.deploy.support import COMPOSE, DEPLOY, TUNNEL, compose_tool, environment
+from tests.deploy.support import COMPOSE, DEPLOY, compose_tool, environment
 from tests.system.docker_engine import TestEngine, docker_engine, why_no_docker
 
 PUBLIC = "198.51.100.2"
@@ -105,11 +105,13 @@ class Vps:
         """Compose on the shipped file with local images."""
         return self.inside(self.server, compose_tool(), *arguments, check=check)
 
-    def inside(self, namespace: str, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def inside(
+        self, namespace: str, *command: str, check: bool = True, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         """A command in one of the two namespaces."""
         done = subprocess.run(
             ["nsenter", f"--net=/run/netns/{namespace}", *command],
-            env={**self._environment, "PYTHONPATH": str(DEPLOY.parent / "src")},
+            env={**self._environment, "PYTHONPATH": str(DEPLOY.parent / "src"), **variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -132,6 +134,13 @@ class Vps:
         )
         assert done.stdout, done.stderr
         return done.returncode, json.loads(done.stdout)
+
+    def query(self, role: str, database: str, statement: str, check: bool = True) -> str:
+        """What PostgreSQL in its container answers one of its roles, over TCP and by password."""
+        secret = {"n8n": "postgres_n8n_password", "jett": "postgres_jett_password"}.get(role, "postgres_password")
+        words = ("psql", "-h", "127.0.0.1", "-U", role, "-d", database, "-v", "ON_ERROR_STOP=1", "-Atqc", statement)
+        password = (self.data / "secrets" / secret).read_text().strip()
+        return self.engine.docker("exec", "-e", f"PGPASSWORD={password}", "postgres", *words, check=check)
 
     def load_firewall(self) -> None:
         """The shipped rules, for this tunnel's name."""
@@ -183,10 +192,8 @@ def _cable(server: Vps) -> Iterator[None]:
     subprocess.run(["ip", "netns", "add", server.desktop], check=True)
     try:
         ours, theirs = f"jc{os.getpid()}d", f"jc{os.getpid()}v"
-        subprocess.run(
-            ["ip", "link", "add", ours, "netns", server.desktop, "type", "veth", "peer", "name", theirs, "netns", server.server],
-            check=True,
-        )  # fmt: skip
+        ends = (ours, "netns", server.desktop, "type", "veth", "peer", "name", theirs, "netns", server.server)
+        subprocess.run(["ip", "link", "add", *ends], check=True)
         for namespace, name, address in ((server.desktop, ours, _DESKTOP_PUBLIC), (server.server, theirs, PUBLIC)):
             server.inside(namespace, "ip", "address", "add", f"{address}/24", "dev", name)
             server.inside(namespace, "ip", "link", "set", name, "up")
@@ -213,7 +220,6 @@ def _tunnel(server: Vps) -> Iterator[None]:
             file.write_text(text, "utf-8")
             server.inside(namespace, "wg-quick", "up", str(file))
             stack.callback(server.inside, namespace, "wg-quick", "down", str(file), check=False)
-        server.inside(server.desktop, "ping", "-c", "1", "-W", "5", TUNNEL) if shutil.which("ping") else None
         yield
 
 

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"log"
 	"math/big"
 	"net"
@@ -38,13 +39,7 @@ func main() {
 			return 200
 		})))
 	case "qdrant":
-		key := read("/qdrant/config/local.yaml")
-		log.Fatal(http.ListenAndServe(":6333", answers(map[string]int{"GET /readyz": 200}, func(r *http.Request) int {
-			if r.Header.Get("api-key") == "" || !strings.Contains(key, r.Header.Get("api-key")) {
-				return 401
-			}
-			return 200
-		})))
+		log.Fatal(http.ListenAndServe(":6333", qdrant(read("/qdrant/config/local.yaml"))))
 	case "portainer":
 		read("/run/secrets/portainer_password")
 		server := http.Server{Addr: ":9443", TLSConfig: selfSigned(), Handler: answers(map[string]int{
@@ -59,6 +54,43 @@ func main() {
 	default:
 		proxy(os.Args[1:])
 	}
+}
+
+// One collection, whose snapshot is the file `memory`; paths and answers as in Qdrant's API reference, "Snapshots".
+func qdrant(key string) http.Handler {
+	const snapshots = "/collections/memory/snapshots"
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /collections", say(`{"result":{"collections":[{"name":"memory"}]}}`))
+	mux.HandleFunc("POST "+snapshots, say(`{"result":{"name":"now.snapshot"}}`))
+	mux.HandleFunc("GET "+snapshots+"/now.snapshot", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, "/qdrant/storage/memory")
+	})
+	mux.HandleFunc("DELETE "+snapshots+"/now.snapshot", say(`{"result":true}`))
+	mux.HandleFunc("POST "+snapshots+"/upload", func(w http.ResponseWriter, r *http.Request) {
+		file, _, err := r.FormFile("snapshot")
+		if err != nil {
+			w.WriteHeader(400)
+			return
+		}
+		content, _ := io.ReadAll(file)
+		if os.WriteFile("/qdrant/storage/memory", content, 0o600) != nil {
+			w.WriteHeader(500)
+		}
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given := r.Header.Get("api-key")
+		switch {
+		case r.URL.Path == "/readyz":
+		case given == "" || !strings.Contains(key, `"`+given+`"`):
+			w.WriteHeader(401)
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	})
+}
+
+func say(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, text) }
 }
 
 func answers(known map[string]int, otherwise func(*http.Request) int) http.Handler {
