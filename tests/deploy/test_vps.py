@@ -12,7 +12,7 @@ import pytest
 from jett.ops.deploy_check import OTHERS, PORTS
 from tests.deploy.support import TUNNEL
 from tests.deploy.test_compose import SERVICES
-from tests.deploy.vps import PUBLIC, Vps
+from tests.deploy.vps import PUBLIC, Vps, tunnel_name
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
 
@@ -50,6 +50,7 @@ def broken(report: dict[str, Any]) -> list[str]:
 
 
 def test_the_hardened_stack_comes_up_healthy(server: Vps) -> None:
+    server.compose("up", "--detach", "--wait", "--pull", "never")
     for name in SERVICES:
         assert server.engine.state(name, ".State.Health.Status") == "healthy"
         seen = json.loads(server.engine.docker("inspect", name))[0]
@@ -89,6 +90,27 @@ def test_the_firewall_hides_even_a_port_published_on_every_address(server: Vps) 
         assert server.knock(server.desktop, TUNNEL, PORTS["n8n"]) == "open"
     finally:
         server.engine.docker("rm", "-f", "mistake")
+
+
+def test_without_the_tunnel_nothing_of_ours_goes_to_a_stranger_and_no_neighbour_gets_in(server: Vps) -> None:
+    """A machine beside the server can send to 10.0.0.2 by the cable and is answered: binding alone is not enough."""
+    by_the_cable = ("via", PUBLIC)
+    file = str(server.folder / f"{tunnel_name('d')}.conf")
+    server.inside(server.desktop, "wg-quick", "down", file)
+    server.inside(server.desktop, "ip", "route", "add", "default", *by_the_cable)
+    try:
+        for port in PORTS.values():
+            assert server.knock(server.desktop, TUNNEL, port) == "unreachable"
+        server.inside(server.desktop, "ip", "route", "add", f"{TUNNEL}/32", *by_the_cable)
+        assert server.knock(server.desktop, TUNNEL, PORTS["n8n"]) == "open"
+        server.load_firewall()
+        for port in PORTS.values():
+            assert server.knock(server.desktop, TUNNEL, port) == "silent"
+        server.inside(server.desktop, "ip", "route", "delete", f"{TUNNEL}/32", *by_the_cable)
+    finally:
+        server.inside(server.desktop, "ip", "route", "delete", "default", check=False)
+        server.inside(server.desktop, "wg-quick", "up", file)
+    assert server.knock(server.desktop, TUNNEL, PORTS["n8n"]) == "open"
 
 
 def test_jett_operates_containers_through_the_door_and_no_others(server: Vps) -> None:
