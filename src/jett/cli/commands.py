@@ -21,6 +21,7 @@ from jett.cli import (
     bench,
     completion,
     config,
+    deploy,
     devices,
     doctor,
     guard,
@@ -89,6 +90,7 @@ app.add_typer(guard.app, name="guard", epilog='Examples: jett guard check  ·  j
 app.add_typer(audit.app, name="audit", epilog="Examples: jett audit tail  ·  jett audit verify")
 app.add_typer(token.app, name="token", epilog="Examples: jett token create phone --verb status  ·  jett token list")
 app.add_typer(config.app, name="config", epilog="Examples: jett config show  ·  jett config path")
+app.add_typer(deploy.app, name="deploy", epilog="Example: jett deploy check --public vps.example.org")
 
 
 def _version(asked: bool) -> None:

@@ -3,7 +3,7 @@
 | exit code | means |
 |---|---|
 | 0 | done |
-| 1 | something else failed, or `jett doctor` found that Jett cannot talk |
+| 1 | something else failed, `jett doctor` found that Jett cannot talk, or `jett deploy check` a promise not kept |
 | 2 | wrong options or settings |
 | 3 | a device or an audio file |
 | 4 | a model is missing, damaged or too large |

