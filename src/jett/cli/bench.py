@@ -28,6 +28,7 @@ class Benchmark(StrEnum):
     LLM = "llm"
     TTS = "tts"
     VRAM = "vram"
+    COMMANDS = "commands"
 
 
 MODULES = {
@@ -36,6 +37,7 @@ MODULES = {
     Benchmark.LLM: "benchmarks.latency.llm",
     Benchmark.TTS: "benchmarks.latency.tts",
     Benchmark.VRAM: "benchmarks.capacity.vram",
+    Benchmark.COMMANDS: "benchmarks.latency.commands",
 }
 _WITH_CLIPS = (Benchmark.LATENCY, Benchmark.STT)
 _WITH_PNG = (Benchmark.LATENCY,)
@@ -44,7 +46,7 @@ _WITH_PNG = (Benchmark.LATENCY,)
 def bench(
     ctx: typer.Context,
     name: Annotated[
-        Benchmark, typer.Argument(help="What to measure: latency, stt, llm, tts or vram.", metavar="NAME")
+        Benchmark, typer.Argument(help="What to measure: latency, stt, llm, tts, vram or commands.", metavar="NAME")
     ] = Benchmark.LATENCY,
     quick: Annotated[bool, typer.Option("--quick", help="Under a minute, for a first impression.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Flat JSON on stdout, such as ttfa_p50_ms.")] = False,

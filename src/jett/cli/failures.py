@@ -9,6 +9,8 @@
 | 4 | a model is missing, damaged or too large |
 | 5 | an engine failed |
 | 6 | another Jett has the microphone |
+| 7 | the guard refused, or its record was touched or cannot be written |
+| 8 | a server did not do, or did not tell, what was asked |
 | 130 | Ctrl-C |
 """
 
