@@ -110,7 +110,9 @@ async def answered(times: int) -> list[float]:
     """Milliseconds from the true end of the question to the first sample of its answer, where it was understood."""
     found: list[float] = []
     async with AsyncExitStack() as stack:
-        app = await stack.enter_async_context(open_app(Settings.load(env={}, overrides={"stt.vocabulary": ["Postgres"]})))
+        app = await stack.enter_async_context(
+            open_app(Settings.load(env={}, overrides={"stt.vocabulary": ["Postgres"]}))
+        )
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         parts = replace(app.parts, commands=guarded(folder))
         for _ in range(times):

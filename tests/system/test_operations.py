@@ -193,6 +193,28 @@ async def test_a_permit_is_good_once(engine: TestEngine, tmp_path: Path) -> None
             await jett.operations.carry_out(permit)
 
 
+async def test_a_restart_that_nobody_waits_for_is_done_and_recorded_as_unknown(
+    engine: TestEngine, tmp_path: Path
+) -> None:
+    """Whoever asked goes away while Docker restarts it: it is not left stopped, and the record has an outcome."""
+    engine.run("n8n", "trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done")
+    before = engine.state("n8n", ".State.StartedAt")
+    async with desktop(engine.address, tmp_path) as jett:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(jett.ask, Verb.RESTART, "n8n")
+            with anyio.fail_after(20):
+                await jett.book.wait_until(lambda: _begun(jett))
+            tasks.cancel_scope.cancel()
+        assert engine.state("n8n") == "running"
+        assert engine.state("n8n", ".State.StartedAt") != before
+        assert [(record.kind, record.verdict) for record in tail(jett.audit, 2)][-1] == ("outcome", "unknown")
+
+
+def _begun(jett: Desktop) -> bool:
+    """Whether Docker was asked: the container's own events tell, since its book notes each of them."""
+    return any(record.kind == "intent" for record in tail(jett.audit, 9))
+
+
 async def test_without_an_engine_everything_is_unknown(tmp_path: Path) -> None:
     """And said to be so; nothing is asked of a server that cannot be seen."""
     async with desktop(f"unix://{tmp_path}/none.sock", tmp_path / "audit") as jett:

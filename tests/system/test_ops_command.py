@@ -25,7 +25,9 @@ verbs = ["list", "status", "logs", "stats", "start", "stop", "restart"]
 [identities.voice]
 verbs = ["list", "status"]
 """
-SERVES = "trap 'exit 0' TERM; echo started with token=ghp_0123456789abcdefghij0123456789abcdef; while :; do sleep 0.1; done"
+SERVES = (
+    "trap 'exit 0' TERM; echo started with token=ghp_0123456789abcdefghij0123456789abcdef; while :; do sleep 0.1; done"
+)
 
 
 @pytest.fixture
@@ -71,9 +73,7 @@ def test_without_a_terminal_and_without_yes_nothing_changes(jett: Jett, engine: 
         (("logs", "proxy"), 7, "container.action"),
     ],
 )
-def test_a_refusal_names_its_rule(
-    jett: Jett, engine: TestEngine, words: tuple[str, ...], code: int, says: str
-) -> None:
+def test_a_refusal_names_its_rule(jett: Jett, engine: TestEngine, words: tuple[str, ...], code: int, says: str) -> None:
     """On standard error, with nothing on standard output."""
     engine.run("proxy", SERVES)
     engine.run("stranger", SERVES)
@@ -132,7 +132,9 @@ def test_a_policy_with_a_mistake_stops_everything(jett: Jett, engine: TestEngine
 def test_a_verdict_is_explained_without_doing_anything(jett: Jett, engine: TestEngine) -> None:
     """By the words that somebody might say."""
     engine.run("n8n", SERVES)
-    explained = json.loads(jett("guard", "explain", "Hey Jett, restart N eight N!", "--as", "terminal", "--json").stdout)
+    explained = json.loads(
+        jett("guard", "explain", "Hey Jett, restart N eight N!", "--as", "terminal", "--json").stdout
+    )
     assert (explained["understood"], explained["verdict"]) == ("restart n8n", "confirm")
     denied = json.loads(jett("guard", "explain", "restart n8n", "--json").stdout)
     assert (denied["verdict"], denied["rule"]) == ("deny", "identity.policy")

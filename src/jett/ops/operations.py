@@ -1,7 +1,7 @@
 """Carries out what the guard permits, once, and looks whether it is so: intent, act, look, outcome.
 
-A change that was begun is seen to its end and recorded even if whoever asked goes away; only its time is limited.
-Success is said only of what the engine shows. Called with a Permit by `tools`, the commands and the server.
+A change that Docker was asked for is not broken off when whoever asked goes away, only no longer watched; the record
+gets an outcome either way. Success is said only of what the engine shows. Called with a Permit by `tools`, the commands and the server.
 """
 
 from __future__ import annotations
@@ -57,15 +57,24 @@ class Operations:
         self._locks: dict[str, anyio.Lock] = {}
 
     async def carry_out(self, permit: Permit) -> Result:
-        """Do exactly what was permitted. Raises GuardError when the record cannot be written: then nothing was done."""
+        """Do exactly what was permitted. Raises GuardError when the record cannot be written: then nothing was done.
+
+        Cancelling ends the watching; the record then says that the end is unknown.
+        """
         identity = permit.identity
-        with anyio.CancelScope(shield=permit.request.changes):
+        with anyio.CancelScope(shield=True):
             request = await anyio.to_thread.run_sync(self._gate.redeem, permit, self._wall_clock())
+        try:
             result = await self._attempted(request, identity)
-            detail = redact(result.trouble) if result.trouble else _seen_text(result.seen)
-            outcome = Outcome(result.result, detail)
-            await anyio.to_thread.run_sync(partial(self._finish, permit, outcome))
+        except anyio.get_cancelled_exc_class():
+            await self._record(permit, Outcome("unknown", "nobody waited for its end"))
+            raise
+        await self._record(permit, Outcome(result.result, redact(result.trouble) or _seen_text(result.seen)))
         return result
+
+    async def _record(self, permit: Permit, outcome: Outcome) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(partial(self._finish, permit, outcome))
 
     def _finish(self, permit: Permit, outcome: Outcome) -> None:
         """Twice if need be: without an outcome the record would say that nobody knows."""
@@ -110,10 +119,11 @@ class Operations:
             before = await engine.inspect(request.target)
             started_s = self._clock.now_s()
             trouble: OperationError | None = None
-            try:
-                await engine.change(_CHANGES[request.verb], request.target)
-            except OperationError as error:
-                trouble = error
+            with anyio.CancelScope(shield=True):  # a request that is broken off may leave a container stopped
+                try:
+                    await engine.change(_CHANGES[request.verb], request.target)
+                except OperationError as error:
+                    trouble = error
             after = await self._settled(request.verb, request.target, before)
             took_s = self._clock.now_s() - started_s
         if after is None:
