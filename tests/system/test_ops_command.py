@@ -25,9 +25,8 @@ verbs = ["list", "status", "logs", "stats", "start", "stop", "restart"]
 [identities.voice]
 verbs = ["list", "status"]
 """
-SERVES = (
-    "trap 'exit 0' TERM; echo started with token=ghp_0123456789abcdefghij0123456789abcdef; while :; do sleep 0.1; done"
-)
+SECRET = "ghp_0123456789abcdefghij0123456789abcdef"
+SERVES = f"trap 'exit 0' TERM; echo started with token={SECRET}; while :; do sleep 0.1; done"
 
 
 @pytest.fixture
@@ -132,9 +131,8 @@ def test_a_policy_with_a_mistake_stops_everything(jett: Jett, engine: TestEngine
 def test_a_verdict_is_explained_without_doing_anything(jett: Jett, engine: TestEngine) -> None:
     """By the words that somebody might say."""
     engine.run("n8n", SERVES)
-    explained = json.loads(
-        jett("guard", "explain", "Hey Jett, restart N eight N!", "--as", "terminal", "--json").stdout
-    )
+    said = "Hey Jett, restart N eight N!"
+    explained = json.loads(jett("guard", "explain", said, "--as", "terminal", "--json").stdout)
     assert (explained["understood"], explained["verdict"]) == ("restart n8n", "confirm")
     denied = json.loads(jett("guard", "explain", "restart n8n", "--json").stdout)
     assert (denied["verdict"], denied["rule"]) == ("deny", "identity.policy")

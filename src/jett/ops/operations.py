@@ -1,7 +1,8 @@
 """Carries out what the guard permits, once, and looks whether it is so: intent, act, look, outcome.
 
 A change that Docker was asked for is not broken off when whoever asked goes away, only no longer watched; the record
-gets an outcome either way. Success is said only of what the engine shows. Called with a Permit by `tools`, the commands and the server.
+gets an outcome either way. Success is said only of what the engine shows.
+Called with a Permit by `tools`, the commands and the server.
 """
 
 from __future__ import annotations
