@@ -17,11 +17,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 IMAGE = "jett-test:latest"
 HANG_LIMIT_S = 60.0
 _PACKAGES = {"dockerd": "docker.io", "docker": "docker.io", "iptables": "iptables", "ip": "iproute2"}
+_numbers = count()
 _BUSYBOX = Path("/bin/busybox")
 _APPLETS = ("sh", "sleep", "cat", "echo", "test", "touch", "rm", "trap", "kill", "nc", "httpd", "date", "seq")
 
@@ -98,7 +100,7 @@ def _image() -> bytes:
 @contextmanager
 def docker_engine() -> Iterator[TestEngine]:
     """Start one, load the image, and stop it at the end with all its containers."""
-    namespace = f"jett-vps-{os.getpid()}"
+    namespace = f"jett-vps-{os.getpid()}-{next(_numbers)}"
     folder = Path(tempfile.mkdtemp(prefix="jett-docker-"))
     engine = TestEngine(folder, namespace)
     subprocess.run(["ip", "netns", "add", namespace], check=True)
