@@ -114,7 +114,7 @@ def summary(results: list[ClipResult]) -> Figures:
         figures |= cutoffs(of_pack, f"{pack}_")
     for stage in STAGES[1:]:
         values = [r.stages_ms[stage] for r in timed if stage in r.stages_ms]
-        figures |= {f"{stage}_p50_ms": percentile(values, 50), f"{stage}_p95_ms": percentile(values, 95)}
+        figures |= {f"stage_{stage}_p50_ms": percentile(values, 50), f"stage_{stage}_p95_ms": percentile(values, 95)}
     return figures
 
 

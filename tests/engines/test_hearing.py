@@ -172,12 +172,10 @@ def test_a_word_after_a_long_beginning_is_transcribed(stt: SpeechToText) -> None
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("twice", ["dark_roast_cappuccino", "house_coffee"])
-def test_what_is_said_twice_is_written_twice_and_what_follows_is_not_lost(stt: SpeechToText, twice: str) -> None:
-    """A loop of the decoder looks the same: the repeated words and all after them were cut once."""
-    names = (twice, twice, "drip_coffee")
-    speech = joined(*(joined(clip(name), seconds(0.5)) for name in names))
-    assert agreement(" ".join(WORDS[name] for name in names), stt.transcribe(speech).text) >= 0.9
+def test_what_is_said_twice_is_written_twice(stt: SpeechToText) -> None:
+    """A loop of the decoder looks the same: the second time was cut once, and all that followed."""
+    said = "I told him to stop. I told him to stop. Then he went home and ate dinner."
+    assert stt.transcribe(clip("said_again_own_voice")).text == said
 
 
 @pytest.mark.models

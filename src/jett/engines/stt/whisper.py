@@ -38,7 +38,7 @@ class _Decoding:
     beams: int
     least_window_s: float = 6.0
     """Speech and silence that the encoder gets at least; with less it mishears single words."""
-    repetition_penalty: float = 1.05
+    repetition_penalty: float = 1.1
     """With little padding Whisper is prone to say the last words again."""
 
 
