@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jett.core.audio import Samples, to_int16
+from jett.core.audio import Samples, silence, to_int16
 from jett.core.ports import Transcript
 from jett.engines.stt.guards import can_be_said, is_hallucinated, kept_tokens, may_be_repeated
 from jett.engines.stt.windows import split_at_pauses, with_lead
@@ -97,7 +97,7 @@ def _tone(n_samples: int, amplitude: int = 8_000) -> Samples:
 
 def test_speech_that_begins_with_its_first_sample_gets_silence_before_it() -> None:
     """200 ms, and nothing of the speech is changed."""
-    speech = _tone(8_000)
+    speech = np.concatenate([silence(160), _tone(8_000)])
     led = with_lead(speech)
     assert led.size == speech.size + 3_200
     assert not led[:3_200].any()
@@ -106,8 +106,9 @@ def test_speech_that_begins_with_its_first_sample_gets_silence_before_it() -> No
 
 def test_speech_with_a_breath_of_room_before_it_is_left_alone() -> None:
     """A live turn has pre-roll, and pays for no second one."""
-    speech = np.concatenate([_tone(1_600, 20), _tone(8_000)])
-    assert with_lead(speech) is speech
+    for before in (_tone(160, 100), _tone(1_600, 100), silence(1_600)):
+        speech = np.concatenate([before, _tone(8_000)])
+        assert with_lead(speech) is speech
 
 
 @pytest.mark.parametrize("n_samples", [0, 1, 159, 160])

@@ -19,8 +19,9 @@ _SMOOTH_BLOCKS = 3
 _LEAD_S = 0.2
 _EDGE_S = 0.05
 _FRAME_S = 0.01
-_QUIET_POWER = 10 ** (-35 / 10)
-"""Relative to the loudest 10 ms; benchmarks/LOG.md, "Speech from the first sample"."""
+_QUIET_DB = -35.0
+_NOTHING_DB, _SOUND_DB = -44.0, -28.0
+"""All against the loudest 10 ms; benchmarks/LOG.md, "Speech from the first sample"."""
 
 
 def split_at_pauses(speech: Samples, *, max_s: float = _MAX_S) -> Iterator[Samples]:
@@ -47,25 +48,27 @@ def _quietest(span: Samples) -> int:
 
 
 def with_lead(speech: Samples) -> Samples:
-    """`speech` with 200 ms of silence before it, if it is loud within its first 50 ms.
+    """`speech` with 200 ms of silence before it, if it begins with nothing and is loud within its first 50 ms.
 
-    Whisper mishears a first sound that nothing goes before. A live turn has pre-roll and is left as it is.
+    So begins a voice that was made and cut to its first sound, which Whisper mishears; a room is never so still, and a
+    live turn has pre-roll: those are left as they are.
     """
-    loud = _loud_frames(speech)
-    if not loud[: round(_EDGE_S / _FRAME_S)].any():
+    db = _frames_db(speech)
+    if not db.size or db[0] > _NOTHING_DB or db[: round(_EDGE_S / _FRAME_S)].max() <= _SOUND_DB:
         return speech
     return np.concatenate([np.zeros(int(_LEAD_S * SAMPLE_RATE_HZ), dtype=np.int16), speech])
 
 
 def spoken_s(speech: Samples) -> float:
     """Seconds of `speech` that are not silence."""
-    return float(_loud_frames(speech).sum()) * _FRAME_S
+    return float(np.count_nonzero(_frames_db(speech) > _QUIET_DB)) * _FRAME_S
 
 
-def _loud_frames(speech: Samples) -> NDArray[np.bool_]:
-    """Whether each 10 ms is within 35 dB of the loudest, shape (n_frames,)."""
+def _frames_db(speech: Samples) -> NDArray[np.float64]:
+    """The level of each 10 ms against the loudest, shape (n_frames,); -inf where there is no sound at all."""
     size = round(_FRAME_S * SAMPLE_RATE_HZ)
     frames = speech[: speech.size // size * size].reshape(-1, size)
-    power = np.square(frames.astype(np.float32)).mean(axis=1)
+    power = np.square(frames.astype(np.float64)).mean(axis=1)
     loudest = power.max(initial=0.0)
-    return np.asarray(power > loudest * _QUIET_POWER)
+    with np.errstate(divide="ignore"):
+        return 10 * np.log10(power / loudest) if loudest else np.full(power.shape, -np.inf)
