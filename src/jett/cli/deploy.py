@@ -27,15 +27,19 @@ _STYLES = {Proof.HOLDS: "green", Proof.BROKEN: "bold red", Proof.UNPROVED: "yell
 
 @app.command(epilog=EPILOG)
 def check(
-    address: Annotated[str, typer.Option(help="The server's address in the tunnel.")] = "10.0.0.2",
-    desktop: Annotated[str, typer.Option(help="This machine's address in the tunnel.")] = "10.0.0.1",
+    address: Annotated[str, typer.Option(help="The server's address in the tunnel.", metavar="HOST")] = "10.0.0.2",
+    desktop: Annotated[str, typer.Option(help="This machine's address in the tunnel.", metavar="HOST")] = "10.0.0.1",
     public: Annotated[
-        str, typer.Option(help="The server's address outside the tunnel, where everything must refuse.")
+        str,
+        typer.Option(help="The server's address outside the tunnel, where everything must refuse.", metavar="HOST"),
     ] = "",
     n8n_token_file: Annotated[
-        Path | None, typer.Option(help="File with the token of n8n's webhooks, to see that it is accepted.")
+        Path | None,
+        typer.Option(help="File with the token of n8n's webhooks, to see that it is accepted.", metavar="FILE"),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, max=30, help="Seconds to wait for each answer.")] = 3.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=30, help="How long to wait for each answer.", metavar="SECONDS")
+    ] = 3.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for scripts.")] = False,
 ) -> None:
     """Look at each promise of the server: the tunnel's ports, the proxy's refusals, accounts, webhooks, the outside.
