@@ -19,7 +19,7 @@ test: $(VENV)/.dev ## all tests, on real models
 
 bench: $(VENV)/.dev ## the benchmarks, quick form, each with a table
 	@$(BIN)/jett models pull
-	@for part in latency stt llm tts vram; do $(BIN)/jett bench $$part --quick || exit 1; done
+	@for part in latency stt llm tts vram commands; do $(BIN)/jett bench $$part --quick || exit 1; done
 
 lint: $(VENV)/.dev ## style, formatting, and the page of licences
 	@$(BIN)/ruff check --quiet .

@@ -336,7 +336,7 @@ def test_bench_hands_its_options_to_the_benchmark(bare: Jett) -> None:
     done = bare("bench", "latency", "--", "--help")
     assert done.returncode == 0, done.stderr
     assert "--peer" in done.stdout
-    assert set(MODULES) == {"latency", "stt", "llm", "tts", "vram"}
+    assert set(MODULES) == {"latency", "stt", "llm", "tts", "vram", "commands"}
 
 
 def test_bench_refuses_what_it_cannot_measure(bare: Jett) -> None:
