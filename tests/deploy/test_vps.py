@@ -166,6 +166,11 @@ def everything(server: Vps) -> list[str]:
     return [server.engine.docker(*listed), *others]
 
 
+def wait_for_the_door(server: Vps) -> None:
+    """Until the proxy that was just started listens; each look takes a process, so this does not spin."""
+    assert any(server.knock(server.desktop, TUNNEL, 2375) == "open" for _ in range(40))
+
+
 def test_deploy_check_does_no_harm_where_everything_is_permitted_and_says_so(server: Vps) -> None:
     server.engine.docker("stop", "socket-proxy")
     before = everything(server)
@@ -173,12 +178,14 @@ def test_deploy_check_does_no_harm_where_everything_is_permitted_and_says_so(ser
     words = ["-listenip=10.0.0.2", "-allowfrom=10.0.0.1/32", f"-socketpath={server.engine.socket}", *anything]
     proxy = subprocess.Popen(["nsenter", f"--net=/run/netns/{server.server}", str(server.standin), *words])
     try:
+        wait_for_the_door(server)
         code, report = server.check()
     finally:
         proxy.terminate()
         proxy.wait()
         after = everything(server)
         server.engine.docker("start", "socket-proxy")
+        wait_for_the_door(server)
     assert code == 1
     refusals = [look for look in report["looks"] if look["promise"].endswith("is refused")]
     assert len(refusals) > 30
