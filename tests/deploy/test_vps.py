@@ -163,7 +163,7 @@ def test_deploy_check_proves_every_promise(server: Vps, with_firewall: bool) -> 
 def everything(server: Vps) -> list[str]:
     listed = ("ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}")
     others = (server.engine.docker(kind, "ls", "-q") for kind in ("image", "volume", "network"))
-    return [server.engine.docker(*listed), *others]
+    return [server.engine.docker(*listed), *("\n".join(sorted(ids.splitlines())) for ids in others)]
 
 
 def wait_for_the_door(server: Vps) -> None:
