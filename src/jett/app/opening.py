@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -50,7 +50,6 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
     Raises ModelMissing, ModelError, OutOfMemory, ConfigError, LanguageModelError.
     """
     models = store(settings)
-    settings, given_up = fit_to_card(with_server_words(settings), models)
     loaded: dict[str, Any] = {}
 
     async def load(name: str, make: Callable[[], Any]) -> None:
@@ -58,6 +57,8 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
         on_loaded(name)
 
     async with AsyncExitStack() as closing:
+        servers = await closing.enter_async_context(open_servers(settings))
+        settings, given_up = fit_to_card(with_server_words(settings, servers.gate.policy), models)
         closing.push_async_callback(_close, loaded)
         with ungrouped():
             async with anyio.create_task_group() as tasks:
@@ -74,10 +75,9 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
             loaded["llm"],
             tts,
             partial(spoken_text, pronunciations=settings.tts.pronunciations),
+            commands=commands(settings, servers, owner(Kind.VOICE)),
             names=engine_names(settings, tts),
         )
-        servers = await closing.enter_async_context(open_servers(settings))
-        parts = replace(parts, commands=commands(settings, servers, owner(Kind.VOICE)))
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
         troubles = await warm_up(settings, parts)
         yield App(settings, parts, reason, (*given_up, *slower, *filter(None, [servers.trouble]), *troubles))

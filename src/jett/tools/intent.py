@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from jett.guard import CHANGING
+
 
 class Action(StrEnum):
     """All that the fast path can understand. The container verbs are those of the guard, by the same names."""
@@ -25,7 +27,7 @@ class Action(StrEnum):
     REPEAT = "repeat"
 
 
-CHANGES = frozenset({Action.START, Action.STOP, Action.RESTART, Action.RUN_WORKFLOW})
+CHANGES = frozenset(Action(verb.value) for verb in CHANGING)
 """What alters something on a server."""
 
 

@@ -86,10 +86,13 @@ class WhisperSpeechToText:
             return Transcript("")
         window = with_lead(window)
         heard = self._heard(window, context, _PARTIAL if partial else _QUICK)
-        if partial or not may_be_repeated(self._pieces(heard.tokens), spoken_s(window)):
-            return self._believed(heard)
-        heard = self._heard(window, context, _CAREFUL)
-        return self._believed(heard, keep_repeated=can_be_said(heard.text, spoken_s(window)))
+        pieces = self._pieces(heard.tokens)
+        kept = kept_tokens(pieces)
+        if kept < len(pieces) and not partial and may_be_repeated(pieces, spoken_s(window)):
+            heard = self._heard(window, context, _CAREFUL)
+            possible = can_be_said(heard.text, spoken_s(window))
+            kept = len(heard.tokens) if possible else kept_tokens(self._pieces(heard.tokens))
+        return self._believed(heard, kept)
 
     def _heard(self, window: Samples, context: Sequence[int], how: _Decoding) -> Transcript:
         """All that the decoder gives, believed or not."""
@@ -115,8 +118,8 @@ class WhisperSpeechToText:
         tokens = [token for token in result.sequences_ids[0] if token < self._end]
         return Transcript(self._text(tokens), float(result.scores[0]), float(result.no_speech_prob), tuple(tokens))
 
-    def _believed(self, heard: Transcript, *, keep_repeated: bool = False) -> Transcript:
-        kept = len(heard.tokens) if keep_repeated else kept_tokens(self._pieces(heard.tokens))
+    def _believed(self, heard: Transcript, kept: int) -> Transcript:
+        """Its first `kept` tokens, unless they were made up for audio without words."""
         if kept < len(heard.tokens):
             heard = replace(heard, text=self._text(heard.tokens[:kept]), tokens=heard.tokens[:kept])
         return Transcript("") if is_hallucinated(heard) else heard
