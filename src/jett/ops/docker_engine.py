@@ -21,6 +21,7 @@ import httpx
 
 from jett.core.errors import ConfigError, OperationError
 from jett.ops.seen import Seen, Usage, log_text, seen_in_inspection, seen_in_list, usage_of
+from jett.ops.unix_socket import UnixTransport
 
 API = "/v1.41"
 """The oldest engine that Debian 12 ships (20.10) speaks it, and so does every newer one."""
@@ -161,7 +162,7 @@ class DockerEngine:
 def _transport(address: str, tls: Tls | None) -> tuple[str, httpx.AsyncHTTPTransport]:
     parts = urlsplit(address)
     if parts.scheme == "unix" and parts.path:
-        return "http://docker", httpx.AsyncHTTPTransport(uds=parts.path)
+        return "http://docker", UnixTransport(parts.path)
     if parts.scheme in ("tcp", "http") and parts.hostname:
         return f"http://{parts.netloc}", httpx.AsyncHTTPTransport(trust_env=False)
     if parts.scheme == "https" and parts.hostname:
