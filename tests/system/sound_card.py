@@ -141,13 +141,17 @@ class SoundCard:
             recording.stop()
 
     def echo(self, on: bool, *, volume_percent: int = 50) -> None:
-        """Let the microphone hear the speaker, or not."""
+        """Let the microphone hear the speaker, or not.
+
+        Without `adjust_time=0` the loopback resamples from its tenth second on, to correct its own latency: an echo
+        whose pitch wanders, as no loudspeaker's does.
+        """
         if not on:
             self._unload("echo")
             return
         self._load(
             "echo",
-            ["module-loopback", "source=speaker.monitor", "sink=feed", "latency_msec=30",
+            ["module-loopback", "source=speaker.monitor", "sink=feed", "latency_msec=30", "adjust_time=0",
              "source_dont_move=true", "sink_dont_move=true"],
         )  # fmt: skip
         inputs = json.loads(self._pactl("-f", "json", "list", "sink-inputs"))

@@ -18,8 +18,13 @@ FRAME_SAMPLES = SAMPLE_RATE_HZ // 100
 """10 ms, the only frame WebRTC takes."""
 _CUSHION_SAMPLES = SAMPLE_RATE_HZ // 50
 """What the reference may run ahead for good: 20 ms, the jitter of two device threads."""
-_LIMIT_SAMPLES = SAMPLE_RATE_HZ // 5
+_LIMIT_SAMPLES = 2 * SAMPLE_RATE_HZ
+"""As much as the microphone's queue holds, so that a listener that hung for a moment finds all of it."""
 _DRIFT_WINDOW_SAMPLES = SAMPLE_RATE_HZ
+_GENTLE_SAMPLES = SAMPLE_RATE_HZ // 500
+"""2 ms a second, ten times the drift of two clocks: a step the canceller follows without a word coming through."""
+_TOO_LATE_SAMPLES = SAMPLE_RATE_HZ // 25
+"""A reference that is 40 ms behind may follow its echo; better one jump than that."""
 
 
 class WebRtcEchoCanceller:
@@ -62,9 +67,10 @@ class WebRtcEchoCanceller:
 class EchoReference:
     """What was played, cut into the frames that match what is heard. The speaker's thread adds, the listener takes.
 
-    Both sides count the same time on their own clocks. Where nothing was played, or the speaker is behind, a frame is
-    filled up with silence (the canceller finds the new delay); where the speaker runs ahead for a second by more than
-    the cushion, or by 200 ms at all, the oldest sound goes. A reference may come early, never after its echo.
+    Both sides count the same time on their own clocks, and each may be called late while the sound itself flows on. So
+    nothing is ever put between two samples that followed each other: who listens waits until `ready`. Where the speaker
+    runs ahead for a second by more than the cushion, the oldest sound goes, little by little. A reference may come
+    early, never after its echo.
     """
 
     def __init__(self, rate_hz: int) -> None:
@@ -74,6 +80,7 @@ class EchoReference:
         """Sound left out because the speaker ran ahead (16 kHz)."""
         self._resampler = LiveResampler(rate_hz, SAMPLE_RATE_HZ)
         self._waiting = silence(0)
+        self._playing = False
         self._lock = threading.Lock()
         self._watched = 0
         self._least_waiting = _LIMIT_SAMPLES
@@ -83,30 +90,39 @@ class EchoReference:
         """`block` (at the speaker's rate) was rendered just now; any thread."""
         far = self._resampler.push(block)
         with self._lock:
+            self._playing = True
             self._waiting = np.concatenate((self._waiting, far))
             self._drop(self._waiting.size - _LIMIT_SAMPLES)
 
+    def ready(self, n_samples: int = FRAME_SAMPLES) -> bool:
+        """False while something plays and its next block is late, so that `take` would have to fill."""
+        with self._lock:
+            return not self._playing or self._waiting.size >= n_samples
+
     def take(self, n_samples: int = FRAME_SAMPLES) -> Samples:
-        """The next `n_samples` (16 kHz) of what was played, shape (n_samples,)."""
+        """The next `n_samples` (16 kHz) of what was played, shape (n_samples,); silence where nothing is played."""
         with self._lock:
             frame, self._waiting = self._waiting[:n_samples], self._waiting[n_samples:]
             self._follow_drift(n_samples)
-        if frame.size == n_samples:
-            return frame
-        self.filled_samples += n_samples - frame.size
+            if frame.size == n_samples:
+                return frame
+            self._playing = False
+            self.filled_samples += n_samples - frame.size
         return np.concatenate((frame, silence(n_samples - frame.size)))
 
     def clear(self) -> None:
         """Forget what was played, when the speaker is stopped or lost."""
         with self._lock:
             self._waiting = silence(0)
+            self._playing = False
             self._forget_drift()
 
     def _follow_drift(self, n_samples: int) -> None:
         self._least_waiting = min(self._least_waiting, self._waiting.size)
         self._watched += n_samples
         if self._watched >= _DRIFT_WINDOW_SAMPLES:
-            self._drop(self._least_waiting - _CUSHION_SAMPLES)
+            ahead = self._least_waiting - _CUSHION_SAMPLES
+            self._drop(ahead if ahead >= _TOO_LATE_SAMPLES else min(ahead, _GENTLE_SAMPLES))
             self._forget_drift()
 
     def _forget_drift(self) -> None:

@@ -16,6 +16,8 @@ from jett.turns.events import FrameHeard
 _CLOCK_WINDOW_CHUNKS = 100
 _ECHO_TAIL_FRAMES = 200
 """2 s of the canceller's 10 ms frames: longer than any room rings."""
+_PATIENCE_SAMPLES = SAMPLE_RATE_HZ * 60 // 1_000
+"""How long a frame waits for a speaker thread that is late: 60 ms, what the device itself has in store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class Ears:
         size = self._canceller.frame_samples
         clean: list[Samples] = []
         while self._near.size >= size:
+            if not self._reference.ready(size) and self._near.size <= _PATIENCE_SAMPLES:
+                break
             near, self._near = self._near[:size], self._near[size:]
             far = self._reference.take(size)
             self._quiet_frames = 0 if far.any() else self._quiet_frames + 1
