@@ -81,7 +81,7 @@ def test_frames_are_what_was_played_in_order() -> None:
 
 
 def test_a_speaker_that_runs_ahead_is_followed_in_small_steps() -> None:
-    """1,250 ppm, far more than two crystals differ: never more than 2 ms at once, and no more than the cushion stays."""
+    """1,250 ppm, far more than two crystals differ: never over 2 ms at once, and only the cushion stays."""
     reference = EchoReference(16_000)
     steps = []
     for frame in range(8_000):

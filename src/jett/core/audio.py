@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,8 +32,9 @@ def level_dbfs(samples: Samples) -> float:
     """RMS level in dB below full scale; -100 for silence or nothing."""
     if samples.size == 0:
         return -100.0
-    rms = float(np.sqrt(np.mean(np.square(samples.astype(np.float64)))))
-    return max(-100.0, 20.0 * float(np.log10(max(rms, 1e-9) / _FULL_SCALE)))
+    signal = samples.astype(np.float64)
+    power = float(signal @ signal) / signal.size
+    return max(-100.0, 10.0 * math.log10(max(power, 1e-18) / _FULL_SCALE**2))
 
 
 def silence(n_samples: int) -> Samples:

@@ -113,7 +113,7 @@ class EchoReference(Protocol):
         """Called from the audio thread with each rendered block, at the speaker's rate."""
 
     def ready(self, n_samples: int) -> bool:
-        """False while something plays and its next block is late: then wait, for a fill would shift all that follows."""
+        """False while something plays and its next block is late: wait then, for a fill shifts all that follows."""
 
     def take(self, n_samples: int) -> Samples:
         """The next `n_samples` at 16 kHz; silence where nothing was played."""
