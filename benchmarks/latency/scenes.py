@@ -92,7 +92,7 @@ async def original_way(app: App, clip: Clip, true_end_s: float) -> float:
     return round((_ORIGINAL_SILENCE_S + time.perf_counter() - started_s) * 1000, 1)
 
 
-async def barge_in(app: App, times: int = 10) -> Figures:
+async def barge_in(app: App, times: int = 20) -> Figures:
     """From the onset of the user's speech to the last sample played, over a long reply: headphones, then a room."""
     headphones = await _interruptions(app, times, room=None)
     room = await _interruptions(app, times, room=read_audio(_room()))
