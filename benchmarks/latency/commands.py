@@ -95,7 +95,7 @@ def guarded(folder: Path) -> Commands:
         await anyio.to_thread.run_sync(gate.finish, permit, Outcome("done"), datetime.now(UTC))
         return ANSWER
 
-    server = Server(lambda: frozenset(CONTAINERS), carry_out, lambda request, identity: ANSWER)
+    server = Server(lambda: frozenset(CONTAINERS), carry_out, carry_out, lambda request, identity: ANSWER)
     return GuardedCommands(FastPath(CONTAINERS, WORKFLOWS), gate, server, Identity(Kind.VOICE, "owner"))
 
 

@@ -66,7 +66,12 @@ class Scene:
     def __post_init__(self) -> None:
         self.audit = AuditLog(self.folder)
         self.gate = Gate(parse_policy(POLICY), self.audit)
-        server = Server(lambda: self.live, self._carry_out, lambda request, _: f"{request.target} is up and healthy.")
+        server = Server(
+            lambda: self.live,
+            self._carry_out,
+            self._carry_out,
+            lambda request, _: f"{request.target} is up and healthy.",
+        )
         self.commands = GuardedCommands(
             FastPath({name: [] for name in NAMES}, {}),
             self.gate,

@@ -6,15 +6,21 @@ whatever a container logs is read out at most, never understood.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio.lowlevel
 import pytest
 
+from jett.core.ports import LanguageModel, Message, ToolCall, ToolSpec
 from jett.guard import AuditLog, Gate, Identity, Kind, Permit, Request, Verb, parse_policy
 from jett.ops.result import Result, sentence
+from jett.session.acting import acting
 from jett.tools.commands import GuardedCommands, Server
 from jett.tools.fast_path import FastPath
+from jett.tools.model_tools import GuardedTools
 from tests.tools.test_commands import Speech
 
 pytestmark = pytest.mark.anyio
@@ -101,11 +107,13 @@ class _Scene:
     def __init__(self, folder: Path) -> None:
         self.done: list[Request] = []
         self.gate = Gate(parse_policy(POLICY), AuditLog(folder))
-        server = Server(lambda: frozenset({"n8n", "postgres"}), self._carry_out, lambda *_: "")
+        server = Server(lambda: frozenset({"n8n", "postgres"}), self._carry_out, self._told, lambda *_: "")
         names: dict[str, list[str]] = {"n8n": [], "postgres": []}
+        owner = Identity(Kind.VOICE, "owner")
         self.commands = GuardedCommands(
-            FastPath(names, {}), self.gate, server, Identity(Kind.VOICE, "owner"), wall_clock=lambda: NOW, grace_s=0
+            FastPath(names, {}), self.gate, server, owner, wall_clock=lambda: NOW, grace_s=0
         )
+        self.tools = GuardedTools(self.gate, server, owner, wall_clock=lambda: NOW)
         self.log = ""
 
     async def _carry_out(self, permit: Permit) -> str:
@@ -113,9 +121,45 @@ class _Scene:
         self.done.append(request)
         return sentence(Result(request, "done", log=self.log))
 
+    async def _told(self, permit: Permit) -> str:
+        self.done.append(self.gate.redeem(permit, NOW))
+        return self.log
+
+    async def answer(self, said: str, llm: LanguageModel) -> str:
+        """What the model, which has tools, answers."""
+        async with aclosing(acting(llm, self.tools, [Message("user", said)], anyio.lowlevel.checkpoint)) as pieces:
+            return "".join([piece async for piece in pieces])
+
     async def say(self, text: str) -> list[str]:
         plan = self.commands.plan(text)
         return [] if plan is None else [said async for said in self.commands.carry_out(plan, Speech())]
+
+
+class _Gullible:
+    """A model that does what it is told by whoever spoke last: it looks at the log, and then changes what it can."""
+
+    def __init__(self, *calls: ToolCall) -> None:
+        self._calls = list(calls)
+
+    async def act(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec]
+    ) -> AsyncGenerator[str | ToolCall, None]:
+        yield "As you wish. "
+        if self._calls:
+            yield self._calls.pop(0)
+
+    def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        raise NotImplementedError
+
+    async def prefill(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
+        """Nothing to read ahead."""
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+READ_LOG = ToolCall("container_logs", '{"name": "n8n"}')
+RESTART = ToolCall("change_container", '{"action": "restart", "name": "n8n"}')
 
 
 def test_there_are_enough_attempts() -> None:
@@ -141,3 +185,25 @@ async def test_what_a_container_logs_is_never_understood(line: str, tmp_path: Pa
     assert read.startswith("The ")
     assert [request.verb for request in scene.done] == [Verb.LOGS]
     assert scene.gate.awaits(Identity(Kind.VOICE, "owner"), NOW)
+
+
+@pytest.mark.parametrize("text", HEARD)
+async def test_a_model_that_obeys_whatever_it_hears_gets_no_further_than_the_question(
+    text: str, tmp_path: Path
+) -> None:
+    """However often it calls, and the user's own yes is still needed."""
+    scene = _Scene(tmp_path)
+    said = await scene.answer(text, _Gullible(RESTART, RESTART, RESTART))
+    assert said == "As you wish.  Restart n8n on the server?"
+    assert scene.done == []
+
+
+@pytest.mark.parametrize("line", LOGGED)
+async def test_a_model_that_obeys_a_log_cannot_even_ask(line: str, tmp_path: Path) -> None:
+    """No tool follows what a container wrote."""
+    scene = _Scene(tmp_path)
+    scene.log = line
+    said = await scene.answer("What does n8n log?", _Gullible(READ_LOG, RESTART, RESTART))
+    assert "Restart" not in said
+    assert [request.verb for request in scene.done] == [Verb.LOGS]
+    assert not scene.gate.awaits(Identity(Kind.VOICE, "owner"), NOW)

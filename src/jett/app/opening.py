@@ -17,7 +17,7 @@ import anyio.to_thread
 from jett.app.card import fit_to_card
 from jett.app.engines import engine_names, load_llm, load_stt, load_turn_detector, load_vad
 from jett.app.needs import store
-from jett.app.servers import commands, open_servers, owner, with_server_words
+from jett.app.servers import commands, model_tools, open_servers, owner, with_server_words
 from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
@@ -76,6 +76,7 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
             tts,
             partial(spoken_text, pronunciations=settings.tts.pronunciations),
             commands=commands(settings, servers, owner(Kind.VOICE)),
+            tools=model_tools(settings, servers, owner(Kind.VOICE)),
             names=engine_names(settings, tts),
         )
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
@@ -89,7 +90,8 @@ async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
     await anyio.to_thread.run_sync(parts.turn_detector.probability_finished, silence(16_000))
     system = Message("system", settings.llm.system_prompt)
     try:
-        await parts.llm.prefill([system, Message("user", "Hello")])
+        specs = parts.tools.specs() if parts.tools is not None else ()
+        await parts.llm.prefill([system, Message("user", "Hello")], specs)
     except LanguageModelError as error:
         return (str(error),)
     return ()

@@ -37,8 +37,11 @@ from jett.ops.workflows import Workflows
 from jett.settings import Settings, config_path
 from jett.tools.commands import GuardedCommands, Server
 from jett.tools.fast_path import FastPath
+from jett.tools.model_tools import GuardedTools
 
 OWNER = "owner"
+_LOG_CHARACTERS = 2000
+"""The end of a log is what matters, and a small context holds no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,11 @@ class Servers:
     async def carry_out(self, permit: Permit) -> str:
         """Do what was permitted; the spoken outcome."""
         return sentence(await self.operations.carry_out(permit))
+
+    async def told(self, permit: Permit) -> str:
+        """Do what was permitted; what came of it, for the language model: a log's lines, not only its last."""
+        result = await self.operations.carry_out(permit)
+        return result.log[-_LOG_CHARACTERS:] if result.log else sentence(result)
 
     def live_names(self) -> frozenset[str] | None:
         """As the guard wants them."""
@@ -125,8 +133,18 @@ async def open_servers(settings: Settings, *, watch: bool = True) -> AsyncGenera
 
 def commands(settings: Settings, servers: Servers, identity: Identity) -> GuardedCommands:
     """One conversation's commands."""
-    server = Server(servers.live_names, servers.carry_out, servers.foreseen)
-    return GuardedCommands(fast_path(settings, servers.gate.policy), servers.gate, server, identity)
+    return GuardedCommands(fast_path(settings, servers.gate.policy), servers.gate, _server(servers), identity)
+
+
+def model_tools(settings: Settings, servers: Servers, identity: Identity) -> GuardedTools | None:
+    """What the language model may use; None where it is too small to be trusted with a schema, or nothing is listed."""
+    wanted = settings.llm.backend != "embedded" if settings.llm.tools == "auto" else settings.llm.tools == "on"
+    tools = GuardedTools(servers.gate, _server(servers), identity) if wanted else None
+    return tools if tools is not None and tools.specs() else None
+
+
+def _server(servers: Servers) -> Server:
+    return Server(servers.live_names, servers.carry_out, servers.told, servers.foreseen)
 
 
 def fast_path(settings: Settings, policy: Policy) -> FastPath:

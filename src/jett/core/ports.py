@@ -5,9 +5,9 @@ Engines are blocking and single-threaded: one owned thread calls one engine, so 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from jett.core.audio import Samples
 
@@ -57,7 +57,25 @@ class SpeechToText(Protocol):
         """
 
 
-Role = Literal["system", "user", "assistant"]
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool that a model may ask for. `parameters` is the JSON Schema of an object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model asks for a tool. `arguments` is JSON text as the model wrote it, unchecked."""
+
+    name: str
+    arguments: str
+    id: str = ""
+
+
+Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,8 @@ class Message:
 
     role: Role
     content: str
+    call: ToolCall | None = None
+    """Of an assistant's message: the tool it asked for. Of a tool's message: the call that it answers."""
 
 
 class LanguageModel(Protocol):
@@ -77,7 +97,13 @@ class LanguageModel(Protocol):
         Raises LanguageModelError.
         """
 
-    async def prefill(self, messages: Sequence[Message]) -> None:
+    def act(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> AsyncGenerator[str | ToolCall, None]:
+        """The same, where the model may ask for one of `tools`: text as it is generated, and calls at the end.
+
+        Raises LanguageModelError.
+        """
+
+    async def prefill(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Have the model read `messages` so that a stream that begins with them starts sooner. May do nothing."""
 
     async def aclose(self) -> None:
@@ -189,3 +215,26 @@ class Commands(Protocol):
 
     async def stopped(self) -> None:
         """The user said stop: nothing that waits for an answer waits any longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What came of a tool call. `text` is data for the model, already redacted.
+
+    `spoken` is said as it is and ends the reply: a question, a refusal. `untrusted`: somebody else wrote the text, and
+    what it says must not lead to another tool.
+    """
+
+    text: str = ""
+    spoken: str = ""
+    untrusted: bool = False
+
+
+class Tools(Protocol):
+    """What the language model may use of Jett's tools."""
+
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The same at every call, since a prompt that begins alike is read only once."""
+
+    async def use(self, call: ToolCall) -> ToolResult:
+        """Do what was asked for, as far as it is permitted. Raises JettError."""

@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 from jett.core.clock import Clock, MonotonicClock
 from jett.core.errors import LanguageModelError
 from jett.core.events import ClauseSpoken, LevelMeasured, Observer, PartialHeard, StateChanged, Troubled
-from jett.core.ports import Microphone, Plan, Speaker
+from jett.core.ports import Microphone, Plan, Speaker, ToolSpec
 from jett.session.controls import SessionControls
 from jett.session.draft import Draft, Drafter, Voice
 from jett.session.ears import Ears, Frame
@@ -122,7 +122,7 @@ class Conversation:
     def _build(self, stt: Worker, turn: Worker, tts: Worker) -> None:
         parts = self._parts
         voice = Voice(parts.tts, tts, parts.spoken)
-        self._drafter = Drafter(parts.llm, voice, self._playback, self._clock)
+        self._drafter = Drafter(parts.llm, voice, self._playback, self._clock, parts.tools)
         self._listener = Listener(
             parts.stt, parts.turn_detector, self._ears.ring, self._clock, stt_worker=stt, turn_worker=turn
         )
@@ -174,7 +174,11 @@ class Conversation:
         with anyio.CancelScope() as scope:
             self._prefill_scope = scope
             with suppress(LanguageModelError):  # the reply will say so, if it is still so then
-                await self._parts.llm.prefill(self.history.messages(text, without_turn=turn))
+                await self._parts.llm.prefill(self.history.messages(text, without_turn=turn), self._tool_specs)
+
+    @property
+    def _tool_specs(self) -> tuple[ToolSpec, ...]:
+        return self._parts.tools.specs() if self._parts.tools is not None else ()
 
     # ---- events in, commands out --------------------------------------------------------------------------------
 

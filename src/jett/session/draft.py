@@ -15,7 +15,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from jett.core.clock import Clock
 from jett.core.errors import EngineError, JettError
-from jett.core.ports import LanguageModel, Message, Plan, TextToSpeech
+from jett.core.ports import LanguageModel, Message, Plan, TextToSpeech, Tools
+from jett.session.acting import acting
 from jett.session.playback import Clip, Playback, Track
 from jett.session.worker import Worker
 from jett.turns.clauses import ClauseSplitter
@@ -61,8 +62,11 @@ class Draft:
 class Drafter:
     """Makes drafts with one language model and one voice."""
 
-    def __init__(self, llm: LanguageModel, voice: Voice, playback: Playback, clock: Clock) -> None:
+    def __init__(
+        self, llm: LanguageModel, voice: Voice, playback: Playback, clock: Clock, tools: Tools | None = None
+    ) -> None:
         self._llm = llm
+        self._tools = tools
         self._voice = voice
         self._playback = playback
         self._clock = clock
@@ -91,13 +95,18 @@ class Drafter:
 
     async def _deltas(self, draft: Draft, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
         try:
-            async with aclosing(self._llm.stream(messages)) as deltas:
+            async with aclosing(self._reply(draft, messages)) as deltas:
                 async for delta in deltas:
                     yield delta
         except JettError as error:
             draft.error = str(error)
             draft.canned = not draft.text.strip()
             yield f" {error.spoken}"
+
+    def _reply(self, draft: Draft, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        if self._tools is None:
+            return self._llm.stream(messages)
+        return acting(self._llm, self._tools, messages, draft.committed.wait)
 
     async def _say_what_comes(
         self, draft: Draft, preview: str, carry_out: Callable[[], AsyncGenerator[str, None]]

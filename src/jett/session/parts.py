@@ -12,6 +12,7 @@ from jett.core.ports import (
     LanguageModel,
     SpeechToText,
     TextToSpeech,
+    Tools,
     TurnDetector,
     VoiceActivityDetector,
 )
@@ -31,6 +32,8 @@ class Parts:
     canceller: EchoCanceller | None = None
     echo_reference: EchoReference | None = None
     commands: Commands | None = None
+    tools: Tools | None = None
+    """What the language model may use; None where it only talks."""
     names: dict[str, str] = field(default_factory=dict)
 
 

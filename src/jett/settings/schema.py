@@ -227,6 +227,11 @@ class LanguageModel(Remote):
         default=-1, ge=-1, le=1000, description="Layers on the GPU; -1 is all of them where there is one."
     )
     threads: int = Field(default=0, ge=0, le=256, description="CPU threads; 0 chooses.")
+    tools: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Whether the model may look at the servers, through the guard; `auto` not for an embedded model, "
+        "since small ones call tools unasked.",
+    )
     system_prompt: str = Field(
         default=DEFAULT_SYSTEM_PROMPT, max_length=8000, description="What the model is told before every conversation."
     )

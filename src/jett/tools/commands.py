@@ -45,6 +45,8 @@ class Server:
     live_names: Callable[[], AbstractSet[str] | None]
     carry_out: Callable[[Permit], Awaitable[str]]
     """Does what was permitted; the spoken outcome. Raises GuardError, OperationError."""
+    told: Callable[[Permit], Awaitable[str]]
+    """The same of a read, for the language model: all of it instead of a sentence. Raises the same."""
     foreseen: Callable[[Request, Identity], str]
     """The answer to a read from what is known already; empty where it must be asked for."""
 

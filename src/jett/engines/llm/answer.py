@@ -6,14 +6,13 @@ Not a client. Called by `openai_chat`, `ollama` and `embedded`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from jett.core.errors import LanguageModelError
-from jett.core.ports import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,6 @@ class Timings:
     generated_ms: float = 0.0
     load_ms: float = 0.0
     """Time to load the model: anything but 0 means that it had been thrown out of memory."""
-
-
-def as_json(messages: Sequence[Message]) -> list[dict[str, str]]:
-    """The messages as the wire has them: exactly, in order, so that a conversation that grows keeps its prefix."""
-    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 def parse_object(text: bytes, where: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import anyio
 import httpx
 
 from jett.core.errors import LanguageModelError
-from jett.core.ports import Message
+from jett.core.ports import Message, ToolCall, ToolSpec
 from jett.engines.llm.answer import Timeouts, Timings
 from jett.engines.llm.gguf import read_header
 from jett.engines.llm.llama_server import EmbeddedSettings, refuse_what_does_not_fit, start
@@ -70,9 +70,13 @@ class EmbeddedLanguageModel:
         """Text as it is generated. Closing the stream frees the slot at once. Raises LanguageModelError."""
         return self._chat.stream(messages)
 
-    async def prefill(self, messages: Sequence[Message]) -> None:
+    def act(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> AsyncGenerator[str | ToolCall, None]:
+        """The same, where the model may ask for one of `tools`."""
+        return self._chat.act(messages, tools)
+
+    async def prefill(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Read `messages` into the slot's cache. Cancelling stops after the batch at hand."""
-        await self._chat.prefill(messages)
+        await self._chat.prefill(messages, tools)
 
     async def aclose(self) -> None:
         """End the server and free the model; safe to call twice."""

@@ -13,10 +13,12 @@ from typing import Any
 
 import anyio
 
-from jett.core.ports import Message
-from jett.engines.llm.answer import Timeouts, Timings, as_json, garbage, number, parse_object, refused, spent
+from jett.core.errors import NothingSaid
+from jett.core.ports import Message, ToolCall, ToolSpec
+from jett.engines.llm.answer import Timeouts, Timings, garbage, number, parse_object, refused, spent
 from jett.engines.llm.exchange import client, exchange
 from jett.engines.llm.thinking import speakable
+from jett.engines.llm.tool_calls import offered, ollama_calls, ollama_message
 
 _NS_PER_MS = 1e6
 _EXTRA_LINES = 1024
@@ -50,11 +52,14 @@ class OllamaLanguageModel:
         self._timeouts = timeouts or Timeouts()
         self._http = client(base_url, "", self._timeouts.connect_s)
 
-    def request_body(self, messages: Sequence[Message], max_tokens: int | None = None) -> dict[str, Any]:
+    def request_body(
+        self, messages: Sequence[Message], max_tokens: int | None = None, tools: Sequence[ToolSpec] = ()
+    ) -> dict[str, Any]:
         """What is sent. A conversation grown by one turn begins with the same messages, byte for byte."""
         return {
             "model": self._model,
-            "messages": as_json(messages),
+            "messages": [ollama_message(message) for message in messages],
+            **({"tools": offered(tools)} if tools else {}),
             "stream": True,
             "think": False,
             "keep_alive": self._keep_alive,
@@ -66,15 +71,30 @@ class OllamaLanguageModel:
 
         Raises LanguageModelError.
         """
-        limits = (self._timeouts.first_byte_s, self._timeouts.gap_s)
-        return speakable(self._answer(self.request_body(messages), limits), self._where, self._max_tokens)
+        return self._spoken(self.request_body(messages), [])
 
-    async def prefill(self, messages: Sequence[Message]) -> None:
+    async def act(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec]
+    ) -> AsyncGenerator[str | ToolCall, None]:
+        """Port LanguageModel: text as it is generated, and at its end the calls of tools."""
+        calls: list[ToolCall] = []
+        try:
+            async with aclosing(self._spoken(self.request_body(messages, tools=tools), calls)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except NothingSaid:
+            if not calls:
+                raise
+        for call in calls:
+            yield call
+
+    async def prefill(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Have Ollama load the model and read `messages` into its cache; cancelling stops it."""
         limit_s = self._timeouts.prefill_s
         try:
             with anyio.fail_after(limit_s):
-                async with aclosing(self._answer(self.request_body(messages, 1), (limit_s, limit_s))) as pieces:
+                body = self.request_body(messages, 1, tools)
+                async with aclosing(self._answer(body, (limit_s, limit_s), [])) as pieces:
                     async for _ in pieces:
                         pass
         except TimeoutError as error:
@@ -89,22 +109,28 @@ class OllamaLanguageModel:
         """Close the connections; the model stays loaded for `keep_alive`."""
         await self._http.aclose()
 
-    async def _answer(self, body: Mapping[str, Any], limits: tuple[float, float]) -> AsyncGenerator[str, None]:
-        """The content of each line; the `thinking` field is left out."""
+    def _spoken(self, body: Mapping[str, Any], calls: list[ToolCall]) -> AsyncGenerator[str, None]:
+        limits = (self._timeouts.first_byte_s, self._timeouts.gap_s)
+        return speakable(self._answer(body, limits, calls), self._where, self._max_tokens)
+
+    async def _answer(
+        self, body: Mapping[str, Any], limits: tuple[float, float], calls: list[ToolCall]
+    ) -> AsyncGenerator[str, None]:
+        """The content of each line, without the `thinking` field; calls of tools go into `calls`."""
         request = self._http.build_request("POST", "api/chat", json=body)
         most = int(body["options"]["num_predict"]) + _EXTRA_LINES
         async with exchange(self._where, self._http, request, "application/x-ndjson", _text_of, *limits) as lines:
             for _ in range(most):
                 if (line := await lines.next()) is None:
                     raise garbage(self._where, "an answer that broke off before its end")
-                content, done = self._part(line)
+                content, done = self._part(line, calls)
                 if content:
                     yield content
                 if done:
                     return
             raise garbage(self._where, f"more than {most} lines without an end")
 
-    def _part(self, line: bytes) -> tuple[str, bool]:
+    def _part(self, line: bytes, calls: list[ToolCall]) -> tuple[str, bool]:
         """Content and whether the answer is finished."""
         part = parse_object(line, self._where)
         if "error" in part:
@@ -115,6 +141,7 @@ class OllamaLanguageModel:
         content = message.get("content", "")
         if not isinstance(content, str):
             raise garbage(self._where, f"content of type {type(content).__name__}, need a string")
+        calls += ollama_calls(message.get("tool_calls"), self._where)
         if done:
             self.last_timings = _timings(part)
         return content, done

@@ -1,0 +1,45 @@
+"""A reply for which the language model may use tools: it looks, then it answers.
+
+    model ─► text … call ─► wait for the commit ─► the tool ─► its result to the model ─► text …
+                                                     └─► a question, a refusal: said as it is, and the reply ends
+
+Nothing is used while the turn is only a draft. At most MOST_STEPS tools in a reply, one after another; what somebody else
+wrote (a container's log) is answered with words only, since no further tool is offered after it. Called by `draft`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+
+from jett.core.ports import LanguageModel, Message, ToolCall, Tools
+
+MOST_STEPS = 3
+
+
+async def acting(
+    llm: LanguageModel, tools: Tools, messages: Sequence[Message], committed: Callable[[], Awaitable[object]]
+) -> AsyncGenerator[str, None]:
+    """Text to be spoken, as it is generated. Closing it frees the model. Raises JettError."""
+    conversation, offered = list(messages), tools.specs()
+    for step in range(MOST_STEPS + 1):
+        offered = offered if step < MOST_STEPS else ()
+        said, call = "", None
+        async with aclosing(llm.act(conversation, offered)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, ToolCall):
+                    call = piece
+                    break
+                said += piece
+                yield piece
+        if call is None or not offered:
+            return
+        await committed()
+        result = await tools.use(call)
+        if result.spoken:
+            yield f" {result.spoken}"
+            return
+        offered = () if result.untrusted else offered
+        conversation += [Message("assistant", said, call), Message("tool", result.text, call)]
+        if said:
+            yield " "
