@@ -17,10 +17,9 @@ from jett.settings import Settings
 
 
 def load_vad(models: Store) -> VoiceActivityDetector:
-    from jett.engines.vad.resting import RestingVoiceActivityDetector
     from jett.engines.vad.silero import SileroVoiceActivityDetector
 
-    return RestingVoiceActivityDetector(SileroVoiceActivityDetector(models.file("silero-vad")))
+    return SileroVoiceActivityDetector(models.file("silero-vad"))
 
 
 def load_turn_detector(models: Store) -> TurnDetector:

@@ -11,6 +11,7 @@ from jett.core.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, silence
 from jett.core.clock import Clock
 from jett.core.ports import EchoCanceller, EchoReference, VoiceActivityDetector
 from jett.session.audio_ring import AudioRing
+from jett.session.resting import RestingDetector
 from jett.turns.events import FrameHeard
 
 _CLOCK_WINDOW_CHUNKS = 100
@@ -41,7 +42,7 @@ class Ears:
         capacity_s: float = 120.0,
     ) -> None:
         self.ring = AudioRing(capacity_s)
-        self._vad = vad
+        self._vad = RestingDetector(vad)
         self._clock = clock
         self._canceller = canceller
         self._reference = reference
@@ -61,7 +62,8 @@ class Ears:
         while self._unscored.size >= size:
             frame, self._unscored = self._unscored[:size], self._unscored[size:]
             self._scored_samples += size
-            heard = FrameHeard(self._scored_samples / SAMPLE_RATE_HZ, self._vad.score(frame), self._echo)
+            probability = self._vad.score(frame, may_rest=self._no_echo)
+            heard = FrameHeard(self._scored_samples / SAMPLE_RATE_HZ, probability, self._echo)
             yield Frame(heard, level_dbfs(frame))
 
     def monotonic_s(self, audio_s: float) -> float:
@@ -75,6 +77,11 @@ class Ears:
     @property
     def _echo(self) -> bool:
         return self._canceller is not None and self._canceller.audible
+
+    @property
+    def _no_echo(self) -> bool:
+        """Whether nothing was played for so long that no room still rings; where nothing is cancelled there is none."""
+        return self._canceller is None or self._quiet_frames > _ECHO_TAIL_FRAMES
 
     def _note_clock(self) -> None:
         """Chunks come late, never early: the smallest offset of the last seconds is the truest."""
@@ -94,6 +101,5 @@ class Ears:
             far = self._reference.take(size)
             self._quiet_frames = 0 if far.any() else self._quiet_frames + 1
             # Long after the last echo there is nothing to cancel, and listening to silence should cost little.
-            idle = self._quiet_frames > _ECHO_TAIL_FRAMES
-            clean.append(near if idle else self._canceller.process(near, far))
+            clean.append(near if self._no_echo else self._canceller.process(near, far))
         return np.concatenate(clean) if clean else silence(0)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
-from jett.engines.vad.resting import RestingVoiceActivityDetector
 from jett.engines.vad.silero import SileroVoiceActivityDetector
 from jett.models.store import Store
+from jett.session.resting import RestingDetector
 from tests.system.recordings import clip
 
 SIZE = 512
@@ -43,7 +43,7 @@ def _frames(sound: Samples) -> list[Samples]:
 
 def test_it_rests_after_two_seconds_of_the_same_noise() -> None:
     inner = Counted()
-    resting = RestingVoiceActivityDetector(inner)
+    resting = RestingDetector(inner)
     for frame in _frames(_noise(10 * SAMPLE_RATE_HZ, 4)):
         assert resting.score(frame) < 0.1
     assert len(inner.scored) == TWO_SECONDS
@@ -51,7 +51,7 @@ def test_it_rests_after_two_seconds_of_the_same_noise() -> None:
 
 def test_the_frame_that_ends_a_rest_is_scored_at_once_and_after_the_ones_before_it() -> None:
     inner = Counted()
-    resting = RestingVoiceActivityDetector(inner)
+    resting = RestingDetector(inner)
     for frame in _frames(_noise(5 * SAMPLE_RATE_HZ, 4)):
         resting.score(frame)
     before = len(inner.scored)
@@ -64,7 +64,7 @@ def test_the_frame_that_ends_a_rest_is_scored_at_once_and_after_the_ones_before_
 @settings(max_examples=100, deadline=None)
 def test_whatever_is_louder_than_the_room_has_the_score_of_the_spared_detector(levels: list[int]) -> None:
     """And nothing rests within two seconds of a hint of speech."""
-    resting = RestingVoiceActivityDetector(Counted())
+    resting = RestingDetector(Counted())
     since_hint = 0
     for level in [1] * TWO_SECONDS + levels:
         score = resting.score(np.full(SIZE, level, np.int16))
@@ -75,9 +75,19 @@ def test_whatever_is_louder_than_the_room_has_the_score_of_the_spared_detector(l
         since_hint = since_hint + 1 if level / 32_768 < 0.1 else 0
 
 
+def test_nothing_rests_where_it_may_not() -> None:
+    """While Jett speaks, or has just spoken."""
+    inner = Counted()
+    resting = RestingDetector(inner)
+    frames = _frames(_noise(5 * SAMPLE_RATE_HZ, 4))
+    for frame in frames:
+        resting.score(frame, may_rest=False)
+    assert len(inner.scored) == len(frames)
+
+
 def test_reset_begins_anew() -> None:
     inner = Counted()
-    resting = RestingVoiceActivityDetector(inner)
+    resting = RestingDetector(inner)
     for frame in _frames(silence(5 * SAMPLE_RATE_HZ)):
         resting.score(frame)
     resting.reset()
@@ -93,7 +103,7 @@ def test_a_request_after_a_rest_begins_and_ends_with_the_frames_it_has_without_o
     sound = np.concatenate([_noise(10 * SAMPLE_RATE_HZ, 2), clip(name), _noise(SAMPLE_RATE_HZ, 2, seed=1)])
     silero = SileroVoiceActivityDetector(store.file("silero-vad"))
     plain = np.array([silero.score(frame) for frame in _frames(sound)]) >= 0.5
-    resting = RestingVoiceActivityDetector(SileroVoiceActivityDetector(store.file("silero-vad")))
+    resting = RestingDetector(SileroVoiceActivityDetector(store.file("silero-vad")))
     rested = np.array([resting.score(frame) for frame in _frames(sound)]) >= 0.5
     for found, expected in ((rested.argmax(), plain.argmax()), (rested[::-1].argmax(), plain[::-1].argmax())):
         assert abs(int(found) - int(expected)) <= 1
