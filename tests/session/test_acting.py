@@ -30,9 +30,7 @@ class Scripted:
         self.asked: list[tuple[list[Message], tuple[ToolSpec, ...]]] = []
         self._script = list(script)
 
-    async def act(
-        self, messages: Sequence[Message], tools: Sequence[ToolSpec]
-    ) -> AsyncGenerator[str | ToolCall, None]:
+    async def act(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> AsyncGenerator[str | ToolCall, None]:
         self.asked.append((list(messages), tuple(tools)))
         for piece in self._script.pop(0):
             yield piece

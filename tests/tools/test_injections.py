@@ -141,9 +141,7 @@ class _Gullible:
     def __init__(self, *calls: ToolCall) -> None:
         self._calls = list(calls)
 
-    async def act(
-        self, messages: Sequence[Message], tools: Sequence[ToolSpec]
-    ) -> AsyncGenerator[str | ToolCall, None]:
+    async def act(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> AsyncGenerator[str | ToolCall, None]:
         yield "As you wish. "
         if self._calls:
             yield self._calls.pop(0)

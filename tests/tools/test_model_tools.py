@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jett.core.ports import ToolCall, ToolResult
-from jett.guard import AuditLog, Gate, Identity, Kind, Permit, Request, Verb, parse_policy, tail
-from jett.guard.identity import Scope
+from jett.guard import AuditLog, Gate, Identity, Kind, Permit, Request, Scope, Verb, parse_policy, tail
 from jett.tools.commands import GuardedCommands, Server
 from jett.tools.fast_path import FastPath
 from jett.tools.model_tools import GuardedTools
@@ -109,7 +108,7 @@ async def test_a_look_is_done_and_told_to_the_model(tmp_path: Path) -> None:
     assert await scene.use("container_status", name="postgres") == ToolResult("status of postgres")
     assert await scene.use("list_containers") == ToolResult("list of ")
     assert (await scene.use("container_usage", name="n8n")).text == "stats of n8n"
-    assert (await scene.use("current_time")).text.startswith("It's")
+    assert (await scene.use("current_time")).text.startswith("It is 4:05 PM.")
     assert [request.verb for request in scene.done] == [Verb.STATUS, Verb.LIST, Verb.STATS]
 
 
@@ -124,7 +123,7 @@ async def test_a_log_is_marked_as_somebody_elses_words(tmp_path: Path) -> None:
     ("tool", "arguments", "question"),
     [
         ("change_container", {"action": "restart", "name": "n8n"}, "Restart n8n on the VPS?"),
-        ("run_workflow_nightly_backup", {"target": "disk"}, "Run the nightly.backup workflow"),
+        ("run_workflow_nightly_backup", {"target": "disk"}, "Run the workflow nightly.backup with target disk?"),
     ],
 )
 async def test_a_change_is_a_question_whose_yes_goes_past_the_model(
@@ -199,13 +198,13 @@ async def test_a_token_sees_what_it_may_see(tmp_path: Path) -> None:
     assert scene.parameters("container_status")["properties"]["name"]["enum"] == ["postgres"]
 
 
-_words = st.one_of(st.sampled_from(["n8n", "postgres", "restart", "stop", "yes", "", "n8n\u200b"]), st.text(max_size=12))
+_words = st.one_of(st.sampled_from(["n8n", "postgres", "restart", "yes", "", "n8n\u200b"]), st.text(max_size=12))
 _values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), _words),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_words, inner, max_size=3)),
     max_leaves=6,
 )
-_names = st.sampled_from(["container_status", "change_container", "run_workflow_nightly_backup", "list_containers", "x"])
+_names = st.sampled_from(["container_status", "change_container", "run_workflow_nightly_backup", "x"])
 _keys = st.sampled_from(["name", "action", "target", "days", "verb", "arguments", "lines"])
 
 

@@ -3,8 +3,8 @@
     model ─► text … call ─► wait for the commit ─► the tool ─► its result to the model ─► text …
                                                      └─► a question, a refusal: said as it is, and the reply ends
 
-Nothing is used while the turn is only a draft. At most MOST_STEPS tools in a reply, one after another; what somebody else
-wrote (a container's log) is answered with words only, since no further tool is offered after it. Called by `draft`.
+Nothing is used while the turn is only a draft. At most MOST_STEPS tools in a reply, one after another; what somebody
+else wrote (a container's log) is answered with words only: no further tool is offered after it. Called by `draft`.
 """
 
 from __future__ import annotations

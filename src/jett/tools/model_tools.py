@@ -143,11 +143,12 @@ def _may_run(policy: Policy, identity: Identity, name: str) -> bool:
 
 def _workflow(policy: Policy, name: str) -> _Tool:
     rules = policy.workflows[name].arguments
+    required = [of for of, rule in rules.items() if rule.required]
     spec = ToolSpec(
         # Dots are legal in a workflow's name and not in a function's.
         _WORKFLOW + "".join(character if character.isalnum() or character in "_-" else "_" for character in name)[:50],
         f"Run the {name} workflow. The user is asked first.",
-        _schema({of: _argument(rule) for of, rule in rules.items()}, [of for of, rule in rules.items() if rule.required]),
+        _schema({of: _argument(rule) for of, rule in rules.items()}, required),
     )
     return _Tool(spec, lambda a: {"verb": Verb.RUN_WORKFLOW.value, "target": name, "arguments": dict(a)})
 

@@ -28,7 +28,7 @@ def piece(index: object = 0, id_: object = None, name: object = None, arguments:
     return {"index": index, "id": id_, "function": {"name": name, "arguments": arguments}}
 
 
-async def acted(llm: OpenAIChatLanguageModel | OllamaLanguageModel, messages: Sequence[Message] = ASKED) -> list[object]:
+async def acted(llm: OpenAIChatLanguageModel | OllamaLanguageModel, messages: Sequence[Message]) -> list[object]:
     try:
         async with aclosing(llm.act(messages, [STATUS])) as pieces:
             return [found async for found in pieces]

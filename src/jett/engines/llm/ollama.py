@@ -73,9 +73,7 @@ class OllamaLanguageModel:
         """
         return self._spoken(self.request_body(messages), [])
 
-    async def act(
-        self, messages: Sequence[Message], tools: Sequence[ToolSpec]
-    ) -> AsyncGenerator[str | ToolCall, None]:
+    async def act(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> AsyncGenerator[str | ToolCall, None]:
         """Port LanguageModel: text as it is generated, and at its end the calls of tools."""
         calls: list[ToolCall] = []
         try:

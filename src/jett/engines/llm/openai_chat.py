@@ -75,9 +75,7 @@ class OpenAIChatLanguageModel:
         """
         return self._spoken(self.request_body(messages), CallsInPieces(self._where))
 
-    async def act(
-        self, messages: Sequence[Message], tools: Sequence[ToolSpec]
-    ) -> AsyncGenerator[str | ToolCall, None]:
+    async def act(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> AsyncGenerator[str | ToolCall, None]:
         """Port LanguageModel: text as it is generated, and at its end the calls of tools."""
         calls = CallsInPieces(self._where)
         try:
