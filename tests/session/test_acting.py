@@ -8,6 +8,7 @@ from contextlib import aclosing
 import anyio
 import pytest
 
+from jett.core.errors import NothingSaid
 from jett.core.ports import Message, ToolCall, ToolResult, ToolSpec
 from jett.session.acting import MOST_STEPS, acting
 
@@ -101,6 +102,12 @@ async def test_there_is_an_end_to_looking() -> None:
     tools = Results(*[ToolResult("up")] * MOST_STEPS)
     assert await said(llm, tools) == "I looked enough."
     assert llm.asked[-1][1] == ()
+
+
+async def test_a_model_that_only_ever_looks_is_told_of() -> None:
+    llm = Scripted(*[[CALL]] * (MOST_STEPS + 1))
+    with pytest.raises(NothingSaid):
+        await said(llm, Results(*[ToolResult("up")] * MOST_STEPS))
 
 
 async def test_only_the_first_of_several_calls_counts() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
+from jett.core.errors import NothingSaid
 from jett.core.ports import LanguageModel, Message, ToolCall, Tools
 
 MOST_STEPS = 3
@@ -32,7 +33,13 @@ async def acting(
                     break
                 said += piece
                 yield piece
-        if call is None or not offered:
+        if call is None:
+            return
+        if not offered:
+            if not said.strip():
+                raise NothingSaid(
+                    "llm: the model asked for one more tool instead of answering; name a better llm.model"
+                )
             return
         await committed()
         result = await tools.use(call)

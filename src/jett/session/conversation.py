@@ -345,6 +345,9 @@ class Conversation:
         if draft is None or draft.turn != command.turn:
             return
         draft.cancel()
+        if draft.plan is None and self._parts.commands is not None:
+            # A question of the model's that was not heard to its end must not be answered by what was said into it.
+            self._tasks.start_soon(self._parts.commands.stopped)
         if command.reason is StopReason.CONTINUED:
             self.history.forget(command.turn)
             self._observer(self._spans.withdrawn(draft))

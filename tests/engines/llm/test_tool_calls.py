@@ -147,6 +147,19 @@ def test_what_is_no_call_of_ollamas_is_told_plainly(wire: object) -> None:
     anyio.run(scene)
 
 
+def test_half_a_surrogate_pair_goes_out_as_something_that_can_be_written() -> None:
+    async def scene() -> None:
+        calls = CallsInPieces("peer")
+        calls.feed([piece(0, "call_1", "container_status", '{"name": "\ud83d"}')])
+        escaped = ToolCall("container_status", r'{"name": "\ud83d"}', "call_1")
+        for call in (*calls.calls, escaped):
+            answered = [*ASKED, Message("assistant", "\ud83d", call), Message("tool", "up", call)]
+            await openai(delta("Up."), delta(None, "stop"), DONE, messages=answered)
+            await ollama(part("Up."), part("", done=True), messages=answered)
+
+    anyio.run(scene)
+
+
 @given(text=st.text(max_size=60), cuts=st.lists(st.integers(0, 60), max_size=6))
 def test_arguments_come_whole_however_they_are_cut(text: str, cuts: list[int]) -> None:
     arguments = json.dumps({"name": text})

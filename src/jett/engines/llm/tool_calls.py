@@ -34,7 +34,7 @@ def offered(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
 
 def openai_message(message: Message) -> dict[str, Any]:
     """One message of the OpenAI-compatible protocol."""
-    wire: dict[str, Any] = {"role": message.role, "content": message.content}
+    wire: dict[str, Any] = {"role": message.role, "content": _sendable(message.content)}
     call = message.call
     if call is None:
         return wire
@@ -46,7 +46,7 @@ def openai_message(message: Message) -> dict[str, Any]:
 
 def ollama_message(message: Message) -> dict[str, Any]:
     """One message of Ollama's own protocol, where arguments are an object and a tool answers by its name."""
-    wire: dict[str, Any] = {"role": message.role, "content": message.content}
+    wire: dict[str, Any] = {"role": message.role, "content": _sendable(message.content)}
     call = message.call
     if call is None:
         return wire
@@ -71,7 +71,7 @@ def _ollama_call(wire: object, number: int, where: str) -> ToolCall:
         raise _no_call(where)
     text = json.dumps(arguments)
     _check_length(text, where)
-    return ToolCall(name, text, f"call_{number}")
+    return ToolCall(_sendable(name), text, f"call_{number}")
 
 
 class CallsInPieces:
@@ -95,7 +95,7 @@ class CallsInPieces:
     def calls(self) -> tuple[ToolCall, ...]:
         """In the order of their index; a call without a name is none."""
         return tuple(
-            ToolCall(name, arguments or "{}", id_ or f"call_{index}")
+            ToolCall(_sendable(name), _sendable(arguments) or "{}", _sendable(id_) or f"call_{index}")
             for index, (id_, name, arguments) in sorted(self._parts.items())
             if name
         )
@@ -130,9 +130,14 @@ def _check_length(arguments: str, where: str) -> None:
 
 def _object(text: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError:
+        return json.loads(_sendable(json.dumps(json.loads(text), ensure_ascii=False)))
+    except (ValueError, RecursionError):
         return {}
+
+
+def _sendable(text: str) -> str:
+    """Half of a surrogate pair is text to JSON and none to UTF-8, in which the next request must be written."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _no_call(where: str) -> LanguageModelError:
