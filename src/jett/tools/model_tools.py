@@ -119,12 +119,9 @@ def _look(policy: Policy, identity: Identity, verb: Verb, name: str, words: str)
         return None
     if verb is Verb.LIST:
         return _Tool(_spec(name, words, {}), lambda _: {"verb": verb.value})
-    if verb is not Verb.LOGS:
-        return _Tool(_spec(name, words, {"name": _one_of(names)}), lambda a: {"verb": verb.value, "target": a["name"]})
-    return _Tool(
-        _spec(name, words, {"name": _one_of(names)}),
-        lambda a: {"verb": verb.value, "target": a["name"], "lines": _LOG_LINES},
-    )
+    more = {"lines": _LOG_LINES} if verb is Verb.LOGS else {}
+    spec = _spec(name, words, {"name": _one_of(names)})
+    return _Tool(spec, lambda a: {"verb": verb.value, "target": a["name"], **more})
 
 
 def _may(policy: Policy, identity: Identity, verb: Verb) -> list[str]:
