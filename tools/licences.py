@@ -25,6 +25,7 @@ SAID_HERE = {
     "colorama": "BSD-3-Clause",
     "contourpy": "BSD-3-Clause",
     "cycler": "BSD-3-Clause",
+    "detect-secrets": "Apache-2.0",
     "espeakng-loader": "GPL-3.0-or-later (it carries espeak-ng)",
     "kiwisolver": "BSD-3-Clause",
     "matplotlib": "Matplotlib License (PSF-like)",
@@ -32,6 +33,7 @@ SAID_HERE = {
     "nvidia-cuda-nvrtc-cu12": "NVIDIA proprietary, redistributable",
     "nvidia-cudnn-cu12": "NVIDIA proprietary, redistributable",
     "nvidia-ml-py": "BSD-3-Clause",
+    "pywin32": "PSF-2.0",
     "soundfile": "BSD-3-Clause; its wheels carry libsndfile, LGPL-2.1-or-later",
 }
 SPDX = {
