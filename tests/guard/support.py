@@ -46,13 +46,27 @@ maximum = 30
 required = false
 [workflows.ping]
 
+[tools.home.get_state]
+definition = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+description = "How a room is."
+[tools.home.get_state.arguments.room]
+type = "string"
+max_chars = 20
+[tools.home.setLight]
+definition = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+changes = true
+[tools.home.setLight.arguments.isOn]
+type = "bool"
+
+
 [identities.voice]
-verbs = ["list", "status", "logs", "stats", "start", "stop", "restart", "run_workflow"]
+verbs = ["list", "status", "logs", "stats", "start", "stop", "restart", "run_workflow", "read_tool", "change_tool"]
 [identities.dashboard]
 verbs = ["list", "status", "restart"]
 containers = ["n8n", "postgres"]
 [identities.token]
-verbs = ["list", "status", "restart"]
+verbs = ["list", "status", "restart", "announce", "read_tool"]
+tools = ["home.get_state"]
 [tokens.guest]
 verbs = ["status"]
 containers = ["n8n"]

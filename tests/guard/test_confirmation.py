@@ -184,6 +184,11 @@ QUESTIONS = [
     (Request(Verb.RESTART, "n8n"), "Restart n8n on the VPS?"),
     (Request(Verb.STOP, "my_app"), "Stop my_app on the VPS?"),
     (Request(Verb.RUN_WORKFLOW, "backup"), "Run the workflow backup?"),
+    (Request(Verb.CHANGE_TOOL, "home.turn_all.off"), "Use the tool turn all.off of home?"),
+    (
+        Request(Verb.CHANGE_TOOL, "home.set_light", None, (("is_on", True), ("room", "attic"))),
+        "Use the tool set light of home with is on on, room attic?",
+    ),
     (
         Request(Verb.RUN_WORKFLOW, "backup", None, (("db", "n8n"), ("full", True), ("keep_days", 7), ("x", False))),
         "Run the workflow backup with db n8n, full on, keep days 7, x off?",

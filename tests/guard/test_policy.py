@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jett.guard import Allow, Confirm, Deny, Identity, Kind, Policy, Request, Scope, Verb, Verdict, decide, visible
+from jett.guard.calls import ArgumentRule, ToolRule, WorkflowRule
 from jett.guard.policy import ContainerRule, IdentityRule
-from jett.guard.workflow import ArgumentRule, WorkflowRule
 from tests.guard.support import DESK, LIVE, OWNER, PHONE, POLICY, SHELL, cases
 
 GUEST = Identity(Kind.TOKEN, "guest", Scope(frozenset(Verb), frozenset({"n8n", "postgres"})))
@@ -17,6 +17,21 @@ GUEST = Identity(Kind.TOKEN, "guest", Scope(frozenset(Verb), frozenset({"n8n", "
 def run(**arguments: str | int | bool) -> Request:
     return Request(Verb.RUN_WORKFLOW, "backup", None, tuple(sorted(arguments.items())))
 
+
+def look(room: str | None = "attic") -> Request:
+    return Request(Verb.READ_TOOL, "home.get_state", None, (("room", room),) if room else ())
+
+
+def light(**arguments: bool) -> Request:
+    return Request(Verb.CHANGE_TOOL, "home.setLight", None, tuple(arguments.items()))
+
+
+SAY = Request(Verb.ANNOUNCE, "", None, (("text", "The backup is done."),))
+READER = Identity(
+    Kind.TOKEN,
+    "reader",
+    Scope(frozenset({Verb.READ_TOOL, Verb.ANNOUNCE}), frozenset({"home.get_state", "home.setLight"})),
+)
 
 VERDICTS: list[tuple[str, Request, Identity, frozenset[str] | None, Verdict]] = [
     ("reading", Request(Verb.STATUS, "n8n"), OWNER, LIVE, Allow()),
@@ -200,6 +215,88 @@ VERDICTS: list[tuple[str, Request, Identity, frozenset[str] | None, Verdict]] = 
         LIVE,
         Deny("workflow.arguments", "The keep days is not right."),
     ),
+    ("a tool that reads", look(), OWNER, None, Allow()),
+    ("a tool that changes", light(isOn=True), OWNER, None, Confirm()),
+    ("a tool within a token's scope", look(), READER, None, Allow()),
+    (
+        "a changing tool, asked for as if it read",
+        Request(Verb.READ_TOOL, "home.setLight", None, (("isOn", True),)),
+        OWNER,
+        LIVE,
+        Deny("tool.verb", "The policy lists that tool as one that changes things."),
+    ),
+    (
+        "a reading tool, asked for as if it changed",
+        Request(Verb.CHANGE_TOOL, "home.get_state", None, (("room", "attic"),)),
+        OWNER,
+        LIVE,
+        Deny("tool.verb", "The policy lists that tool as one that reads."),
+    ),
+    (
+        "an unlisted tool of a listed server",
+        Request(Verb.READ_TOOL, "home.unlock"),
+        OWNER,
+        LIVE,
+        Deny("tool.unlisted", "I don't know that tool."),
+    ),
+    (
+        "a listed tool of another server",
+        Request(Verb.READ_TOOL, "hom.get_state", None, (("room", "attic"),)),
+        OWNER,
+        LIVE,
+        Deny("tool.unlisted", "I don't know that tool."),
+    ),
+    (
+        "a tool in another case",
+        Request(Verb.READ_TOOL, "home.Get_state", None, (("room", "attic"),)),
+        OWNER,
+        LIVE,
+        Deny("tool.unlisted", "I don't know that tool."),
+    ),
+    ("a tool's argument left out", look(room=None), OWNER, LIVE, Deny("tool.arguments", "The room is missing.")),
+    (
+        "a tool's argument in another case",
+        light(ison=True),
+        OWNER,
+        LIVE,
+        Deny("tool.arguments", "That tool has no such argument."),
+    ),
+    (
+        "a tool outside the kind",
+        look(),
+        DESK,
+        LIVE,
+        Deny("identity.policy", "The policy does not let a dashboard do that."),
+    ),
+    (
+        "a tool outside the kind's list",
+        Request(Verb.READ_TOOL, "home.setLight", None, (("isOn", True),)),
+        READER,
+        LIVE,
+        Deny("identity.policy", "The policy does not let a token do that."),
+    ),
+    (
+        "a tool outside the scope",
+        look(),
+        Identity(Kind.TOKEN, "reader", Scope(frozenset(Verb), frozenset({"n8n"}))),
+        LIVE,
+        Deny("identity.scope", "This token was not made for that."),
+    ),
+    ("an announcement", SAY, READER, None, Allow()),
+    (
+        "an announcement outside the scope",
+        SAY,
+        PHONE,
+        None,
+        Deny("identity.scope", "This token was not made for that."),
+    ),
+    (
+        "an announcement outside the kind",
+        SAY,
+        OWNER,
+        None,
+        Deny("identity.policy", "The policy does not let your voice do that."),
+    ),
     ("an unknown value", run(database="qdrant"), OWNER, LIVE, Deny("workflow.arguments", "The database is not right.")),
 ]
 
@@ -215,7 +312,7 @@ def test_the_verdict_is(
 def test_an_empty_policy_reads_nothing_and_changes_nothing() -> None:
     """Default deny, for every verb and everybody."""
     for verb in Verb:
-        request = Request(verb, "" if verb is Verb.LIST else "n8n")
+        request = SAY if verb is Verb.ANNOUNCE else Request(verb, "" if verb is Verb.LIST else "n8n.x")
         for who in (OWNER, DESK, SHELL, PHONE):
             verdict = decide(Policy(), request, who, LIVE)
             assert isinstance(verdict, Deny)
@@ -276,27 +373,34 @@ def test_arguments_are_required_unless_said_otherwise() -> None:
     assert rule.problem((("a_c", True),)) == "The b is missing."
     assert rule.problem((("a_c", True), ("b", True))) == ""
     assert WorkflowRule().problem(()) == ""
+    assert ToolRule("", "", {"a_c": ArgumentRule("bool")}).problem(()) == "The a c is missing."
 
 
-NAMES = ["n8n", "N8N", "n8n.", "postgres", "proxy", "other"]
+NAMES = ["n8n.a", "N8N.a", "n8n.", "n8n.A", "postgres", "proxy", "other"]
+TOOLS = ["n8n.a", "n8n.A"]
 some_names = st.frozensets(st.sampled_from(NAMES))
 some_verbs = st.frozensets(st.sampled_from(list(Verb)))
-identity_rules = st.builds(IdentityRule, some_verbs, st.none() | some_names, st.none() | some_names)
+identity_rules = st.builds(IdentityRule, some_verbs, *[st.none() | some_names] * 3)
+tool_rules = st.builds(ToolRule, st.just(""), st.just(""), changes=st.booleans())
 policies = st.builds(
     Policy,
     containers=st.dictionaries(st.sampled_from(NAMES), st.builds(ContainerRule, some_verbs, st.booleans())),
     workflows=st.dictionaries(st.sampled_from(NAMES), st.just(WorkflowRule())),
+    tools=st.dictionaries(st.sampled_from(TOOLS), tool_rules),
     identities=st.dictionaries(st.sampled_from(list(Kind)), identity_rules),
     tokens=st.dictionaries(st.just("phone"), identity_rules),
 )
 people = st.sampled_from([OWNER, DESK, SHELL]) | st.builds(
     lambda scope: Identity(Kind.TOKEN, "phone", scope), st.builds(Scope, some_verbs, some_names)
 )
-targeted = st.builds(Request, st.sampled_from([verb for verb in Verb if verb is not Verb.LIST]), st.sampled_from(NAMES))
+tool_verbs = {Verb.READ_TOOL, Verb.CHANGE_TOOL}
+targetless = {Verb.LIST, Verb.ANNOUNCE}
+targeted = st.builds(Request, st.sampled_from(sorted(set(Verb) - tool_verbs - targetless)), st.sampled_from(NAMES))
+tool_requests = st.builds(Request, st.sampled_from(sorted(tool_verbs)), st.sampled_from(TOOLS))
 
 
 @cases(300, 0.4)
-@given(policies, targeted | st.just(Request(Verb.LIST)), people, st.none() | some_names)
+@given(policies, targeted | tool_requests | st.sampled_from([Request(Verb.LIST), SAY]), people, st.none() | some_names)
 def test_nothing_escapes_the_policy(
     policy: Policy, request: Request, who: Identity, live: frozenset[str] | None
 ) -> None:
@@ -306,12 +410,16 @@ def test_nothing_escapes_the_policy(
         rules.append(policy.tokens[who.name])
     allowed = all(request.verb in rule.verbs for rule in rules)
     allowed &= who.scope is None or request.verb in who.scope.verbs
-    if request.verb is not Verb.LIST:
+    if request.verb not in targetless:
         allowed &= who.scope is None or request.target in who.scope.targets
     if request.verb is Verb.RUN_WORKFLOW:
         allowed &= all(rule.workflows is None or request.target in rule.workflows for rule in rules)
         allowed &= request.target in policy.workflows
-    elif request.verb is not Verb.LIST:
+    elif request.verb in tool_verbs:
+        allowed &= all(rule.tools is None or request.target in rule.tools for rule in rules)
+        allowed &= request.target in policy.tools
+        allowed = allowed and policy.tools[request.target].changes is (request.verb is Verb.CHANGE_TOOL)
+    elif request.verb not in targetless:
         allowed &= all(rule.containers is None or request.target in rule.containers for rule in rules)
         rule = policy.containers.get(request.target, ContainerRule(frozenset()))
         allowed &= request.verb in rule.actions and live is not None and request.target in live
@@ -319,5 +427,5 @@ def test_nothing_escapes_the_policy(
     verdict = decide(policy, request, who, live)
     assert isinstance(verdict, Deny) is not allowed
     if allowed:
-        reads = request.verb in {"list", "status", "logs", "stats"}
+        reads = request.verb in {"list", "status", "logs", "stats", "read_tool", "announce"}
         assert verdict == (Allow() if reads else Confirm())

@@ -8,14 +8,15 @@ import pytest
 
 from jett.core.errors import PolicyError
 from jett.guard import Kind, Policy, Verb, load_policy, parse_policy
+from jett.guard.calls import ArgumentRule, ToolRule
 from jett.guard.policy import ContainerRule, IdentityRule
 from jett.guard.policy_file import MAX_FILE_BYTES
 from jett.guard.rate_limit import Limits
-from jett.guard.workflow import ArgumentRule
 from tests.guard.support import POLICY
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "policy.toml"
 HEAD = "version = 1\n"
+TOOL = f'[tools.a.b]\ndefinition = "sha256:{"a" * 64}"\n'
 SUM = '[workflows.sum]\n[workflows.sum.arguments.a]\ntype = "'
 
 
@@ -44,9 +45,20 @@ def test_every_part_of_a_file_is_read() -> None:
         [identities.terminal]
         verbs = ["list"]
         containers = []
+        [tools.home.look]
+        definition = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        [tools.home."set.Light"]
+        definition = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+        description = "Switch a light."
+        changes = true
+        [tools.home."set.Light".arguments.isOn]
+        type = "bool"
         [tokens.phone]
         verbs = ["status"]
         workflows = ["w"]
+        [tokens.tablet]
+        verbs = ["read_tool"]
+        tools = ["home.look"]
         """
     )
     assert policy.place == "on the VPS"
@@ -65,7 +77,14 @@ def test_every_part_of_a_file_is_read() -> None:
         "t": ArgumentRule("string", max_chars=500),
     }
     assert policy.identities == {Kind.TERMINAL: IdentityRule(frozenset({Verb.LIST}), frozenset())}
-    assert policy.tokens == {"phone": IdentityRule(frozenset({Verb.STATUS}), None, frozenset({"w"}))}
+    assert policy.tokens == {
+        "phone": IdentityRule(frozenset({Verb.STATUS}), None, frozenset({"w"})),
+        "tablet": IdentityRule(frozenset({Verb.READ_TOOL}), tools=frozenset({"home.look"})),
+    }
+    assert policy.tools == {
+        "home.look": ToolRule(f"sha256:{'a' * 64}", ""),
+        "home.set.Light": ToolRule(f"sha256:{'0' * 64}", "Switch a light.", {"isOn": ArgumentRule("bool")}, True),
+    }
 
 
 def test_a_file_with_nothing_but_its_version_is_an_empty_policy() -> None:
@@ -109,8 +128,8 @@ WRONG: list[tuple[str, str, str]] = [
     ("no name of a token", HEAD + '[tokens."a b"]', "policy: tokens.a b is not a possible name;"),
     (
         "no name of an argument",
-        HEAD + "[workflows.w.arguments.A]\ntype='bool'",
-        "policy: workflows.w.arguments.A is not a possible name;",
+        HEAD + "[workflows.w.arguments._a]\ntype='bool'",
+        "policy: workflows.w.arguments._a is not a possible name;",
     ),
     (
         "a verb that there is not",
@@ -125,7 +144,7 @@ WRONG: list[tuple[str, str, str]] = [
     (
         "all verbs",
         HEAD + '[identities.voice]\nverbs = ["*"]',
-        "policy: identities.voice.verbs has '*'; it may hold list,",
+        "policy: identities.voice.verbs has '*'; it may hold announce, change_tool, list,",
     ),
     (
         "actions as text",
@@ -161,6 +180,39 @@ WRONG: list[tuple[str, str, str]] = [
         "a workflow without a table",
         HEAD + '[tokens.t]\nworkflows = ["a"]',
         "policy: tokens.t.workflows has 'a', which has no table of its own;",
+    ),
+    (
+        "a tool without a table",
+        HEAD + '[tokens.t]\ntools = ["a.b"]',
+        "policy: tokens.t.tools has 'a.b', which has no table of its own;",
+    ),
+    ("a tool without a definition", HEAD + "[tools.a.b]", "policy: tools.a.b.definition is not sha256: and 64 hex"),
+    (
+        "a definition that is too short",
+        HEAD + f'[tools.a.b]\ndefinition = "sha256:{"a" * 63}"',
+        "policy: tools.a.b.definition is not sha256: and 64 hex",
+    ),
+    (
+        "a definition that is too long",
+        HEAD + f'[tools.a.b]\ndefinition = "sha256:{"a" * 65}"',
+        "policy: tools.a.b.definition must be one line of at most 71 characters;",
+    ),
+    (
+        "a definition in capitals",
+        HEAD + f'[tools.a.b]\ndefinition = "sha256:{"A" * 64}"',
+        "policy: tools.a.b.definition is not sha256: and 64 hex",
+    ),
+    ("a long description", HEAD + TOOL + f'description = "{"x" * 301}"', "policy: tools.a.b.description must be one"),
+    ("a description of two lines", HEAD + TOOL + 'description = "x\\ny"', "policy: tools.a.b.description must be one"),
+    ("an unknown key of a tool", HEAD + TOOL + "url = ''", "policy: tools.a.b.url is unknown;"),
+    ("a tool that says yes", HEAD + TOOL + 'changes = "yes"', "policy: tools.a.b.changes is 'yes'; write true or"),
+    ("no name of a server", HEAD + "[tools.A.b]", "policy: tools.A.b is not a possible name; server and tool match"),
+    ("no name of a tool", HEAD + '[tools.a."b c"]', "policy: tools.a.b c is not a possible name; server and tool"),
+    ("a server that is no table", HEAD + "[tools]\na = 1", "policy: tools.a is not a table; write [tools.a]"),
+    (
+        "a tool's argument of no type",
+        HEAD + TOOL + "[tools.a.b.arguments.x]",
+        "policy: tools.a.b.arguments.x.type is '';",
     ),
     (
         "no type",

@@ -30,6 +30,16 @@ GOOD: list[tuple[object, Request]] = [
         {"verb": "run_workflow", "target": "w", "arguments": {f"a{n:02d}": n for n in range(16)}},
         Request(Verb.RUN_WORKFLOW, "w", None, tuple((f"a{n:02d}", n) for n in range(16))),
     ),
+    (
+        {"verb": "read_tool", "target": "my-home_2.get.State-1", "arguments": {"maxResults": 3}},
+        Request(Verb.READ_TOOL, "my-home_2.get.State-1", None, (("maxResults", 3),)),
+    ),
+    ({"verb": "change_tool", "target": "h." + "t" * 95}, Request(Verb.CHANGE_TOOL, "h." + "t" * 95)),
+    ({"verb": "change_tool", "target": "h" * 32 + ".t"}, Request(Verb.CHANGE_TOOL, "h" * 32 + ".t")),
+    (
+        {"verb": "announce", "arguments": {"text": "The backup is done."}},
+        Request(Verb.ANNOUNCE, "", None, (("text", "The backup is done."),)),
+    ),
 ]
 
 # name, what is sent, the rule that refuses it
@@ -129,6 +139,29 @@ ATTACKS: list[tuple[str, object, str]] = [
         {"verb": "run_workflow", "target": "w", "arguments": {f"a{n}": n for n in range(17)}},
         "request.arguments",
     ),
+    ("a tool without a server", {"verb": "read_tool", "target": "unlock"}, "request.name"),
+    ("a tool of no server", {"verb": "read_tool", "target": ".unlock"}, "request.name"),
+    ("a server without a tool", {"verb": "change_tool", "target": "home."}, "request.name"),
+    ("a server in capitals", {"verb": "change_tool", "target": "Home.unlock"}, "request.name"),
+    ("a tool's path", {"verb": "read_tool", "target": "home.../unlock"}, "request.name"),
+    ("a tool with a line end", {"verb": "read_tool", "target": "home.unlock\n"}, "request.name"),
+    ("a tool in other letters", {"verb": "read_tool", "target": "home.unlоck"}, "request.name"),
+    ("an over-long tool", {"verb": "read_tool", "target": "h." + "t" * 96}, "request.name"),
+    ("an over-long server", {"verb": "read_tool", "target": "h" * 33 + ".t"}, "request.name"),
+    ("no tool at all", {"verb": "read_tool"}, "request.name"),
+    ("an announcement of nothing", {"verb": "announce"}, "request.arguments"),
+    ("an announcement of blanks", {"verb": "announce", "arguments": {"text": "  "}}, "request.arguments"),
+    ("an announcement that is true", {"verb": "announce", "arguments": {"text": True}}, "request.arguments"),
+    (
+        "an announcement and more",
+        {"verb": "announce", "arguments": {"text": "x", "verb": "stop"}},
+        "request.arguments",
+    ),
+    (
+        "an announcement to somebody",
+        {"verb": "announce", "target": "n8n", "arguments": {"text": "x"}},
+        "request.target",
+    ),
     ("a field twice", '{"verb": "status", "verb": "stop", "target": "n8n"}', "request.duplicate"),
     ("a field twice, escaped", '{"verb": "status", "v\\u0065rb": "stop", "target": "n8n"}', "request.duplicate"),
     ("an argument twice", '{"verb":"run_workflow","target":"w","arguments":{"a":1,"a":2}}', "request.duplicate"),
@@ -152,23 +185,27 @@ ATTACKS: list[tuple[str, object, str]] = [
 
 
 # Every reason for a refusal, as it is told.
-REASONS = """
+REASONS = (
+    """
 the verb is not one of Verb; use Verb('status') and its like
-the verb is unknown; it is one of list, status, logs, stats, start, stop, restart, run_workflow
+the verb is unknown; it is one of VERBS
 target is not text; send a container's or workflow's name
 list takes no target
+announce takes no target
+the target is not a tool of a server; such names match [a-z][a-z0-9_-]{0,31}\\.[a-zA-Z0-9_.-]{1,95}
+announce takes one argument, text, with words in it
 the target is not a name; Docker's names match [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}
 1 field(s) are unknown; send verb, target, lines, arguments only
 lines is not a whole number
 status takes no lines; only logs does
 lines is out of range; it is 1 to 500
-stop takes no arguments; only run_workflow does
+stop takes no arguments; workflows, tools and announcements do
 arguments is not an object
 arguments is not a tuple of pairs
 there are 17 arguments, at most 16 are taken
 arguments are in the order of their names, each once
 an argument's name is not text
-an argument's name does not match [a-z][a-z0-9_]{0,31}
+an argument's name does not match [a-zA-Z][a-zA-Z0-9_]{0,31}
 argument a is not text, a whole number, true or false
 argument a is out of range; whole numbers go to 2**53
 argument a is longer than 500 characters or holds a control character
@@ -178,7 +215,10 @@ the request is not JSON
 the request is not a JSON object
 a field is given twice; which one counts would be a guess
 NaN and Infinity are not numbers here
-""".strip().splitlines()
+""".replace("VERBS", ", ".join(Verb))
+    .strip()
+    .splitlines()
+)
 
 
 @pytest.mark.parametrize(("source", "request_"), GOOD)
@@ -244,9 +284,10 @@ def test_every_verb_either_reads_or_changes() -> None:
     """And none does both."""
     assert frozenset(Verb) == READING | CHANGING
     assert not READING & CHANGING
-    assert [verb for verb in Verb if Request(verb, "" if verb is Verb.LIST else "x").changes] == sorted(
-        CHANGING, key=list(Verb).index
-    )
+    words = (("text", "x"),)
+    requests = [Request(verb, "x.y") for verb in Verb if verb not in (Verb.LIST, Verb.ANNOUNCE)]
+    requests += [Request(Verb.LIST), Request(Verb.ANNOUNCE, "", None, words)]
+    assert {request.verb for request in requests if request.changes} == CHANGING
 
 
 def read(source: Any) -> Request | str:
@@ -291,7 +332,8 @@ def test_whatever_is_sent_is_refused_or_is_exactly_what_it_says(source: dict[str
         assert request.target == source.get("target", "")
         assert request.lines == source.get("lines")
         assert dict(request.arguments) == source.get("arguments", {})
-        assert (request.verb is Verb.LIST) or (NAME.fullmatch(request.target) and request.target.isascii())
+        unaddressed = request.verb in (Verb.LIST, Verb.ANNOUNCE)
+        assert unaddressed or (NAME.fullmatch(request.target) and request.target.isascii())
 
 
 @cases(100, 0.05)

@@ -64,16 +64,19 @@ def check(as_json: Json = False) -> None:
         name: (", ".join(sorted(rule.actions)) or "nothing") + (" (a lifeline, never changed)" * rule.status_only)
         for name, rule in policy.containers.items()
     }
+    tools = {name: "changes" if rule.changes else "reads" for name, rule in policy.tools.items()}
     kinds = {kind.value: ", ".join(sorted(rule.verbs)) for kind, rule in policy.identities.items()}
     if as_json:
         report = {"policy": str(path), "containers": rows, "identities": kinds, "workflows": [*policy.workflows]}
-        typer.echo(json.dumps(report))
+        typer.echo(json.dumps(report | {"tools": tools}))
         return
     typer.echo(f"{path} is in order")
     for name, actions in rows.items():
         typer.echo(f"  container {name}: {actions}")
     for workflow in policy.workflows:
         typer.echo(f"  workflow {workflow}")
+    for name, how in tools.items():
+        typer.echo(f"  tool {name}: {how}")
     for kind, verbs in kinds.items():
         typer.echo(f"  {kind} may: {verbs}")
 
@@ -93,6 +96,7 @@ def _identity(text: str) -> Identity:
     if kind not in {known.value for known in Kind}:
         raise GuardError(f"guard: '{text}' is nobody; use voice, dashboard, terminal or token:NAME")
     if kind == Kind.TOKEN:
-        everything = Scope(frozenset(Verb), frozenset(load_policy(policy_path(user_settings())).containers))
+        policy = load_policy(policy_path(user_settings()))
+        everything = Scope(frozenset(Verb), frozenset({*policy.containers, *policy.workflows, *policy.tools}))
         return Identity(Kind.TOKEN, name or "any", everything)
     return Identity(Kind(kind), name or "owner")

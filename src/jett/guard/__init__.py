@@ -20,14 +20,27 @@ from jett.guard.permit import Permit
 from jett.guard.policy import Allow, Confirm, Deny, Policy, Verdict, decide, visible
 from jett.guard.policy_file import load_policy, parse_policy
 from jett.guard.redaction import redact
-from jett.guard.request import CHANGING, DEFAULT_LINES, MAX_LINES, READING, Request, Verb, parse_request
+from jett.guard.request import (
+    CHANGING,
+    CONTAINER_VERBS,
+    DEFAULT_LINES,
+    MAX_LINES,
+    READING,
+    TOOL_VERBS,
+    Request,
+    Verb,
+    object_of,
+    parse_request,
+)
 from jett.guard.tokens import Token, TokenStore
 
 __all__ = [
     "CHANGING",
+    "CONTAINER_VERBS",
     "DEFAULT_LINES",
     "MAX_LINES",
     "READING",
+    "TOOL_VERBS",
     "Allow",
     "Anchor",
     "AuditLog",
@@ -55,6 +68,7 @@ __all__ = [
     "decide",
     "export",
     "load_policy",
+    "object_of",
     "parse_policy",
     "parse_request",
     "redact",

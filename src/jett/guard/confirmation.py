@@ -133,10 +133,14 @@ class Confirmation:
 
 def question(request: Request, place: str) -> str:
     """What is read back, with the resolved name: "Restart n8n on the VPS?"."""
-    if request.verb is not Verb.RUN_WORKFLOW:
+    if request.verb not in (Verb.RUN_WORKFLOW, Verb.CHANGE_TOOL):
         return f"{request.verb.capitalize()} {request.target} {place}?"
     values = ", ".join(f"{name.replace('_', ' ')} {_spoken(value)}" for name, value in request.arguments)
-    return f"Run the workflow {request.target} with {values}?" if values else f"Run the workflow {request.target}?"
+    what = f"Run the workflow {request.target}"
+    if request.verb is Verb.CHANGE_TOOL:
+        server, _, tool = request.target.partition(".")
+        what = f"Use the tool {tool.replace('_', ' ')} of {server}"
+    return f"{what} with {values}?" if values else f"{what}?"
 
 
 def _spoken(value: object) -> str:

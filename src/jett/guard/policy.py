@@ -11,10 +11,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from jett.guard.calls import ToolRule, WorkflowRule
 from jett.guard.identity import Identity, Kind
 from jett.guard.rate_limit import Limits
-from jett.guard.request import Request, Verb
-from jett.guard.workflow import WorkflowRule
+from jett.guard.request import CONTAINER_VERBS, TOOL_VERBS, WITHOUT_TARGET, Request, Verb
 
 DEFAULT_PLACE = "on the server"
 
@@ -29,26 +29,35 @@ class ContainerRule:
 
 @dataclass(frozen=True, slots=True)
 class IdentityRule:
-    """What a kind of identity, or one token, may do. `containers` and `workflows`: None is all that are listed."""
+    """What a kind of identity, or one token, may do. `containers`, `workflows` and `tools`: None is all there are."""
 
     verbs: frozenset[Verb]
     containers: frozenset[str] | None = None
     workflows: frozenset[str] | None = None
+    tools: frozenset[str] | None = None
 
     def covers(self, request: Request) -> bool:
         """Whether verb and target are within it."""
-        allowed = self.workflows if request.verb is Verb.RUN_WORKFLOW else self.containers
-        return request.verb in self.verbs and (
-            request.verb is Verb.LIST or allowed is None or request.target in allowed
-        )
+        if request.verb not in self.verbs:
+            return False
+        if request.verb in WITHOUT_TARGET:
+            return True
+        allowed = self._targets(request.verb)
+        return allowed is None or request.target in allowed
+
+    def _targets(self, verb: Verb) -> frozenset[str] | None:
+        if verb is Verb.RUN_WORKFLOW:
+            return self.workflows
+        return self.tools if verb in TOOL_VERBS else self.containers
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All rules. `place` is what a read-back calls the server: "on the VPS"."""
+    """All rules. `place` is what a read-back calls the server: "on the VPS". Tools are named `server.tool`."""
 
     containers: Mapping[str, ContainerRule] = field(default_factory=lambda: MappingProxyType({}))
     workflows: Mapping[str, WorkflowRule] = field(default_factory=lambda: MappingProxyType({}))
+    tools: Mapping[str, ToolRule] = field(default_factory=lambda: MappingProxyType({}))
     identities: Mapping[Kind, IdentityRule] = field(default_factory=lambda: MappingProxyType({}))
     tokens: Mapping[str, IdentityRule] = field(default_factory=lambda: MappingProxyType({}))
     limits: Limits = field(default_factory=Limits)
@@ -79,7 +88,7 @@ Verdict = Allow | Confirm | Deny
 def decide(policy: Policy, request: Request, identity: Identity, live_names: AbstractSet[str] | None) -> Verdict:
     """The verdict. `live_names`: exact names of the containers there are now; None when that is not known.
 
-    Names are compared exactly. A workflow's target is not a container and need not be live.
+    Names are compared exactly. Workflows and tools are no containers and need not be live.
     """
     denied = (
         _outside_identity(policy, request, identity)
@@ -103,7 +112,7 @@ def _outside_identity(policy: Policy, request: Request, identity: Identity) -> D
         return Deny("identity.policy", f"The policy does not let {_spoken_kind(identity.kind)} do that.")
     scope = identity.scope
     if scope is not None and (
-        request.verb not in scope.verbs or (request.verb is not Verb.LIST and request.target not in scope.targets)
+        request.verb not in scope.verbs or (request.verb not in WITHOUT_TARGET and request.target not in scope.targets)
     ):
         return Deny("identity.scope", "This token was not made for that.")
     own = policy.tokens.get(identity.name) if identity.kind is Kind.TOKEN else None
@@ -113,33 +122,46 @@ def _outside_identity(policy: Policy, request: Request, identity: Identity) -> D
 
 
 def _unlisted(policy: Policy, request: Request) -> Deny | None:
-    if request.verb is Verb.LIST:
+    if request.verb in WITHOUT_TARGET:
         return None
     if request.verb is Verb.RUN_WORKFLOW:
         return None if request.target in policy.workflows else Deny("workflow.unlisted", "I don't know that workflow.")
+    if request.verb in TOOL_VERBS:
+        return None if request.target in policy.tools else Deny("tool.unlisted", "I don't know that tool.")
     return None if request.target in policy.containers else Deny("container.unlisted", "I don't know that container.")
 
 
 def _lifeline(policy: Policy, request: Request) -> Deny | None:
-    rule = policy.containers.get(request.target) if request.changes and request.verb is not Verb.RUN_WORKFLOW else None
-    if rule is None or not rule.status_only:
+    if not request.changes or request.verb not in CONTAINER_VERBS or not policy.containers[request.target].status_only:
         return None
     return Deny("container.lifeline", f"I need {request.target} myself, so I never change it.")
 
 
 def _not_permitted(policy: Policy, request: Request) -> Deny | None:
-    if request.verb is Verb.LIST:
+    if request.verb in WITHOUT_TARGET:
         return None
     if request.verb is Verb.RUN_WORKFLOW:
         problem = policy.workflows[request.target].problem(request.arguments)
         return Deny("workflow.arguments", problem) if problem else None
+    if request.verb in TOOL_VERBS:
+        return _tool_not_permitted(policy.tools[request.target], request)
     if request.verb in policy.containers[request.target].actions:
         return None
     return Deny("container.action", f"The policy does not allow {request.verb} for {request.target}.")
 
 
+def _tool_not_permitted(rule: ToolRule, request: Request) -> Deny | None:
+    """What changes is never asked for as if it only read, nor the other way round."""
+    if rule.changes is not request.changes:
+        return Deny(
+            "tool.verb", f"The policy lists that tool as one that {'changes things' if rule.changes else 'reads'}."
+        )
+    problem = rule.problem(request.arguments)
+    return Deny("tool.arguments", problem) if problem else None
+
+
 def _not_live(request: Request, live_names: AbstractSet[str] | None) -> Deny | None:
-    if request.verb in (Verb.LIST, Verb.RUN_WORKFLOW):
+    if request.verb not in CONTAINER_VERBS:
         return None
     if live_names is None:
         return Deny("container.live_unknown", "I can't see the containers right now.")

@@ -6,22 +6,24 @@ allows nothing. See `examples/policy.toml`.
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar, get_args
 
 from jett.core.errors import PolicyError
+from jett.guard.calls import DEFAULT_MAXIMUM, ArgumentRule, ArgumentType, ToolRule, WorkflowRule
 from jett.guard.identity import IDENTITY_NAME, Kind
 from jett.guard.policy import DEFAULT_PLACE, ContainerRule, IdentityRule, Policy
 from jett.guard.policy_value import Table, fail
 from jett.guard.rate_limit import MOST, Limits
-from jett.guard.request import ARGUMENT_NAME, CONTAINER_VERBS, MAX_ARGUMENT_CHARS, MAX_ARGUMENTS, NAME, Verb
-from jett.guard.workflow import DEFAULT_MAXIMUM, ArgumentRule, ArgumentType, WorkflowRule
+from jett.guard.request import ARGUMENT_NAME, CONTAINER_VERBS, MAX_ARGUMENT_CHARS, MAX_ARGUMENTS, NAME, TOOL, Verb
 
 MAX_FILE_BYTES = 262_144
 VERSION = 1
+DEFINITION = "sha256:"
 T = TypeVar("T")
 V = TypeVar("V")
 
@@ -56,6 +58,7 @@ def parse_policy(text: str) -> Policy:
     policy = Policy(
         containers=_each(top.table("containers"), _named(NAME.fullmatch), _container),
         workflows=_each(top.table("workflows"), _named(NAME.fullmatch), _workflow),
+        tools=MappingProxyType(dict(_tools(top.table("tools")))),
         identities=_each(top.table("identities"), _kind, _identity),
         tokens=_each(top.table("tokens"), _named(IDENTITY_NAME.fullmatch), _identity),
         limits=Limits(
@@ -101,17 +104,43 @@ def _identity(table: Table) -> IdentityRule:
         frozenset(_verb(table.where("verbs"), verb, frozenset(Verb)) for verb in table.texts("verbs")),
         frozenset(table.texts("containers")) if table.has("containers") else None,
         frozenset(table.texts("workflows")) if table.has("workflows") else None,
+        frozenset(table.texts("tools")) if table.has("tools") else None,
     )
     table.end()
     return rule
 
 
 def _workflow(table: Table) -> WorkflowRule:
+    arguments = _arguments(table)
+    table.end()
+    return WorkflowRule(arguments)
+
+
+def _tools(table: Table) -> Iterator[tuple[str, ToolRule]]:
+    """`[tools.SERVER.TOOL]`, under the name `SERVER.TOOL`."""
+    for server in table.names():
+        of_server = table.table(server)
+        for tool in of_server.names():
+            name = f"{server}.{tool}"
+            if not TOOL.fullmatch(name):
+                fail(of_server.where(tool), f"is not a possible name; server and tool match {TOOL.pattern}")
+            yield name, _tool(of_server.table(tool))
+
+
+def _tool(table: Table) -> ToolRule:
+    definition = table.text("definition", "", len(DEFINITION) + 64)
+    if not re.fullmatch(f"{DEFINITION}[0-9a-f]{{64}}", definition):
+        fail(table.where("definition"), "is not sha256: and 64 hex digits; copy it from what `jett mcp tools` prints")
+    rule = ToolRule(definition, table.text("description", "", 300), _arguments(table), table.flag("changes", False))
+    table.end()
+    return rule
+
+
+def _arguments(table: Table) -> Mapping[str, ArgumentRule]:
     arguments = _each(table.table("arguments"), _named(ARGUMENT_NAME.fullmatch), _argument)
     if len(arguments) > MAX_ARGUMENTS:
         fail(table.where("arguments"), f"are {len(arguments)}, at most {MAX_ARGUMENTS}; take some away")
-    table.end()
-    return WorkflowRule(arguments)
+    return arguments
 
 
 def _argument(table: Table) -> ArgumentRule:
@@ -153,6 +182,7 @@ def _check_references(policy: Policy) -> None:
     for where, rule in places:
         _check_listed(f"{where}.containers", rule.containers, policy.containers)
         _check_listed(f"{where}.workflows", rule.workflows, policy.workflows)
+        _check_listed(f"{where}.tools", rule.tools, policy.tools)
 
 
 def _check_listed(where: str, named: frozenset[str] | None, listed: Mapping[str, object]) -> None:

@@ -26,7 +26,9 @@ MAX_ARGUMENT_CHARS = 500
 
 # Docker's own pattern for a container's name (moby, daemon/names/names.go), with a length.
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}", re.ASCII)
-ARGUMENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+ARGUMENT_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,31}", re.ASCII)
+# `server.tool`: the server as the settings name it, the tool as the Model Context Protocol names tools.
+TOOL = re.compile(r"[a-z][a-z0-9_-]{0,31}\.[a-zA-Z0-9_.-]{1,95}", re.ASCII)
 
 
 class Verb(StrEnum):
@@ -40,18 +42,26 @@ class Verb(StrEnum):
     STOP = "stop"
     RESTART = "restart"
     RUN_WORKFLOW = "run_workflow"
+    READ_TOOL = "read_tool"
+    CHANGE_TOOL = "change_tool"
+    ANNOUNCE = "announce"
 
 
-READING = frozenset({Verb.LIST, Verb.STATUS, Verb.LOGS, Verb.STATS})
-CHANGING = frozenset({Verb.START, Verb.STOP, Verb.RESTART, Verb.RUN_WORKFLOW})
+READING = frozenset({Verb.LIST, Verb.STATUS, Verb.LOGS, Verb.STATS, Verb.READ_TOOL, Verb.ANNOUNCE})
+"""Nothing is another way on any server afterwards; to have words spoken is among it."""
+CHANGING = frozenset({Verb.START, Verb.STOP, Verb.RESTART, Verb.RUN_WORKFLOW, Verb.CHANGE_TOOL})
 CONTAINER_VERBS = frozenset({Verb.STATUS, Verb.LOGS, Verb.STATS, Verb.START, Verb.STOP, Verb.RESTART})
+TOOL_VERBS = frozenset({Verb.READ_TOOL, Verb.CHANGE_TOOL})
+WITHOUT_TARGET = frozenset({Verb.LIST, Verb.ANNOUNCE})
+WITH_ARGUMENTS = frozenset({Verb.RUN_WORKFLOW, *TOOL_VERBS, Verb.ANNOUNCE})
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing to do. `target` is a container, or a workflow for `run_workflow`; empty for `list`.
+    """One thing to do. `target` is a container, a workflow, or `server.tool`; empty for `list` and `announce`.
 
-    `lines` is of `logs` only, 1 to 500. `arguments` is of `run_workflow` only, in order of their names.
+    `lines` is of `logs` only, 1 to 500. `arguments` are of workflows and tools, in order of their names; `announce`
+    has one, `text`.
     Raises RequestError for anything else, so that a Request in hand is well-formed.
     """
 
@@ -78,7 +88,7 @@ def parse_request(source: str | Mapping[str, object]) -> Request:
 
     Keys: `verb`, `target`, `lines`, `arguments`. Raises RequestError, whose text never repeats what was given.
     """
-    fields = dict(source) if isinstance(source, Mapping) else _object_of(source)
+    fields = dict(source) if isinstance(source, Mapping) else object_of(source)
     unknown = set(fields) - {"verb", "target", "lines", "arguments"}
     if unknown:
         _refuse("request.field", f"{len(unknown)} field(s) are unknown; send verb, target, lines, arguments only")
@@ -91,7 +101,8 @@ def parse_request(source: str | Mapping[str, object]) -> Request:
     return Request(_verb_of(fields.get("verb")), target, lines, _arguments_of(fields.get("arguments", {})))
 
 
-def _object_of(text: object) -> dict[str, object]:
+def object_of(text: object) -> dict[str, object]:
+    """The object in JSON text of at most 4,096 characters, each name in it once. Raises RequestError."""
     if type(text) is not str:
         _refuse("request.type", "a request is JSON text or a mapping")
     if len(text) > MAX_TEXT_CHARS:
@@ -133,9 +144,12 @@ def _arguments_of(arguments: object) -> tuple[tuple[str, Scalar], ...]:
 def _check_target(verb: Verb, target: object) -> None:
     if type(target) is not str:
         _refuse("request.type", "target is not text; send a container's or workflow's name")
-    if verb is Verb.LIST:
+    if verb in WITHOUT_TARGET:
         if target:
-            _refuse("request.target", "list takes no target")
+            _refuse("request.target", f"{verb} takes no target")
+    elif verb in TOOL_VERBS:
+        if not TOOL.fullmatch(target):
+            _refuse("request.name", f"the target is not a tool of a server; such names match {TOOL.pattern}")
     elif not NAME.fullmatch(target):
         _refuse("request.name", f"the target is not a name; Docker's names match {NAME.pattern}")
 
@@ -152,8 +166,8 @@ def _check_lines(verb: Verb, lines: object) -> None:
 def _check_arguments(verb: Verb, arguments: object) -> None:
     if type(arguments) is not tuple:
         _refuse("request.type", "arguments is not a tuple of pairs")
-    if arguments and verb is not Verb.RUN_WORKFLOW:
-        _refuse("request.arguments", f"{verb} takes no arguments; only {Verb.RUN_WORKFLOW} does")
+    if arguments and verb not in WITH_ARGUMENTS:
+        _refuse("request.arguments", f"{verb} takes no arguments; workflows, tools and announcements do")
     if len(arguments) > MAX_ARGUMENTS:
         _refuse("request.arguments", f"there are {len(arguments)} arguments, at most {MAX_ARGUMENTS} are taken")
     for pair in arguments:
@@ -163,6 +177,8 @@ def _check_arguments(verb: Verb, arguments: object) -> None:
     names = [name for name, _ in arguments]
     if names != sorted(set(names)):
         _refuse("request.arguments", "arguments are in the order of their names, each once")
+    if verb is Verb.ANNOUNCE and not (names == ["text"] and type(arguments[0][1]) is str and arguments[0][1].strip()):
+        _refuse("request.arguments", "announce takes one argument, text, with words in it")
 
 
 def _check_argument(name: object, value: object) -> None:

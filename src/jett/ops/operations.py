@@ -16,7 +16,7 @@ import anyio.to_thread
 
 from jett.core.clock import Clock, MonotonicClock
 from jett.core.errors import GuardError, JettError, OperationError
-from jett.guard import DEFAULT_LINES, Gate, Identity, Outcome, Permit, Request, Verb, redact, visible
+from jett.guard import CONTAINER_VERBS, DEFAULT_LINES, Gate, Identity, Outcome, Permit, Request, Verb, redact, visible
 from jett.ops.book import ContainerBook
 from jett.ops.docker_engine import Change, DockerEngine
 from jett.ops.result import Result
@@ -88,6 +88,8 @@ class Operations:
         try:
             if request.verb is Verb.RUN_WORKFLOW:
                 return await self._run(request)
+            if request.verb not in (Verb.LIST, *CONTAINER_VERBS):
+                raise OperationError(f"ops: nothing here carries out {request.verb}")
             if request.changes:
                 return await self._changed(request)
             return await self._read(request, identity)

@@ -35,6 +35,7 @@ _GERUNDS = {
     Verb.STOP: "Stopping {name}.",
     Verb.RESTART: "Restarting {name}.",
     Verb.RUN_WORKFLOW: "Running the {name} workflow.",
+    Verb.CHANGE_TOOL: "Using {name}.",
 }
 
 

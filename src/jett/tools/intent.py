@@ -27,7 +27,7 @@ class Action(StrEnum):
     REPEAT = "repeat"
 
 
-CHANGES = frozenset(Action(verb.value) for verb in CHANGING)
+CHANGES = frozenset(Action(verb.value) for verb in CHANGING if verb.value in set(Action))
 """What alters something on a server."""
 
 

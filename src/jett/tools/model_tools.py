@@ -7,7 +7,6 @@ schema that was offered, since a model need not keep to it. Called by the conver
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +17,21 @@ import anyio.to_thread
 
 from jett.core.errors import RequestError
 from jett.core.ports import ToolCall, ToolResult, ToolSpec
-from jett.guard import Deny, Gate, Identity, Permit, Policy, Question, Refused, Request, Verb, decide, parse_request
-from jett.guard.workflow import ArgumentRule
+from jett.guard import (
+    Deny,
+    Gate,
+    Identity,
+    Permit,
+    Policy,
+    Question,
+    Refused,
+    Request,
+    Verb,
+    decide,
+    object_of,
+    parse_request,
+)
+from jett.guard.calls import ArgumentRule
 from jett.tools.clock_words import spoken_date, spoken_time
 from jett.tools.commands import Server
 
@@ -73,7 +85,7 @@ class GuardedTools:
         Raises GuardError, OperationError.
         """
         try:
-            arguments = _checked(call.arguments)
+            arguments = object_of(call.arguments)
             if call.name == _CLOCK:
                 now = self._wall_clock()
                 return ToolResult(f"{spoken_time(now)} {spoken_date(now)}")
@@ -172,23 +184,6 @@ def _spec(name: str, description: str, properties: dict[str, Any]) -> ToolSpec:
 
 def _schema(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
-def _checked(text: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text, object_pairs_hook=_without_duplicates)
-    except (ValueError, RecursionError):
-        _refuse("the arguments are not JSON")
-    if not isinstance(found, Mapping):
-        _refuse("the arguments are not an object")
-    return found
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        _refuse("an argument is given twice")
-    return found
 
 
 def _keeps_to(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The schema of one n8n workflow's arguments: flat, typed, bounded. Pure; called by `policy`."""
+"""What an n8n workflow or a tool of an MCP server may be given: flat, typed, bounded. Pure; called by `policy`."""
 
 from __future__ import annotations
 
@@ -46,14 +46,36 @@ class WorkflowRule:
 
     def problem(self, given: tuple[tuple[str, Scalar], ...]) -> str:
         """What is wrong with the arguments, fit to be spoken and without their values; empty when nothing is."""
-        for name, value in given:
-            rule = self.arguments.get(name)
-            if rule is None:
-                return "That workflow has no such argument."
-            if not rule.accepts(value):
-                return f"The {_spoken(name)} is not right."
-        missing = sorted(name for name, rule in self.arguments.items() if rule.required and name not in dict(given))
-        return f"The {_spoken(missing[0])} is missing." if missing else ""
+        return _problem("workflow", self.arguments, given)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRule:
+    """One tool of an MCP server. `changes`: a person must say yes first; else it only reads.
+
+    `definition` is the SHA-256 of what the server said the tool is when the owner listed it, and `description` the
+    one line that a language model is told: the owner's words, never the server's of today.
+    """
+
+    definition: str
+    description: str
+    arguments: Mapping[str, ArgumentRule] = field(default_factory=lambda: MappingProxyType({}))
+    changes: bool = False
+
+    def problem(self, given: tuple[tuple[str, Scalar], ...]) -> str:
+        """As a workflow's."""
+        return _problem("tool", self.arguments, given)
+
+
+def _problem(what: str, rules: Mapping[str, ArgumentRule], given: tuple[tuple[str, Scalar], ...]) -> str:
+    for name, value in given:
+        rule = rules.get(name)
+        if rule is None:
+            return f"That {what} has no such argument."
+        if not rule.accepts(value):
+            return f"The {_spoken(name)} is not right."
+    missing = sorted(name for name, rule in rules.items() if rule.required and name not in dict(given))
+    return f"The {_spoken(missing[0])} is missing." if missing else ""
 
 
 def _spoken(name: str) -> str:
