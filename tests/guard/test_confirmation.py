@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -164,6 +166,19 @@ def test_a_question_lives_fifteen_seconds_and_never_before_it_was_asked(now_ms: 
     assert pending().live(now_ms) is live
     assert conversation.expire(now_ms) == (None if live else pending())
     assert (conversation.pending is not None) is live
+
+
+def test_hearing_needs_a_question() -> None:
+    """And starts the time of one that was asked aloud, once."""
+    conversation = Confirmation()
+    conversation.heard(5)
+    assert conversation.pending is None
+    conversation.ask(replace(pending(), heard=False))
+    assert replace(pending(), heard=False).live(60_999)
+    assert not replace(pending(), heard=False).live(61_000)
+    conversation.heard(30_000)
+    conversation.heard(31_000)
+    assert conversation.pending == pending(asked_ms=30_000)
 
 
 def test_only_the_right_nonce_matches_and_only_while_pending() -> None:

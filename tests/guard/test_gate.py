@@ -132,6 +132,36 @@ def test_a_late_yes_is_no_yes(tmp_path: Path, later_s: int) -> None:
     assert history(tmp_path)[1] == ("confirmation", "expired", "")
 
 
+def test_a_question_asked_aloud_is_answered_within_fifteen_seconds_of_having_been_heard(tmp_path: Path) -> None:
+    """It may wait a minute for its turn to be spoken, and is heard once."""
+    door = gate(tmp_path)
+    asked(door.ask(RESTART, OWNER, LIVE, START, aloud=True))
+    door.heard(SHELL, at(10))
+    door.heard(OWNER, at(59))
+    door.heard(OWNER, at(70))
+    assert door.awaits(OWNER, at(73.9))
+    assert not door.awaits(OWNER, at(74))
+    assert refused(door.answer("yes", OWNER, at(74))) == "confirmation.none"
+
+
+def test_a_question_that_nobody_heard_is_gone_after_a_minute(tmp_path: Path) -> None:
+    """And hearing of it then does not bring it back."""
+    door = gate(tmp_path)
+    asked(door.ask(RESTART, OWNER, LIVE, START, aloud=True))
+    assert door.awaits(OWNER, at(59.9))
+    door.heard(OWNER, at(60))
+    assert refused(door.answer("yes", OWNER, at(60))) == "confirmation.none"
+    assert history(tmp_path)[1] == ("confirmation", "expired", "")
+
+
+def test_a_question_that_is_read_has_fifteen_seconds_whatever_is_heard(tmp_path: Path) -> None:
+    """Hearing lengthens only what was asked aloud."""
+    door = gate(tmp_path)
+    asked(door.ask(RESTART, OWNER, LIVE, START))
+    door.heard(OWNER, at(14))
+    assert not door.awaits(OWNER, at(15))
+
+
 def test_a_second_question_replaces_the_first(tmp_path: Path) -> None:
     """>> stop n8n << ? >> restart n8n << ? >> yes << the restart, and no other."""
     door = gate(tmp_path)

@@ -12,6 +12,8 @@ from jett.app import App, load_stt
 from jett.app.servers import audit_log, commands, open_servers, owner, with_server_words
 from jett.audio.resample import resample
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
+from jett.core.errors import TextToSpeechError
+from jett.core.ports import TextToSpeech
 from jett.guard import Kind, Record, tail, verify
 from jett.models.store import Store
 from jett.session.parts import Parts
@@ -44,6 +46,7 @@ class Desk:
     stage: Stage
     settings: Settings
     store: Store
+    voice: TextToSpeech | None = None
 
     def hold(self, *sayings: tuple[Cue, Samples]) -> Scene:
         """One conversation in which these are said."""
@@ -62,7 +65,7 @@ class Desk:
         assert isinstance(servers, Servers)
         heard_by = load_stt(with_server_words(self.settings, servers.gate.policy), self.store)
         asked = commands(self.settings, servers, owner(Kind.VOICE))
-        return replace(self.stage.brief, stt=heard_by, commands=asked)
+        return replace(self.stage.brief, stt=heard_by, commands=asked, tts=self.voice or self.stage.brief.tts)
 
     def ask(self, text: str, reply: str, *answers: tuple[Cue, Samples]) -> Scene:
         """Say `text` until Jett has heard it right: the made voice differs each time, and a mishearing does nothing."""
@@ -125,6 +128,33 @@ def test_a_spoken_no_leaves_it_alone(desk: Desk, engine: TestEngine) -> None:
     assert scene.reports[1].reply == "All right, I won't."
     assert engine.state("n8n", ".State.StartedAt") == before
     assert [record.kind for record in desk.records()] == ["request", "confirmation"]
+
+
+class VoiceWithoutQuestions:
+    """Port TextToSpeech: a real one that fails at every question."""
+
+    def __init__(self, engine: TextToSpeech) -> None:
+        self.rate_hz = engine.rate_hz
+        self._engine = engine
+
+    def synthesize(self, clause: str) -> Samples:
+        if clause.endswith("?"):
+            raise TextToSpeechError("tts: out of order; mend it")
+        return self._engine.synthesize(clause)
+
+
+def test_a_yes_to_a_question_that_the_voice_could_not_say_does_nothing(desk: Desk, engine: TestEngine) -> None:
+    """The user heard that the voice failed; what "yes" was meant for, nobody knows."""
+    engine.run("n8n", SERVES)
+    before = engine.state("n8n", ".State.StartedAt")
+    desk.voice = VoiceWithoutQuestions(desk.stage.brief.tts)
+    scene = desk.ask("Restart n eight n.", "Restart n8n on the VPS?", (at_rest(0.3), clip("yes")))
+    assert scene.reports[0].heard.startswith(TextToSpeechError.spoken)
+    assert engine.state("n8n", ".State.StartedAt") == before
+    assert [(record.kind, record.verdict) for record in desk.records()] == [
+        ("request", "confirm"),
+        ("confirmation", "no"),
+    ]
 
 
 def test_a_status_is_answered_without_the_language_model(desk: Desk, engine: TestEngine) -> None:

@@ -95,6 +95,7 @@ class Scene:
         sentences = [sentence async for sentence in self.commands.carry_out(plan, self.speech)]
         if plan.preview:
             assert sentences[0] == plan.preview
+        await self.commands.heard()
         return sentences
 
     def records(self) -> list[str]:
@@ -130,6 +131,20 @@ async def test_a_yes_is_too_late_after_fifteen_seconds(scene: Scene) -> None:
     scene.at += timedelta(seconds=16)
     assert await scene.say("Yes.") is None
     assert scene.done == []
+
+
+async def test_the_fifteen_seconds_begin_when_the_question_was_heard(scene: Scene) -> None:
+    """Not while it waits behind other words; and hearing another reply later does not lengthen them."""
+    plan = scene.commands.plan("Restart n8n.")
+    assert plan is not None
+    assert [sentence async for sentence in scene.commands.carry_out(plan, scene.speech)] == [QUESTION]
+    scene.at += timedelta(seconds=50)
+    await scene.commands.heard()
+    scene.at += timedelta(seconds=14)
+    await scene.commands.heard()
+    assert scene.commands.plan("Yes.") is not None
+    scene.at += timedelta(seconds=1)
+    assert scene.commands.plan("Yes.") is None
 
 
 async def test_something_else_is_not_an_answer(scene: Scene) -> None:

@@ -214,7 +214,10 @@ class Commands(Protocol):
         """
 
     async def stopped(self) -> None:
-        """The user said stop: nothing that waits for an answer waits any longer."""
+        """The user said stop, or could not hear a reply: nothing that waits for an answer waits any longer."""
+
+    async def heard(self) -> None:
+        """A reply was heard to its end: the time to answer what it asked begins."""
 
 
 @dataclass(frozen=True, slots=True)

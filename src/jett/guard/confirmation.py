@@ -2,6 +2,7 @@
 
     ask ──► pending ──► yes, click with its nonce ─► that very request, once
                ├──────► no, second unclear answer, 15 s, clock set back ─► gone
+               ├──────► heard ─► the 15 s begin (of a question that is spoken; unheard, it is gone after 60 s)
                └──────► another ask ─► gone, the newer one is pending
 
 One question is pending at a time in a conversation, and a newer one replaces it: a yes can only mean what was read
@@ -12,13 +13,14 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from jett.guard.identity import Identity
 from jett.guard.request import Request, Verb
 
 VALID_MS = 15_000
+UNHEARD_MS = 60_000
 MAX_UNCLEAR = 2
 MAX_WORDS = 8
 MAX_CHARS = 80
@@ -80,17 +82,21 @@ def _agrees(words: list[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A question asked. `nonce` is for a click; it belongs to this request alone and is worth nothing afterwards."""
+    """A question asked. `nonce` is for a click; it belongs to this request alone and is worth nothing afterwards.
+
+    `asked_ms` is when it was asked, or, once it was `heard`, when it had been spoken to its end.
+    """
 
     request: Request
     identity: Identity
     operation: str
     nonce: str
     asked_ms: int
+    heard: bool = True
 
     def live(self, now_ms: int) -> bool:
         """Whether it can still be answered. A clock that went back ends it."""
-        return self.asked_ms <= now_ms < self.asked_ms + VALID_MS
+        return self.asked_ms <= now_ms < self.asked_ms + (VALID_MS if self.heard else UNHEARD_MS)
 
 
 class Confirmation:
@@ -104,6 +110,11 @@ class Confirmation:
         """A new question; returns the one it replaces."""
         replaced, self.pending, self._unclear = self.pending, pending, 0
         return replaced
+
+    def heard(self, now_ms: int) -> None:
+        """The question was spoken to its end; only the first time counts."""
+        if self.pending is not None and not self.pending.heard:
+            self.pending = replace(self.pending, asked_ms=now_ms, heard=True)
 
     def expire(self, now_ms: int) -> Pending | None:
         """Drops and returns the question if its time is over."""

@@ -94,10 +94,13 @@ class Gate:
         identity: Identity,
         live_names: AbstractSet[str] | None,
         now: datetime,
+        *,
+        aloud: bool = False,
     ) -> Permit | Question | Refused:
         """The way of a request, given as such, as JSON text, or as a tool's arguments. `live_names` as in `decide`.
 
-        A question replaces the one still pending of the same identity. Raises AuditError.
+        A question replaces the one still pending of the same identity. `aloud`: it is going to be spoken, and the
+        time for its answer begins with `heard`. Raises AuditError.
         """
         operation = self._random_text()
         about = Entry(Kind.REQUEST, operation, identity.key)
@@ -117,11 +120,17 @@ class Gate:
             self._notice(writer.append(replace(about, verdict=type(verdict).__name__.lower()), now))
             if isinstance(verdict, Allow):
                 return self._permits.grant(operation, request, identity, ms_of(now))
-            pending = Pending(request, identity, operation, self._random_text(), ms_of(now))
+            pending = Pending(request, identity, operation, self._random_text(), ms_of(now), heard=not aloud)
             replaced = self._conversations.setdefault(identity.key, Confirmation()).ask(pending)
             if replaced:
                 writer.append(_about(replaced, replaced.identity, "replaced"), now)
             return self._question(pending)
+
+    def heard(self, identity: Identity, now: datetime) -> None:
+        """What this identity was asked aloud has been spoken to its end. Raises AuditError."""
+        with self._writing(now):
+            if conversation := self._conversations.get(identity.key):
+                conversation.heard(ms_of(now))
 
     def answer(self, words: str, identity: Identity, now: datetime) -> Permit | Question | Refused:
         """What an identity said to its own pending question. The question again, if the words were unclear.

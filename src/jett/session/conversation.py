@@ -317,7 +317,14 @@ class Conversation:
         self._observer(self._spans.report(draft, interrupted=False))
         if draft.error:
             self._observer(Troubled(draft.error))
+        self._tell_commands(draft)
         self._feed(ReplyEnded(turn))
+
+    def _tell_commands(self, draft: Draft) -> None:
+        """A question that the voice failed to say was not asked."""
+        if self._parts.commands is not None:
+            told = self._parts.commands.stopped if draft.voice_failed else self._parts.commands.heard
+            self._tasks.start_soon(told)
 
     def _report_unfinished(self) -> None:
         """The conversation ends in the middle of a reply: what was heard of it is told like any other."""

@@ -107,6 +107,11 @@ class GuardedCommands:
         if self._pending():
             await anyio.to_thread.run_sync(partial(self._gate.answer, "no", self._identity, self._wall_clock()))
 
+    async def heard(self) -> None:
+        """Port Commands."""
+        if self._pending():
+            await anyio.to_thread.run_sync(partial(self._gate.heard, self._identity, self._wall_clock()))
+
     # ---- without effect -----------------------------------------------------------------------------------------
 
     def _pending(self) -> bool:
@@ -137,7 +142,8 @@ class GuardedCommands:
     # ---- after the commit ---------------------------------------------------------------------------------------
 
     async def _asked(self, request: Request) -> AsyncGenerator[str, None]:
-        ask = partial(self._gate.ask, request, self._identity, self._server.live_names(), self._wall_clock())
+        live = self._server.live_names()
+        ask = partial(self._gate.ask, request, self._identity, live, self._wall_clock(), aloud=True)
         async for sentence in self._decided(await anyio.to_thread.run_sync(ask), confirmed=False):
             yield sentence
 

@@ -21,6 +21,7 @@ from jett.guard import (
     Deny,
     Gate,
     Identity,
+    Kind,
     Permit,
     Policy,
     Question,
@@ -99,7 +100,8 @@ class GuardedTools:
         return await self._asked(request)
 
     async def _asked(self, request: Request) -> ToolResult:
-        ask = partial(self._gate.ask, request, self._identity, self._server.live_names(), self._wall_clock())
+        live, aloud = self._server.live_names(), self._identity.kind is Kind.VOICE
+        ask = partial(self._gate.ask, request, self._identity, live, self._wall_clock(), aloud=aloud)
         match await anyio.to_thread.run_sync(ask):
             case Refused(_, reason):
                 return ToolResult(spoken=reason)
