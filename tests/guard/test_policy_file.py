@@ -231,6 +231,17 @@ WRONG: list[tuple[str, str, str]] = [
         "policy: workflows.sum.arguments.a.maximum is 4, must be a whole number from 5 to 9007199254740992;",
     ),
     ("a longer string", HEAD + SUM + 'string"\nmax_chars = 501', "policy: workflows.sum.arguments.a.max_chars is 501,"),
+    (
+        "a least number beyond all numbers",
+        HEAD + SUM + f'int"\nminimum = {-(2**53) - 1}',
+        "policy: workflows.sum.arguments.a.minimum is -9007199254740993, must be a whole number from "
+        "-9007199254740992 to 9007199254740992;",
+    ),
+    (
+        "a type of many words",
+        HEAD + SUM + "x" * 41 + '"',
+        "policy: workflows.sum.arguments.a.type must be one line of at most 40 characters;",
+    ),
     ("no string", HEAD + SUM + 'string"\nmax_chars = 0', "policy: workflows.sum.arguments.a.max_chars is 0,"),
     (
         "too many arguments",
@@ -270,12 +281,36 @@ def test_a_mistake_is_refused_and_named(name: str, text: str, message: str) -> N
     assert str(wrong.value).startswith(message)
 
 
+def test_every_type_of_argument_may_be_optional_and_reach_its_limits() -> None:
+    """One character, numbers to 2**53, and nothing required."""
+    policy = parse_policy(
+        HEAD
+        + f"""
+        [workflows.w.arguments]
+        s = {{ type = "string", max_chars = 1, required = false }}
+        i = {{ type = "int", minimum = {-(2**53)}, maximum = {2**53}, required = false }}
+        m = {{ type = "int", minimum = {2**53} }}
+        b = {{ type = "bool", required = false }}
+        e = {{ type = "enum", values = ["x"], required = false }}
+        """
+    )
+    assert policy.workflows["w"].arguments == {
+        "s": ArgumentRule("string", False, max_chars=1),
+        "i": ArgumentRule("int", False, minimum=-(2**53), maximum=2**53),
+        "m": ArgumentRule("int", minimum=2**53, maximum=2**53),
+        "b": ArgumentRule("bool", False),
+        "e": ArgumentRule("enum", False, values=frozenset({"x"})),
+    }
+
+
 def test_limits_themselves_are_allowed() -> None:
     """As many arguments, containers and characters as there may be."""
     arguments = "".join(f"[workflows.w.arguments.a{n}]\ntype='bool'\n" for n in range(16))
     containers = "".join(f"[containers.a{n}]\n" for n in range(256))
-    policy = parse_policy(f'{HEAD}place = "{"a" * 40}"\n{containers}{arguments}')
+    everything = f"[identities.voice]\ncontainers = {[f'a{n}' for n in range(256)]}\n"
+    policy = parse_policy(f'{HEAD}place = "{"a" * 40}"\n{containers}{arguments}{everything}')
     assert (len(policy.containers), len(policy.workflows["w"].arguments)) == (256, 16)
+    assert len(policy.identities[Kind.VOICE].containers or ()) == 256
 
 
 def test_no_file_is_an_empty_policy(tmp_path: Path) -> None:
@@ -285,17 +320,20 @@ def test_no_file_is_an_empty_policy(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_no_empty_policy(tmp_path: Path) -> None:
     """It is told: a folder, no text, far too long."""
-    with pytest.raises(PolicyError, match=r"cannot be read \(Is a directory\); correct its path or mode"):
+    with pytest.raises(PolicyError) as folder:
         load_policy(tmp_path)
+    assert str(folder.value) == f"policy: {tmp_path} cannot be read (Is a directory); correct its path or mode"
     path = tmp_path / "policy.toml"
     path.write_bytes(b"\xff")
-    with pytest.raises(PolicyError, match="is not UTF-8 text; save it as UTF-8"):
+    with pytest.raises(PolicyError) as bytes_:
         load_policy(path)
+    assert str(bytes_.value) == f"policy: {path} is not UTF-8 text; save it as UTF-8"
     path.write_bytes(HEAD.encode() + b"#" * (MAX_FILE_BYTES - len(HEAD)))
     assert load_policy(path) == Policy()
     path.write_bytes(HEAD.encode() + b"#" * MAX_FILE_BYTES)
-    with pytest.raises(PolicyError, match="is larger than 262144 bytes; make it shorter"):
+    with pytest.raises(PolicyError) as large:
         load_policy(path)
+    assert str(large.value) == f"policy: {path} is larger than 262144 bytes; make it shorter"
 
 
 def test_a_policy_cannot_be_changed_once_read() -> None:

@@ -184,6 +184,22 @@ HIDE: list[tuple[str, str]] = [
 ]
 
 
+WEB_TOKENS: list[tuple[str, str]] = [
+    ("a-run-of-letters-eyJabcde", "a-run-of-letters-eyJabcde"),
+    ("v1.2-of-a-run-of-eyJabcde", "v1.2-of-a-run-of-eyJabcde"),
+    ("a-run-of-letters-eyJabcde.a", "a-run-of-letters-[redacted]"),
+    ("a-run-of-eyJ" + "a" * 16, "a-run-of-eyJ" + "a" * 16),
+    ("a-run-of-eyJ" + "a" * 17, "a-run-of-[redacted]"),
+    ("a-run-of-eyj" + "a" * 17, "a-run-of-eyj" + "a" * 17),
+]
+
+
+@pytest.mark.parametrize(("run", "left"), WEB_TOKENS)
+def test_the_beginning_of_a_web_token_counts_with_a_dot_after_it_or_with_length(run: str, left: str) -> None:
+    """Twenty characters, or a second part; the three letters alone are in many names."""
+    assert redact(run) == left
+
+
 @pytest.mark.parametrize("line", KEEP)
 def test_an_ordinary_line_stays_as_it_is(line: str) -> None:
     """A log that cannot be read is no help."""
