@@ -186,7 +186,7 @@ HIDE: list[tuple[str, str]] = [
 
 WEB_TOKENS: list[tuple[str, str]] = [
     ("a-run-of-letters-eyJabcde", "a-run-of-letters-eyJabcde"),
-    ("v1.2-of-a-run-of-eyJabcde", "v1.2-of-a-run-of-eyJabcde"),
+    ("a.b-of-a-run-of-eyJabcde", "a.b-of-a-run-of-eyJabcde"),
     ("a-run-of-letters-eyJabcde.a", "a-run-of-letters-[redacted]"),
     ("a-run-of-eyJ" + "a" * 16, "a-run-of-eyJ" + "a" * 16),
     ("a-run-of-eyJ" + "a" * 17, "a-run-of-[redacted]"),
