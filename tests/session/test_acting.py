@@ -8,7 +8,7 @@ from contextlib import aclosing
 import anyio
 import pytest
 
-from jett.core.errors import NothingSaid
+from jett.core.errors import NothingSaid, RequestRefused
 from jett.core.ports import Message, ToolCall, ToolResult, ToolSpec
 from jett.session.acting import MOST_STEPS, acting
 
@@ -27,13 +27,15 @@ def anyio_backend() -> str:
 class Scripted:
     """A model that answers with a script, a line for each time it is asked."""
 
-    def __init__(self, *script: Sequence[str | ToolCall]) -> None:
+    def __init__(self, *script: Sequence[str | ToolCall | RequestRefused]) -> None:
         self.asked: list[tuple[list[Message], tuple[ToolSpec, ...]]] = []
         self._script = list(script)
 
     async def act(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> AsyncGenerator[str | ToolCall, None]:
         self.asked.append((list(messages), tuple(tools)))
         for piece in self._script.pop(0):
+            if isinstance(piece, RequestRefused):
+                raise piece
             yield piece
 
     def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
@@ -108,6 +110,24 @@ async def test_a_model_that_only_ever_looks_is_told_of() -> None:
     llm = Scripted(*[[CALL]] * (MOST_STEPS + 1))
     with pytest.raises(NothingSaid):
         await said(llm, Results(*[ToolResult("up")] * MOST_STEPS))
+
+
+REFUSED = RequestRefused("llm: http://x refused with HTTP 400; see the server's log")
+
+
+async def test_a_server_that_refuses_tools_is_asked_again_without_them() -> None:
+    """Its model has no template for them; it may still answer."""
+    llm = Scripted([REFUSED], ["Paris."])
+    assert await said(llm, Results()) == "Paris."
+    assert [offered for _, offered in llm.asked] == [(LOOK,), ()]
+
+
+async def test_a_server_that_refuses_for_another_reason_is_told_of() -> None:
+    """It refuses without tools as well, or after it has begun."""
+    with pytest.raises(RequestRefused):
+        await said(Scripted([REFUSED], [REFUSED]), Results())
+    with pytest.raises(RequestRefused):
+        await said(Scripted(["Par", REFUSED]), Results())
 
 
 async def test_only_the_first_of_several_calls_counts() -> None:

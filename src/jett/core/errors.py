@@ -68,6 +68,10 @@ class LanguageModelError(EngineError):
     spoken = "I can't reach my language model right now."
 
 
+class RequestRefused(LanguageModelError):
+    """The language model's server answers, and says no to what it was sent."""
+
+
 class NothingSaid(LanguageModelError):
     """The language model's answer has no word that could be spoken."""
 

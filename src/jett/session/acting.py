@@ -3,6 +3,7 @@
     model ─► text … call ─► wait for the commit ─► the tool ─► its result to the model ─► text …
                                                      └─► a question, a refusal: said as it is, and the reply ends
 
+A server that refuses a request with tools (its model has no template for them) is asked once more without.
 Nothing is used while the turn is only a draft. At most MOST_STEPS tools in a reply, one after another; what somebody
 else wrote (a container's log) is answered with words only: no further tool is offered after it. Called by `draft`.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
-from jett.core.errors import NothingSaid
+from jett.core.errors import NothingSaid, RequestRefused
 from jett.core.ports import LanguageModel, Message, ToolCall, Tools
 
 MOST_STEPS = 3
@@ -26,13 +27,19 @@ async def acting(
     for step in range(MOST_STEPS + 1):
         offered = offered if step < MOST_STEPS else ()
         said, call = "", None
-        async with aclosing(llm.act(conversation, offered)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, ToolCall):
-                    call = piece
-                    break
-                said += piece
-                yield piece
+        try:
+            async with aclosing(llm.act(conversation, offered)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, ToolCall):
+                        call = piece
+                        break
+                    said += piece
+                    yield piece
+        except RequestRefused:
+            if said or not offered:
+                raise
+            offered = ()
+            continue
         if call is None:
             return
         if not offered:

@@ -228,9 +228,9 @@ class LanguageModel(Remote):
     )
     threads: int = Field(default=0, ge=0, le=256, description="CPU threads; 0 chooses.")
     tools: Literal["auto", "on", "off"] = Field(
-        default="off",
-        description="Whether the model may look at the servers and propose changes, through the guard; `auto` is a "
-        "model on a server, not an embedded one.",
+        default="auto",
+        description="Whether the model may look at what the policy lists and propose changes, through the guard; "
+        "`auto` is a model on a server, not an embedded one.",
     )
     system_prompt: str = Field(
         default=DEFAULT_SYSTEM_PROMPT, max_length=8000, description="What the model is told before every conversation."

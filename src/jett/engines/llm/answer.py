@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from jett.core.errors import LanguageModelError
+from jett.core.errors import LanguageModelError, RequestRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def refused(where: str, status: int, body: bytes) -> LanguageModelError:
             f"llm: the question is too long: {asked} tokens with the instructions, limit {limit}; "
             "shorten it or raise llm.context_tokens"
         )
-    return LanguageModelError(f"llm: {where} refused with HTTP {status}{_reason(error)}; {_fix(status)}")
+    return RequestRefused(f"llm: {where} refused with HTTP {status}{_reason(error)}; {_fix(status)}")
 
 
 def _error_of(body: bytes) -> dict[str, Any]:
