@@ -42,6 +42,12 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "home.setLight": {"isOn": True},
 }
 
+doors = st.sampled_from([0, 1])
+sensible = st.sampled_from(
+    [(who, what) for who in (OWNER, DESK, PHONE) for what in sorted(READS[who] | CHANGES[who])]
+    + [(PHONE, "restart n8n")] * 4
+    + [(SHELL, "status n8n"), (DESK, "stop n8n")]
+)
 verbs = st.sampled_from(
     [
         *("list", "status", "logs", "stats", "start", "stop", "restart", "run_workflow", "read_tool", "change_tool"),
@@ -117,16 +123,18 @@ class Conversations(RuleBasedStateMachine):
             assert sum(record.kind == "intent" for record in tail(log, 10_000)) == self.intents
         self.folder.cleanup()
 
-    @rule(door=st.sampled_from([0, 1]), who=people, source=sources())
+    @rule(door=doors, who=people, source=sources())
     def ask_anything(self, door: int, who: Identity, source: Mapping[str, object] | str) -> None:
         """Whatever may reach the gate."""
         self._ask(door, who, source)
 
-    @rule(door=st.sampled_from([0, 1]), who=people, what=st.sampled_from(sorted(READS[OWNER] | CHANGES[OWNER])))
-    def ask_well(self, door: int, who: Identity, what: str) -> None:
-        """What somebody may do, though perhaps not this one."""
+    @rule(door=doors, asked=sensible, times=st.sampled_from([1, 1, 1, 11]))
+    def ask_well(self, door: int, asked: tuple[Identity, str], times: int) -> None:
+        """What somebody may do, though perhaps not this one; once, or in a flood."""
+        who, what = asked
         verb, _, target = what.partition(" ")
-        self._ask(door, who, {"verb": verb, "target": target, "arguments": ARGUMENTS.get(target, {})})
+        for _ in range(times):
+            self._ask(door, who, {"verb": verb, "target": target, "arguments": ARGUMENTS.get(target, {})})
 
     def _ask(self, door: int, who: Identity, source: Mapping[str, object] | str) -> None:
         """A permit at once is only ever for a read that this person may do; a change is a question."""
@@ -147,7 +155,7 @@ class Conversations(RuleBasedStateMachine):
             at.nonces[waiting.nonce] = (named(waiting.request), waiting.operation)
 
     @rule(
-        door=st.sampled_from([0, 1]),
+        door=doors,
         who=people,
         words=st.sampled_from(
             ["yes", "yes", "Yes, please.", "yes?", "no", "hm", "yes but no", "restart it, yes", "ÿes"]
@@ -176,7 +184,8 @@ class Conversations(RuleBasedStateMachine):
             asked.unclear += 1
             assert asked.unclear == 1
             return
-        at.pending.pop(who.key, None)
+        if who is not PHONE:  # its words are no answer, and end nothing
+            at.pending.pop(who.key, None)
         if isinstance(answer, Permit):
             assert asked is not None
             assert who is not PHONE
@@ -185,7 +194,7 @@ class Conversations(RuleBasedStateMachine):
             assert named(answer.request) == asked.what
             at.permits.append((answer, asked.what, self.now))
 
-    @rule(door=st.sampled_from([0, 1]), who=people, pick=st.integers(0, 3), spoil=st.sampled_from([False, False, True]))
+    @rule(door=doors, who=people, pick=st.integers(0, 3), spoil=st.sampled_from([False, False, True]))
     def click(self, door: int, who: Identity, pick: int, spoil: bool) -> None:
         """A permit follows the right nonce, by somebody who may confirm that."""
         at = self.doors[door]
@@ -201,7 +210,7 @@ class Conversations(RuleBasedStateMachine):
             at.permits.append((answer, what, self.now))
             del at.pending[owner]
 
-    @rule(door=st.sampled_from([0, 1]), of=st.sampled_from([0, 1]), pick=st.integers(-2, 2))
+    @rule(door=doors, of=doors, pick=st.integers(-2, 2))
     def redeem_any(self, door: int, of: int, pick: int) -> None:
         """At this gate, a permit of either."""
         self.redeem(door, of, pick)
