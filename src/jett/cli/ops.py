@@ -13,7 +13,7 @@ import anyio.to_thread
 import typer
 
 from jett.app.servers import Servers, open_servers, owner
-from jett.cli.loading import user_settings
+from jett.cli.loading import user_settings, warn
 from jett.core.errors import GuardError, OperationError, PolicyError
 from jett.guard import MAX_LINES, Kind, Permit, Question, Refused, Request, Verb, parse_request
 from jett.ops.operations import now
@@ -99,7 +99,7 @@ def _run(request: Request, as_json: bool, *, yes: bool = False) -> None:
 
 
 async def _through_the_guard(request: Request, *, yes: bool, as_json: bool) -> Result | Refused:
-    async with open_servers(user_settings(), watch=False) as servers:
+    async with open_servers(user_settings(), watch=False, on_warning=warn) as servers:
         if servers.trouble:
             raise PolicyError(servers.trouble)
         unseen = await _look(servers)
