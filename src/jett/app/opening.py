@@ -23,7 +23,7 @@ from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
 from jett.core.ports import LanguageModel, Message
-from jett.guard import Kind
+from jett.guard import Kind, redact
 from jett.session.parts import Parts
 from jett.settings import Settings
 from jett.turns.spoken_text import spoken_text
@@ -85,6 +85,7 @@ async def open_app(
             partial(spoken_text, pronunciations=settings.tts.pronunciations),
             commands=commands(settings, servers, owner(Kind.VOICE)),
             tools=model_tools(settings, servers, owner(Kind.VOICE)),
+            redact=redact,
             names=engine_names(settings, tts),
         )
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]

@@ -75,7 +75,7 @@ def _purpose(connection: Any, settings: Settings) -> tuple[str, bool]:
             return "embedded language model's server: this machine only, with a key that only Jett knows", True
         return "unexpected: open to the network; please report it", False
     for what, url, usual in _servers(settings):
-        if url and (urlsplit(url).port or usual) == remote.port:
+        if _port(url, usual) == remote.port:
             return f"{what} server that the settings name: {url}", True
     if _is_loopback(remote.ip):
         return "between Jett and its own embedded language model", True
@@ -90,6 +90,15 @@ def _servers(settings: Settings) -> Iterable[tuple[str, str, int]]:
     yield "Docker", ops.docker, 443 if ops.docker.startswith("https") else 80
     yield "n8n", ops.n8n_url, 443 if ops.n8n_url.startswith("https") else 80
     yield "audit anchor's", ops.anchor_database, 5432
+
+
+def _port(url: str, usual: int) -> int | None:
+    """The port of an address; None where there is none: a local socket, or an address that has a mistake."""
+    try:
+        parts = urlsplit(url)
+        return (parts.port or usual) if parts.hostname else None
+    except ValueError:
+        return None
 
 
 def _is_loopback(address: str) -> bool:
