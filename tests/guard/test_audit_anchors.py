@@ -260,3 +260,11 @@ def test_a_rewritten_record_contradicts_every_anchor_that_knew_it(tmp_path: Path
     rewrite(segment(log), [*content[:3], forged(content[3], target="postgres")])
     assert [standing.agreement for standing in verify(log).anchors] == [Agreement.CONTRADICTS] * 2
     assert len(problems(log)) == 2
+
+
+def test_a_file_is_never_behind(tmp_path: Path) -> None:
+    """Each store is synced, so there is nothing to wait for at the end."""
+    log = written(tmp_path, 2)
+    assert log.anchor_warning == ""
+    log.close()
+    assert verify(log).anchors == [Standing("the anchor file", Agreement.AGREES, 2)]
