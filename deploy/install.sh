@@ -112,6 +112,7 @@ all_secrets() {
     [[ -s $secrets/postgres_n8n_password ]] ||
         step "copy n8n's password for PostgreSQL" copy_secret n8n_database_password postgres_n8n_password 999
     want_secret postgres_jett_password 999
+    want_secret postgres_audit_password 999
     want_secret n8n_encryption_key 1000
     want_secret qdrant_config 1000 $'service:\n  api_key: "' '"'
     want_secret portainer_password 1000
@@ -160,10 +161,10 @@ units() {
 
 stack() {
     local env=$etc/stack/.env made file
-    for file in compose.yaml backup.sh restore.sh postgres/roles.sh; do
+    for file in compose.yaml backup.sh restore.sh postgres/roles.sh postgres/audit.sh; do
         in_place "$here/$file" "$etc/stack/$file" 755 || step "install $etc/stack/$file" install -D -m 0755 "$here/$file" "$etc/stack/$file"
     done
-    # PostgreSQL's user reads roles.sh through its mount, which needs no way through the folders above it
+    # PostgreSQL's user reads its scripts through their mounts, which needs no way through the folders above it
     made=$(mktemp)
     cat >"$made" <<SETTINGS
 JETT_TUNNEL_ADDRESS=$tunnel

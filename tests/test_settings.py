@@ -89,6 +89,10 @@ def test_every_profile_is_valid_and_names_only_known_keys(profile: str, tmp_path
         ("[ui]\nlive = 1", "ui.live is 1, need true or false"),
         ("[vad]\nthreshold = 1", "vad.threshold is 1, need a number above 0 and below 1"),
         ("[llm]\ntimeout_s = 0", "llm.timeout_s is 0, need a number above 0 and at most 600"),
+        (
+            "[ops]\nanchor_database = 'postgresql://a:hunter2@10.0.0.2/b'",
+            r"ops.anchor_database is 'postgresql://…@10.0.0.2/b', need an address such as .* without a password in it",
+        ),
         ("[llm]\nmodel = ''", "llm.model is '', need text that is not empty"),
         ("[llm]\napi_key_file = 3", "llm.api_key_file is 3, need a path"),
         (

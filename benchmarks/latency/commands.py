@@ -88,7 +88,7 @@ def decided(n_sentences: int) -> Figures:
 
 def guarded(folder: Path) -> Commands:
     """Real guard, real log; of the server only what is known of it beforehand."""
-    gate = Gate(parse_policy(POLICY), AuditLog(folder / "audit", anchor=FileAnchor(folder / "anchor" / "head.json")))
+    gate = Gate(parse_policy(POLICY), AuditLog(folder / "audit", anchors=[FileAnchor(folder / "anchor" / "head.json")]))
 
     async def carry_out(permit: Permit) -> str:
         await anyio.to_thread.run_sync(gate.redeem, permit, datetime.now(UTC))

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Two roles, each owner of one database and of nothing else: n8n's, and Jett's, which anchors its audit record here.
+# Two roles, each owner of one database and of nothing else: n8n's, and Jett's. What anchors the audit record: audit.sh.
 # PostgreSQL's image runs this once, over its local socket, when it makes the cluster (docs/deploy.md).
 set -eu
 

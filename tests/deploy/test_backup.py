@@ -48,11 +48,15 @@ def test_each_role_has_its_own_database_and_no_other(server: Vps) -> None:
     assert server.query("n8n", "n8n", "SELECT current_user") == "n8n"
     assert server.query("n8n", "jett", "SELECT 1", check=False) == ""
     assert server.query("jett", "n8n", "SELECT 1", check=False) == ""
+    assert server.query("jett_audit", "n8n", "SELECT 1", check=False) == ""
+    assert server.query("jett_audit", "jett", "SELECT count(*) FROM jett_audit_anchor") != ""
     assert server.query("postgres", "postgres", "SELECT count(*) FROM pg_roles WHERE rolsuper") == "1"
 
 
 def test_what_was_backed_up_comes_back_whole(filled: Vps) -> None:
     before = {role: filled.query(role, role, DIGEST) for role in ("n8n", "jett")}
+    anchored = "INSERT INTO jett_audit_anchor (seq, hash) VALUES ({0}, repeat('a', 64)) ON CONFLICT DO NOTHING"
+    filled.query("jett_audit", "jett", anchored.format(1))
     backup = backed_up(filled)
     filled.query("n8n", "n8n", "DELETE FROM notes WHERE id % 2 = 0")
     filled.query("jett", "jett", "DROP TABLE notes")
@@ -68,6 +72,11 @@ def test_what_was_backed_up_comes_back_whole(filled: Vps) -> None:
     assert filled.query("postgres", replaced, "SELECT count(*) FROM notes") == "2500"
     assert filled.query("n8n", "jett", "SELECT 1", check=False) == ""
     assert filled.engine.state("n8n") == "running"
+    filled.query("jett_audit", "jett", anchored.format(2))
+    assert filled.query("jett_audit", "jett", "SELECT max(seq) FROM jett_audit_anchor") == "2"
+    for role in ("jett_audit", "jett", "postgres"):
+        filled.query(role, "jett", "DELETE FROM jett_audit.jett_audit_anchor", check=False)
+    assert filled.query("jett_audit", "jett", "SELECT count(*) FROM jett_audit_anchor") == "2"
 
 
 def test_a_backup_is_closed_to_others_and_whole(filled: Vps) -> None:

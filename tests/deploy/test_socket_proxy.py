@@ -11,6 +11,7 @@ from jett.core.errors import OperationError
 from jett.guard import Verb, parse_policy
 from jett.ops.deploy_check import forbidden
 from jett.ops.docker_engine import DockerEngine
+from jett.ops.docker_version import NEWEST, OLDEST
 from tests.deploy.support import AllowList, shipped
 from tests.deploy.test_compose import POLICY
 
@@ -75,6 +76,7 @@ REFUSED = [
     ("a change by GET", "GET", "/v1.41/containers/n8n/restart"),
     ("a change by PUT", "PUT", "/v1.41/containers/n8n/restart"),
     ("a tunnel", "CONNECT", "/v1.41/containers/json"),
+    ("an API that Jett does not speak", "POST", "/v1.52/containers/n8n/start"),
     ("an old API, whose start takes a host configuration", "POST", "/v1.20/containers/n8n/start"),
     ("a change without a version", "POST", "/containers/n8n/start"),
     ("a dot that is any character", "POST", "/v1x41/containers/n8n/start"),
@@ -138,16 +140,22 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-class Recorded:
-    """A DockerEngine whose requests go nowhere but into a list."""
+SPOKEN = [f"1.{number}" for number in range(OLDEST, NEWEST + 1)]
 
-    def __init__(self) -> None:
+
+class Recorded:
+    """A DockerEngine whose requests go nowhere but into a list; the engine it believes in knows this version."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
         self.sent: list[tuple[str, str]] = []
         self.engine = DockerEngine("tcp://10.0.0.2:2375")
         self.engine._http = httpx.AsyncClient(base_url="http://docker", transport=httpx.MockTransport(self._answer))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.sent.append((request.method, request.url.raw_path.decode()))
+        if request.url.path == "/_ping":
+            return httpx.Response(200, headers={"Api-Version": self.version})
         return httpx.Response(500)
 
     async def ask(self, verb: Verb, name: str) -> tuple[str, str]:
@@ -171,13 +179,14 @@ class Recorded:
                 asked = self.engine.containers()
         with pytest.raises(OperationError):
             await asked
-        (only,) = self.sent
+        only = self.sent[-1]
+        assert self.sent in ([only], [("GET", "/_ping"), only])
         return only
 
 
-@pytest.fixture
-async def recorded() -> AsyncGenerator[Recorded, None]:
-    recorded = Recorded()
+@pytest.fixture(params=["1.41", "1.44", "1.51"])
+async def recorded(request: pytest.FixtureRequest) -> AsyncGenerator[Recorded, None]:
+    recorded = Recorded(request.param)
     yield recorded
     await recorded.engine.aclose()
 
@@ -202,10 +211,19 @@ async def test_the_door_permits_the_list_and_the_events(door: AllowList, recorde
     assert door.permits(*recorded.sent[0])
 
 
+def test_the_door_permits_the_ping_and_the_versions_that_jett_speaks_and_no_others(door: AllowList) -> None:
+    assert door.permits("GET", "/_ping")
+    versions = [f"1.{number}" for number in range(200)] + ["1.4", "1.041", "1.411", "2.41", "41", "1.41.1", "01.41"]
+    for method, rest in (("GET", "containers/json"), ("POST", "containers/n8n/start"), ("GET", "events")):
+        assert [each for each in versions if door.permits(method, f"/v{each}/{rest}")] == SPOKEN
+
+
+@pytest.mark.parametrize("version", ["v1.41", "v1.44", "v1.51"])
 @pytest.mark.parametrize(("what", "method", "target"), REFUSED, ids=[row[0] for row in REFUSED])
 def test_the_door_and_the_window_refuse(
-    what: str, method: str, target: str, door: AllowList, window: AllowList
+    what: str, method: str, target: str, version: str, door: AllowList, window: AllowList
 ) -> None:
+    target = target.replace("v1.41", version)
     assert not door.permits(method, target)
     assert not window.permits(method, target)
 
@@ -240,13 +258,16 @@ def test_only_the_desktop_may_knock_at_the_door_and_only_portainer_at_the_window
 
 
 def test_deploy_check_asks_only_what_the_door_refuses_and_of_nothing_that_exists(door: AllowList) -> None:
-    rows = list(forbidden("jett-check-0123456789abcdef"))
-    assert len(rows) >= 30
+    rows = [row for version in SPOKEN for row in forbidden("jett-check-0123456789abcdef", f"/v{version}")]
+    assert len(rows) >= 30 * len(SPOKEN)
     for what, method, target in rows:
         assert not door.permits(method, target), what
         for word in ("prune", "pull", "build", "commit", "load", "swarm", "fromImage", "force"):
             assert word not in target
         if method == "GET":
             continue
-        assert "jett-check-0123456789abcdef" in target or (method, target) == ("POST", "/v1.41/containers/create")
+        assert "jett-check-0123456789abcdef" in target or (method, target.partition("/containers")[2]) == (
+            "POST",
+            "/create",
+        )
         assert not set(CONTAINERS) & set(target.split("/"))

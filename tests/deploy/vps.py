@@ -35,6 +35,7 @@ _OWNERS = {
     "postgres_password": 999,
     "postgres_n8n_password": 999,
     "postgres_jett_password": 999,
+    "postgres_audit_password": 999,
     "n8n_database_password": 1000,
     "n8n_encryption_key": 1000,
     "qdrant_config": 1000,
@@ -137,7 +138,7 @@ class Vps:
 
     def query(self, role: str, database: str, statement: str, check: bool = True) -> str:
         """What PostgreSQL in its container answers one of its roles, over TCP and by password."""
-        secret = {"n8n": "postgres_n8n_password", "jett": "postgres_jett_password"}.get(role, "postgres_password")
+        secret = "postgres_password" if role == "postgres" else f"postgres_{role.removeprefix('jett_')}_password"
         words = ("psql", "-h", "127.0.0.1", "-U", role, "-d", database, "-v", "ON_ERROR_STOP=1", "-Atqc", statement)
         password = (self.data / "secrets" / secret).read_text().strip()
         return self.engine.docker("exec", "-e", f"PGPASSWORD={password}", "postgres", *words, check=check)

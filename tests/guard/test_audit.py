@@ -35,7 +35,7 @@ def written(folder: Path, count: int = 6, *, anchor: bool = True, segment_bytes:
     """A log with so many records, one a second."""
     log = AuditLog(
         folder / "log",
-        anchor=FileAnchor(folder / "elsewhere" / "head") if anchor else None,
+        anchors=[FileAnchor(folder / "elsewhere" / "head")] if anchor else [],
         segment_bytes=segment_bytes,
     )
     for number in range(1, count + 1):
@@ -102,7 +102,7 @@ def test_a_full_segment_is_followed_by_another_and_the_chain_goes_on(tmp_path: P
     paths = sorted(log.folder.glob("audit-*.jsonl"))
     assert len(paths) > 3
     assert all(path.stat().st_size <= SMALL for path in paths)
-    assert verify(log) == verify(AuditLog(log.folder, anchor=log.anchor, segment_bytes=SMALL))
+    assert verify(log) == verify(AuditLog(log.folder, anchors=log.anchors, segment_bytes=SMALL))
     assert (verify(log).records, verify(log).segments, verify(log).intact) == (7, len(paths), True)
     assert [record.seq for record in tail(log, 100)] == [1, 2, 3, 4, 5, 6, 7]
     again = AuditLog(log.folder, segment_bytes=SMALL)
@@ -157,7 +157,7 @@ def test_a_half_line_at_the_end_is_set_aside_and_told(tmp_path: Path, torn: byte
     report = verify(log)
     assert (report.intact, report.torn, report.set_aside) == (True, True, [])
     assert [record.seq for record in tail(log, 5)] == [1, 2]
-    record = AuditLog(log.folder, anchor=log.anchor).append(entry(3), at(3))
+    record = AuditLog(log.folder, anchors=log.anchors).append(entry(3), at(3))
     assert (record.seq, record.torn) == (3, "audit-000001.torn")
     assert (log.folder / "audit-000001.torn").read_bytes() == torn + b"\n"
     report = verify(log)
@@ -179,7 +179,7 @@ def test_an_empty_last_segment_is_where_the_next_record_goes(tmp_path: Path) -> 
     log = written(tmp_path, 1)
     segment(log, 2).touch()
     assert verify(log).intact
-    fresh = AuditLog(log.folder, anchor=log.anchor)
+    fresh = AuditLog(log.folder, anchors=log.anchors)
     assert fresh.append(entry(2), at(2)).seq == 2
     assert segment(log, 2).stat().st_size > 0
     assert verify(log).intact
@@ -222,13 +222,13 @@ TAMPERINGS: list[tuple[str, Callable[[list[bytes]], list[bytes]], int, str]] = [
         4,
         "comes after record 4: duplicated, inserted or reordered",
     ),
-    ("cut off", lambda x: x[:-2], 6, "was cut off: the anchor knows 6 records, 4 are left"),
-    ("emptied", lambda x: [], 6, "was cut off: the anchor knows 6 records, 0 are left"),
+    ("cut off", lambda x: x[:-2], 6, "was cut off: the anchor file knows 6 records, 4 are left"),
+    ("emptied", lambda x: [], 6, "was cut off: the anchor file knows 6 records, 0 are left"),
     (
         "the last edited, with a hash that fits",
         lambda x: [*x[:-1], forged(x[-1], target="postgres")],
         6,
-        "is not the record that the anchor knows: the log was rewritten",
+        "is not the record that the anchor file knows: the log was rewritten",
     ),
     ("a space", lambda x: [*x[:1], x[1].replace(b",", b", ", 1), *x[2:]], 2, "is not a record that Jett wrote"),
     ("a field twice", lambda x: [x[0].replace(b"{", b'{"seq":1,'), *x[1:]], 1, "is not a record that Jett wrote"),
@@ -286,7 +286,7 @@ def test_the_last_segments_missing_is_a_log_cut_off(tmp_path: Path) -> None:
     log = written(tmp_path, segment_bytes=10)
     for number in range(1, 7):
         segment(log, number).unlink()
-    assert problems(log) == [("audit-000001.jsonl", 6, "was cut off: the anchor knows 6 records, 0 are left")]
+    assert problems(log) == [("audit-000001.jsonl", 6, "was cut off: the anchor file knows 6 records, 0 are left")]
 
 
 def test_a_half_line_inside_the_log_is_a_fault(tmp_path: Path) -> None:
@@ -358,93 +358,9 @@ def test_a_damaged_log_is_not_opened_for_writing(tmp_path: Path, place: int) -> 
 def test_the_anchor_follows_every_record(tmp_path: Path) -> None:
     """In another folder, readable by the owner only."""
     log = written(tmp_path, 3)
-    assert log.anchor
-    assert log.anchor.load() == tail(log, 1)[0].head
+    assert log.anchors[0].latest() == tail(log, 1)[0].head
     assert oct((tmp_path / "elsewhere" / "head").stat().st_mode & 0o777) == "0o600"
-    assert AuditLog(log.folder, anchor=log.anchor).append(entry(4), at(4)).head == log.anchor.load()
-
-
-class BrokenAnchor:
-    """An anchor out of reach."""
-
-    def __init__(self) -> None:
-        self.broken = True
-        self.head: Head | None = None
-
-    def store(self, head: Head) -> None:
-        if self.broken:
-            raise OSError("no route to host")
-        self.head = head
-
-    def load(self) -> Head | None:
-        if self.broken:
-            raise OSError("no route to host")
-        return self.head
-
-
-def test_an_anchor_out_of_reach_loses_no_record(tmp_path: Path) -> None:
-    """It is a warning, and goes when the anchor is back."""
-    anchor = BrokenAnchor()
-    log = AuditLog(tmp_path, anchor=anchor)
-    log.append(entry(1), at(1))
-    assert log.anchor_warning == "audit: the anchor could not be kept up at record 1 (no route to host)"
-    assert verify(log).warnings == [
-        "the anchor cannot be read (no route to host): a shortened log cannot be told from a short one"
-    ]
-    assert verify(log).intact
-    anchor.broken = False
-    log.append(entry(2), at(2))
-    assert (log.anchor_warning, anchor.head) == ("", tail(log, 1)[0].head)
-
-
-def test_an_anchor_unreadable_at_the_start_is_told(tmp_path: Path) -> None:
-    """Until it is kept up again."""
-    log = AuditLog(tmp_path, anchor=BrokenAnchor())
-    with log.writing():
-        assert log.anchor_warning == "audit: the anchor cannot be read (no route to host)"
-
-
-def test_an_anchor_that_knows_better_is_kept_as_evidence(tmp_path: Path) -> None:
-    """A shortened log goes on, with a warning, and never overwrites what proves it."""
-    log = written(tmp_path, 4)
-    assert log.anchor
-    known = log.anchor.load()
-    rewrite(segment(log), lines(segment(log))[:2])
-    fresh = AuditLog(log.folder, anchor=log.anchor)
-    for number in range(3, 8):
-        fresh.append(entry(number * 10), at(number))
-    assert fresh.anchor_warning == "audit: the log and its anchor differ; run `jett audit verify`"
-    assert log.anchor.load() == known
-    assert problems(fresh) == [
-        ("audit-000001.jsonl", 4, "is not the record that the anchor knows: the log was rewritten")
-    ]
-    rewrite(segment(log), [])
-    empty = AuditLog(log.folder, anchor=log.anchor)
-    empty.append(entry(1), at(1))
-    assert log.anchor.load() == known
-
-
-def test_an_anchor_that_fell_behind_catches_up(tmp_path: Path) -> None:
-    """Also when its record lies before what is read at the start."""
-    log = AuditLog(tmp_path / "log", segment_bytes=10)
-    for number in range(1, 6):
-        log.append(entry(number), at(number * 100))
-    anchor = FileAnchor(tmp_path / "head")
-    anchor.store(parse_record(lines(segment(log, 1))[0][:-1]).head)
-    late = AuditLog(tmp_path / "log", anchor=anchor, segment_bytes=10)
-    assert late.append(entry(6), at(600)).head == anchor.load()
-    anchor.store(Head(1, "f" * 64))
-    assert AuditLog(tmp_path / "log", anchor=anchor).append(entry(7), at(700)).seq == 7
-    assert anchor.load() == Head(1, "f" * 64)
-
-
-@pytest.mark.parametrize("content", [b"", b"junk", b"[]", b'{"seq": "1", "hash": ""}', b'{"seq": 1, "hash": 2}'])
-def test_a_file_that_is_no_anchor_is_out_of_reach(tmp_path: Path, content: bytes) -> None:
-    """And not "no anchor yet"."""
-    (tmp_path / "head").write_bytes(content)
-    with pytest.raises(OSError, match="holds no head"):
-        FileAnchor(tmp_path / "head").load()
-    assert FileAnchor(tmp_path / "none").load() is None
+    assert AuditLog(log.folder, anchors=log.anchors).append(entry(4), at(4)).head == log.anchors[0].latest()
 
 
 FAILURES = [

@@ -25,7 +25,7 @@ from jett.guard import AuditLog, FileAnchor
 from jett.guard.audit_record import Entry, Kind
 folder = Path(sys.argv[1])
 anchor = FileAnchor(folder / "anchor" / "head")
-log = AuditLog(folder / "log", anchor=anchor, segment_bytes=int(sys.argv[2]), redacted=str)
+log = AuditLog(folder / "log", anchors=[anchor], segment_bytes=int(sys.argv[2]), redacted=str)
 while True:
     record = log.append(Entry(Kind.NOTE, sys.argv[3], detail="x" * 300), datetime(2026, 1, 1, tzinfo=UTC))
     sys.stdout.write(f"{record.seq} {record.hash}\\n")
@@ -43,7 +43,7 @@ def start(folder: Path, name: str) -> subprocess.Popen[str]:
 def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     """Two writers at once; one is killed after a random number of records, at a random point of the next."""
     rng = random.Random(7)
-    log = AuditLog(tmp_path / "log", anchor=FileAnchor(tmp_path / "anchor" / "head"))
+    log = AuditLog(tmp_path / "log", anchors=[FileAnchor(tmp_path / "anchor" / "head")])
     acknowledged: dict[int, str] = {}
     for round_ in range(KILLS):
         writers = [start(tmp_path, f"{round_}-{n}") for n in range(2)]

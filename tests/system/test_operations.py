@@ -15,6 +15,7 @@ from jett.core.errors import OperationError, PermitError
 from jett.guard import AuditLog, Gate, Identity, Kind, Permit, Question, Refused, Request, Verb, parse_policy, tail
 from jett.ops.book import ContainerBook
 from jett.ops.docker_engine import DockerEngine
+from jett.ops.docker_version import NEWEST
 from jett.ops.operations import Operations
 from jett.ops.result import Result, sentence
 from tests.system.docker_engine import TestEngine
@@ -92,6 +93,15 @@ async def test_a_restart_is_confirmed_done_seen_and_recorded(engine: TestEngine,
     assert sentence(result).startswith("n8n is back up after ")
     assert sentence(result).endswith(", healthy.")
     assert [record.kind for record in tail(jett.audit, 9)] == ["request", "confirmation", "intent", "outcome"]
+
+
+async def test_a_real_engine_is_spoken_to_in_a_version_that_it_knows(engine: TestEngine) -> None:
+    """The newest of its own, or of ours."""
+    theirs = int(engine.docker("version", "-f", "{{.Server.APIVersion}}").removeprefix("1."))
+    docker = DockerEngine(engine.address)
+    await docker.containers()
+    assert docker._api == f"/v1.{min(theirs, NEWEST)}"
+    await docker.aclose()
 
 
 async def test_a_no_leaves_it_alone(engine: TestEngine, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from jett.app import App, load_stt
-from jett.app.servers import audit_log, commands, open_servers, owner, with_server_words
+from jett.app.record import audit_log
+from jett.app.servers import commands, open_servers, owner, with_server_words
 from jett.audio.resample import resample
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 from jett.core.errors import TextToSpeechError

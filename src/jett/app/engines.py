@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jett.app.card import compute_type, require_card, stt_device
+from jett.app.redacted_model import RedactedLanguageModel
 from jett.app.voices import voice_name
 from jett.core.errors import ConfigError
 from jett.core.ports import LanguageModel, SpeechToText, TextToSpeech, TurnDetector, VoiceActivityDetector
@@ -56,7 +57,11 @@ def load_stt(settings: Settings, models: Store) -> SpeechToText:
 
 
 def load_llm(settings: Settings, models: Store) -> LanguageModel:
-    """The engine that `llm.backend` names."""
+    """The engine that `llm.backend` names, which is told no secret."""
+    return RedactedLanguageModel(_language_model(settings, models))
+
+
+def _language_model(settings: Settings, models: Store) -> LanguageModel:
     llm = settings.llm
     if llm.backend != "embedded" and not llm.url:
         raise ConfigError(f"llm: backend '{llm.backend}' has no address; set llm.url, such as http://127.0.0.1:11434")

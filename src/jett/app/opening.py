@@ -5,6 +5,7 @@ Called by the commands that hold a conversation, and by the benchmarks.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,13 +23,16 @@ from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
 from jett.core.ports import LanguageModel, Message
-from jett.guard import Kind
+from jett.guard import Kind, redact
 from jett.session.parts import Parts
 from jett.settings import Settings
 from jett.turns.spoken_text import spoken_text
 
+_log = logging.getLogger(__name__)
+
 OnLoaded = Callable[[str], None]
 """Told the name of each part when it is ready."""
+OnWarning = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,12 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) -> AsyncGenerator[App, None]:
+async def open_app(
+    settings: Settings, on_loaded: OnLoaded = lambda name: None, on_warning: OnWarning = _log.warning
+) -> AsyncGenerator[App, None]:
     """Load every engine (at once, each in a thread), warm it up, and close all of them at the end.
+
+    `on_warning` is told what was not as it should be when everything was closed.
 
     Raises ModelMissing, ModelError, OutOfMemory, ConfigError, LanguageModelError.
     """
@@ -57,7 +65,7 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
         on_loaded(name)
 
     async with AsyncExitStack() as closing:
-        servers = await closing.enter_async_context(open_servers(settings))
+        servers = await closing.enter_async_context(open_servers(settings, on_warning=on_warning))
         settings, given_up = fit_to_card(with_server_words(settings, servers.gate.policy), models)
         closing.push_async_callback(_close, loaded)
         with ungrouped():
@@ -77,6 +85,7 @@ async def open_app(settings: Settings, on_loaded: OnLoaded = lambda name: None) 
             partial(spoken_text, pronunciations=settings.tts.pronunciations),
             commands=commands(settings, servers, owner(Kind.VOICE)),
             tools=model_tools(settings, servers, owner(Kind.VOICE)),
+            redact=redact,
             names=engine_names(settings, tts),
         )
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]

@@ -5,19 +5,20 @@ Opened by `open_app` for a conversation, and alone by `jett ops`. A policy with 
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
-import platformdirs
+import anyio.to_thread
 
+from jett.app.record import audit_log
 from jett.core.errors import ConfigError, OperationError, PolicyError, ungrouped
 from jett.guard import (
     AuditLog,
-    FileAnchor,
     Gate,
     Identity,
     Kind,
@@ -38,6 +39,8 @@ from jett.settings import Settings, config_path
 from jett.tools.commands import GuardedCommands, Server
 from jett.tools.fast_path import FastPath
 from jett.tools.model_tools import GuardedTools
+
+_log = logging.getLogger(__name__)
 
 OWNER = "owner"
 _LOG_CHARACTERS = 2000
@@ -86,13 +89,6 @@ def policy_path(settings: Settings) -> Path:
     return settings.ops.policy or (settings.path or config_path(os.environ)).with_name("policy.toml")
 
 
-def audit_log(settings: Settings) -> AuditLog:
-    """The log and its anchor, which lie in different folders."""
-    folder = settings.ops.audit_dir or platformdirs.user_state_path("jett", appauthor=False) / "audit"
-    anchor = settings.ops.anchor or platformdirs.user_data_path("jett", appauthor=False) / "audit-anchor.json"
-    return AuditLog(folder, anchor=FileAnchor(anchor))
-
-
 def token_store(settings: Settings) -> TokenStore:
     """The API tokens' file, beside the policy."""
     return TokenStore(policy_path(settings).with_name("tokens.json"))
@@ -104,14 +100,19 @@ def owner(kind: Kind) -> Identity:
 
 
 @asynccontextmanager
-async def open_servers(settings: Settings, *, watch: bool = True) -> AsyncGenerator[Servers, None]:
+async def open_servers(
+    settings: Settings, *, watch: bool = True, on_warning: Callable[[str], None] = _log.warning
+) -> AsyncGenerator[Servers, None]:
     """Read the policy and reach for the servers; close the connections at the end. Raises ConfigError.
 
-    `watch` keeps the book fresh by events; without it the caller looks for itself.
+    `watch` keeps the book fresh by events; without it the caller looks for itself. `on_warning` is told at the end
+    which place that anchors the audit log could not be kept up.
     """
     policy, trouble = _policy(settings)
-    gate = Gate(policy, audit_log(settings))
+    audit = audit_log(settings)
+    gate = Gate(policy, audit)
     async with AsyncExitStack() as closing:
+        closing.push_async_callback(_close_record, audit, on_warning)
         engine = _engine(settings)
         book = None
         if engine is not None:
@@ -129,6 +130,14 @@ async def open_servers(settings: Settings, *, watch: bool = True) -> AsyncGenera
                 tasks.start_soon(book.keep)
                 yield servers
                 tasks.cancel_scope.cancel()
+
+
+async def _close_record(audit: AuditLog, on_warning: Callable[[str], None]) -> None:
+    """What was written last reaches its anchors, also when Ctrl-C ends it; this takes a bounded time."""
+    with anyio.CancelScope(shield=True):
+        await anyio.to_thread.run_sync(audit.close)
+    for line in audit.anchor_warning.splitlines():
+        on_warning(line)
 
 
 def commands(settings: Settings, servers: Servers, identity: Identity) -> GuardedCommands:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from jett.cli.say import speak_into
 from jett.core.clock import MonotonicClock
 from jett.core.errors import ConfigError
 from jett.core.ports import LanguageModel, Message
+from jett.guard import redact
+from jett.session.redacted import Pieces
 from jett.settings import Settings
 
 EPILOG = (
@@ -53,7 +56,7 @@ def ask(
         check_wav_target(speak)
     answer = anyio.run(_answer, settings, question, not as_json)
     row: dict[str, object] = {
-        "question": question,
+        "question": redact(question),
         "reply": answer.text,
         "ttft_ms": round(answer.first_token_ms, 1),
         "total_ms": round(answer.total_ms, 1),
@@ -96,11 +99,23 @@ async def _streamed(llm: LanguageModel, messages: list[Message], show: bool) -> 
     clock = MonotonicClock()
     start_s, first_s, text = clock.now_s(), None, ""
     async with aclosing(llm.stream(messages)) as deltas:
-        async for delta in deltas:
+        async for words in _words(deltas):
             first_s = clock.now_s() if first_s is None else first_s
-            text += delta
+            text += words
             if show:
-                typer.echo(delta, nl=False)
+                typer.echo(words, nl=False)
                 sys.stdout.flush()
     end_s = clock.now_s()
     return Answer(text.strip(), 1000 * ((first_s or end_s) - start_s), 1000 * (end_s - start_s))
+
+
+async def _words(deltas: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    """Whole words, since half a secret is not known for one, and without secrets. Yields on the first delta, too."""
+    pieces, held = Pieces(redact), ""
+    async for delta in deltas:
+        held += delta
+        end = max(held.rfind(" "), held.rfind("\n")) + 1
+        yield pieces.next(held[:end]) if end else ""
+        held = held[end:]
+    if held:
+        yield pieces.next(held)

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from jett.app.servers import audit_log
+from jett.app.record import audit_log
 from jett.cli.loading import user_settings
 from jett.core.errors import AuditError
-from jett.guard import Record
+from jett.guard import Agreement, Record, Standing
 from jett.guard import export as exported
 from jett.guard import tail as last_records
 from jett.guard import unfinished as begun
@@ -34,7 +34,11 @@ def tail(
 
 @app.command(epilog="Example: jett audit verify || echo 'the record was touched'")
 def verify(as_json: Json = False) -> None:
-    """Read the whole chain and compare it with its anchor. Exit code 7 when anything was touched."""
+    """Read the whole chain and compare it with its anchors. Exit code 7 when anything was touched.
+
+    Each anchor agrees, lags (it was out of reach for a while; no fault), contradicts, or is unreachable. --json gives
+    intact, records, segments, faults, warnings, anchors (anchor, agreement, newest, behind, …) and unfinished.
+    """
     log = audit_log(user_settings())
     report, open_ended = verified(log), begun(log)
     if as_json:
@@ -44,6 +48,7 @@ def verify(as_json: Json = False) -> None:
             "segments": report.segments,
             "faults": [asdict(fault) for fault in report.faults],
             "warnings": report.warnings,
+            "anchors": [asdict(standing) for standing in report.anchors],
             "unfinished": [record.operation for record in open_ended],
         }
         typer.echo(json.dumps(row))
@@ -52,6 +57,8 @@ def verify(as_json: Json = False) -> None:
             typer.echo(f"warning: {warning}", err=True)
         for record in open_ended:
             typer.echo(f"begun, end unknown: {_line(record)}")
+        for standing in report.anchors:
+            typer.echo(_standing(standing))
         typer.echo(f"{report.records} records in {report.segments} files: {'intact' if report.intact else 'TOUCHED'}")
     if not report.intact:
         for fault in report.faults:
@@ -68,6 +75,16 @@ def export(
     """Every record, for another program."""
     for line in exported(audit_log(user_settings()), form):
         typer.echo(line, nl=not line.endswith("\n"))
+
+
+def _standing(standing: Standing) -> str:
+    more = {
+        Agreement.AGREES: f"at record {standing.newest}",
+        Agreement.LAGS: f"{standing.behind} records behind, at record {standing.newest}",
+        Agreement.CONTRADICTS: f"at record {standing.seq}",
+        Agreement.UNREACHABLE: f"({standing.problem})",
+    }
+    return f"{standing.anchor}: {standing.agreement} {more[standing.agreement]}"
 
 
 def _line(record: Record) -> str:

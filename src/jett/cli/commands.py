@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from jett.cli import (
     devices,
     doctor,
     guard,
+    log_text,
     models,
     ops,
     say,
@@ -37,6 +39,7 @@ from jett.cli.failures import DEBUG_VARIABLE, failure_line, report
 from jett.cli.help_page import plain
 from jett.cli.loading import PROFILE_OPTION
 from jett.core.errors import JettError, first_failure
+from jett.guard import redact
 from jett.settings.keys import CONFIG_VARIABLE, ENV_PREFIX
 
 _JSON = "jett.json"
@@ -58,7 +61,7 @@ class JettCommands(TyperGroup):
             if not isinstance(failure, JettError):
                 raise
             if os.environ.get(DEBUG_VARIABLE):
-                traceback.print_exception(failure)
+                sys.stderr.write(redact("".join(traceback.format_exception(failure))))
             report(failure, as_json=ctx.meta[_JSON])
             raise typer.Exit(failure.exit_code) from None
         except TyperException as error:  # a wrong option: typer itself says so on stderr
@@ -127,7 +130,7 @@ def jett(
     }
     ctx.with_resource(_option(profile))
     ctx.with_resource(_environment({name: value for name, value in chosen.items() if value is not None}))
-    logging.basicConfig(level=logging.INFO if debug else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    log_text.set_up(logging.INFO if debug else logging.ERROR)
 
 
 @contextmanager

@@ -26,18 +26,19 @@ import platformdirs
 import typer
 
 from jett.core.errors import JettError, first_failure
+from jett.guard import redact
 
 DEBUG_VARIABLE = "JETT_DEBUG"
 
 
 def failure_line(error: str, exit_code: int) -> str:
     """What a script reads of a failure."""
-    return json.dumps({"error": error, "exit_code": exit_code})
+    return json.dumps({"error": redact(error), "exit_code": exit_code})
 
 
 def error_lines(error: JettError) -> str:
     """The error for a terminal: each mistake is marked as one; lines that go on with it are indented."""
-    return "\n".join(line if line.startswith(" ") else f"error: {line}" for line in str(error).splitlines())
+    return "\n".join(line if line.startswith(" ") else f"error: {line}" for line in redact(str(error)).splitlines())
 
 
 def report(error: JettError, *, as_json: bool) -> None:
@@ -50,7 +51,7 @@ def report(error: JettError, *, as_json: bool) -> None:
 def crashed(error: Exception) -> int:
     """A mistake of ours: say so shortly, keep the traceback (places, no values) in a file. Returns the exit code."""
     if os.environ.get(DEBUG_VARIABLE) or "--debug" in sys.argv:
-        traceback.print_exception(error)
+        sys.stderr.write(redact("".join(traceback.format_exception(error))))
         return 1
     place = platformdirs.user_log_path("jett", appauthor=False) / "last-failure.txt"
     try:

@@ -32,6 +32,7 @@ from jett.core.events import (
     Troubled,
     TurnReport,
 )
+from jett.guard import redact
 from jett.settings import Settings
 
 REDRAW_EVERY_S = 0.1
@@ -87,10 +88,10 @@ class LiveView:
             self._console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
 
     def note(self, text: str) -> None:
-        self._console.print(Text(text, style="dim"), soft_wrap=True)
+        self._console.print(Text(redact(text), style="dim"), soft_wrap=True)
 
     def failed(self, error: JettError | str) -> None:
-        self._console.print(Text(f"error: {error}", style="red"), soft_wrap=True)
+        self._console.print(Text(redact(f"error: {error}"), style="red"), soft_wrap=True)
 
     def __call__(self, event: SessionEvent) -> None:
         """Take one event; draws when something that shows has changed."""

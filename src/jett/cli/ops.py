@@ -13,9 +13,9 @@ import anyio.to_thread
 import typer
 
 from jett.app.servers import Servers, open_servers, owner
-from jett.cli.loading import user_settings
+from jett.cli.loading import user_settings, warn
 from jett.core.errors import GuardError, OperationError, PolicyError
-from jett.guard import MAX_LINES, Kind, Permit, Question, Refused, Request, Verb, parse_request
+from jett.guard import MAX_LINES, Kind, Permit, Question, Refused, Request, Verb, parse_request, redact
 from jett.ops.operations import now
 from jett.ops.result import Result, sentence, status_sentence
 
@@ -94,12 +94,12 @@ def _run(request: Request, as_json: bool, *, yes: bool = False) -> None:
         raise GuardError(f"guard: {request.verb} {request.target}: {result.reason} (rule {result.rule})")
     _show(result, as_json)
     if result.result != "done":
-        typer.echo(f"error: {result.trouble or sentence(result)}", err=True)
+        typer.echo(redact(f"error: {result.trouble or sentence(result)}"), err=True)
         raise typer.Exit(8)
 
 
 async def _through_the_guard(request: Request, *, yes: bool, as_json: bool) -> Result | Refused:
-    async with open_servers(user_settings(), watch=False) as servers:
+    async with open_servers(user_settings(), watch=False, on_warning=warn) as servers:
         if servers.trouble:
             raise PolicyError(servers.trouble)
         unseen = await _look(servers)
@@ -139,14 +139,19 @@ def _confirmed(question: str, as_json: bool) -> bool:
 
 def _show(result: Result, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(_row(result)))
+        typer.echo(json.dumps(_redacted(_row(result))))
     elif result.request.verb is Verb.LOGS and result.result == "done":
         typer.echo(result.log, nl=not result.log.endswith("\n"))
     elif result.request.verb is Verb.LIST and result.seen:
         for seen in result.seen:
             typer.echo(status_sentence(seen))
     else:
-        typer.echo(sentence(result))
+        typer.echo(redact(sentence(result)))
+
+
+def _redacted(row: dict[str, Any]) -> dict[str, Any]:
+    """The log was redacted as a whole already, in `ops`; words about it may repeat others' words."""
+    return {key: redact(value) if isinstance(value, str) else value for key, value in row.items()}
 
 
 def _row(result: Result) -> dict[str, Any]:

@@ -74,12 +74,31 @@ def _purpose(connection: Any, settings: Settings) -> tuple[str, bool]:
         if local and _is_loopback(local.ip):
             return "embedded language model's server: this machine only, with a key that only Jett knows", True
         return "unexpected: open to the network; please report it", False
-    for what, url in (("speech-to-text", settings.stt.url), ("language model", settings.llm.url)):
-        if url and (urlsplit(url).port or 443) == remote.port:
+    for what, url, usual in _servers(settings):
+        if _port(url, usual) == remote.port:
             return f"{what} server that the settings name: {url}", True
     if _is_loopback(remote.ip):
         return "between Jett and its own embedded language model", True
     return "unexpected: leads off this machine; please report it", False
+
+
+def _servers(settings: Settings) -> Iterable[tuple[str, str, int]]:
+    """What each is, its address, and its port where the address names none."""
+    ops = settings.ops
+    yield "speech-to-text", settings.stt.url, 443
+    yield "language model", settings.llm.url, 443
+    yield "Docker", ops.docker, 443 if ops.docker.startswith("https") else 80
+    yield "n8n", ops.n8n_url, 443 if ops.n8n_url.startswith("https") else 80
+    yield "audit anchor's", ops.anchor_database, 5432
+
+
+def _port(url: str, usual: int) -> int | None:
+    """The port of an address; None where there is none: a local socket, or an address that has a mistake."""
+    try:
+        parts = urlsplit(url)
+        return (parts.port or usual) if parts.hostname else None
+    except ValueError:
+        return None
 
 
 def _is_loopback(address: str) -> bool:

@@ -110,7 +110,7 @@ async def _with_app(settings: Settings, view: View, work: Work) -> JettError | N
     """Load the engines, do `work` with them and close them, shown by `view`."""
     view.note("loading …")
     with view:
-        async with open_app(settings) as app:
+        async with open_app(settings, on_warning=view.note) as app:
             view.ready(app)
             for trouble in app.troubles:
                 view(Troubled(trouble))

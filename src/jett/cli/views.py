@@ -17,6 +17,7 @@ from jett.app import App
 from jett.cli.waterfall import in_words
 from jett.core.errors import JettError
 from jett.core.events import ReplyWithdrawn, SessionEvent, Troubled, TurnReport
+from jett.guard import redact
 
 
 class View(Protocol):
@@ -70,7 +71,7 @@ class _Lines:
             self.note(f"warning: {warning}")
 
     def note(self, text: str) -> None:
-        typer.echo(text, err=True)
+        typer.echo(redact(text), err=True)
 
     def trouble(self, text: str) -> None:
         """Once each: a server that is down at the start fails every turn in the same words."""
@@ -93,7 +94,7 @@ class JsonLines(_Lines):
 
     def failed(self, error: JettError) -> None:
         super().failed(error)
-        row = {"file": self._file, "error": str(error), "exit_code": error.exit_code}
+        row = {"file": self._file, "error": redact(str(error)), "exit_code": error.exit_code}
         typer.echo(json.dumps(row, ensure_ascii=False))
 
 

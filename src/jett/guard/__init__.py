@@ -1,6 +1,6 @@
 """Decides what may be done on the servers, and keeps the record of it.
 
-    gate = Gate(load_policy(path), AuditLog(folder, anchor=FileAnchor(elsewhere)))
+    gate = Gate(load_policy(path), AuditLog(folder, anchors=[FileAnchor(elsewhere)]))
     match gate.ask(Request(Verb.RESTART, "n8n"), identity, live_names, now):
         case Refused(_, reason): ...            # spoken
         case Question(text): ...                # read back; then gate.answer(words, …) or gate.click(nonce, …)
@@ -14,6 +14,7 @@ from jett.guard.audit_anchor import Anchor, FileAnchor
 from jett.guard.audit_read import export, tail, unfinished
 from jett.guard.audit_record import Head, Record
 from jett.guard.audit_verify import Fault, Report, verify
+from jett.guard.audit_witness import Agreement, Standing
 from jett.guard.gate import Gate, Outcome, Question, Refused
 from jett.guard.identity import Identity, Kind, Scope
 from jett.guard.permit import Permit
@@ -41,6 +42,7 @@ __all__ = [
     "MAX_LINES",
     "READING",
     "TOOL_VERBS",
+    "Agreement",
     "Allow",
     "Anchor",
     "AuditLog",
@@ -61,6 +63,7 @@ __all__ = [
     "Report",
     "Request",
     "Scope",
+    "Standing",
     "Token",
     "TokenStore",
     "Verb",

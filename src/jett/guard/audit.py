@@ -1,6 +1,6 @@
 """The audit log: what was asked, decided, confirmed, begun and done, in a chain of hashes. Blocking; many processes.
 
-    append ─► lock ─► read what other processes wrote ─► one write ─► fsync ─► anchor ─► unlock
+    append ─► lock ─► read what other processes wrote ─► one write ─► fsync ─► anchors ─► unlock
 
 A record is on disk when `append` returns, or AuditError is raised and whatever it was about must not happen. A kill at
 any moment leaves a chain that verifies: a half line at the very end is set aside by the next writer.
@@ -9,8 +9,8 @@ any moment leaves a chain that verifies: a half line at the very end is set asid
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from jett.core.errors import AuditError
 from jett.guard.audit_anchor import Anchor
 from jett.guard.audit_files import add_line, lines_from, segment_numbers, segment_path, set_aside
+from jett.guard.audit_keeping import Keeping
 from jett.guard.audit_record import Entry, Head, Record, parse_record, sealed
 from jett.guard.files import make_private_folder
 from jett.guard.rate_limit import WINDOW_MS
@@ -44,21 +45,21 @@ class Writer:
 
 
 class AuditLog:
-    """The log of one folder. `anchor_warning` tells why the anchor could not be kept up; empty when it is."""
+    """The log of one folder, and the places that know its newest record."""
 
     def __init__(
         self,
         folder: Path,
         *,
-        anchor: Anchor | None = None,
+        anchors: Sequence[Anchor] = (),
         segment_bytes: int = SEGMENT_BYTES,
         redacted: Callable[[str], str] = redact,
         lock_timeout_s: float = LOCK_TIMEOUT_S,
     ) -> None:
         """Touches nothing yet. `segment_bytes` is the size at which the next segment begins."""
         self.folder = folder
-        self.anchor = anchor
-        self.anchor_warning = ""
+        self.anchors = tuple(anchors)
+        self._keepings = tuple(Keeping(anchor) for anchor in anchors)
         self._segment_bytes = segment_bytes
         self._redacted = redacted
         self._lock_timeout_s = lock_timeout_s
@@ -66,8 +67,20 @@ class AuditLog:
         self._offset = 0
         self._head = Head()
         self._torn = ""
-        self._anchor_agrees = True
         self._threads = threading.Lock()  # FileLock alone would make threads poll
+
+    @property
+    def anchor_warning(self) -> str:
+        """Why an anchor is not kept up, which, and from which record on; empty when all are. A line for each."""
+        return "\n".join(filter(None, (keeping.warning for keeping in self._keepings)))
+
+    def close(self) -> None:
+        """Gives the anchors a bounded time to keep what they were given, and lets go of them. Write nothing after."""
+        for anchor in self.anchors:
+            anchor.close()
+        if self._segment:  # one that answered late is compared now
+            with suppress(AuditError), self.writing():
+                self._compare_anchors()
 
     def append(self, entry: Entry, now: datetime) -> Record:
         """Writes one record; it is on disk when this returns. Raises AuditError, and then nothing may be done."""
@@ -111,17 +124,9 @@ class AuditLog:
         add_line(segment_path(self.folder, self._segment), line)
         self._offset += len(line)
         self._head, self._torn = record.head, ""
-        self._keep_anchor()
+        for keeping in self._keepings:
+            keeping.keep(record.head, self._holds)
         return record
-
-    def _keep_anchor(self) -> None:
-        if self.anchor is None or not self._anchor_agrees:
-            return
-        try:
-            self.anchor.store(self._head)
-            self.anchor_warning = ""
-        except OSError as error:
-            self.anchor_warning = f"audit: the anchor could not be kept up at record {self._head.seq} ({error})"
 
     def _catch_up(self) -> list[Record]:
         """Reads what was added since the last time; the first time, at least what a rate limit needs to know."""
@@ -135,7 +140,7 @@ class AuditLog:
                 break
             self._segment, self._offset = self._segment + 1, 0
         if first_time:
-            self._compare_anchor(seen)
+            self._compare_anchors()
         return seen
 
     def _read_on(self, *, trust_first: bool) -> list[Record]:
@@ -184,28 +189,28 @@ class AuditLog:
                 raise self._changed(segment_path(self.folder, number)) from error
         return 1
 
-    def _compare_anchor(self, seen: list[Record]) -> None:
-        """An anchor that knows better is left as it is: it is the evidence."""
-        try:
-            known = self.anchor.load() if self.anchor else None
-        except OSError as error:
-            self.anchor_warning = f"audit: the anchor cannot be read ({error})"
-            return
-        if known is None:
-            return
-        self._anchor_agrees = any(record.head == known for record in seen) or self._holds_older(known, seen)
-        if not self._anchor_agrees:
-            self.anchor_warning = "audit: the log and its anchor differ; run `jett audit verify`"
+    def _compare_anchors(self) -> None:
+        for keeping in self._keepings:
+            keeping.compare(self._holds)
 
-    def _holds_older(self, known: Head, seen: list[Record]) -> bool:
-        """Whether the log holds the record that an anchor knows, before those already read."""
-        if not seen or known.seq >= seen[0].seq:
-            return False
-        paths = (segment_path(self.folder, number) for number in segment_numbers(self.folder))
-        return any(parse_record(line).head == known for path in paths for line in lines_from(path)[0])
+    def _holds(self, known: Head) -> bool:
+        """Whether the log holds the record that an anchor knows; the files are read only if it is not the newest."""
+        if known.seq >= self._head.seq:
+            return known == self._head
+        paths = (segment_path(self.folder, number) for number in reversed(segment_numbers(self.folder)))
+        return any(_is(line, known) for path in paths for line in lines_from(path)[0])
 
     def _changed(self, path: Path) -> AuditError:
         self._segment, self._offset, self._head = 0, 0, Head()
         return AuditError(
             f"audit: {path.name} was changed by something else; run `jett audit verify`, nothing is done until then"
         )
+
+
+def _is(line: bytes, known: Head) -> bool:
+    if known.hash.encode(errors="replace") not in line:  # most are not, and parsing takes long
+        return False
+    try:
+        return parse_record(line).head == known
+    except ValueError:
+        return False

@@ -1,7 +1,7 @@
 """Finds what was done to an audit log: edited, removed, reordered, duplicated, inserted, cut off, a segment gone.
 
-Every record is read, hashed and compared with the one before, and the end with the anchor. A half line at the very
-end is no fault: a kill leaves one. Called by `jett audit verify`.
+Every record is read, hashed and compared with the one before, and with what each anchor knows of it. A half line at
+the very end is no fault: a kill leaves one. Called by `jett audit verify`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from jett.guard.audit import AuditLog
 from jett.guard.audit_files import lines_from, segment_numbers, segment_path
 from jett.guard.audit_record import Head, Record, parse_record
+from jett.guard.audit_witness import Agreement, Standing, Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Report:
     torn: bool = False
     set_aside: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    anchors: list[Standing] = field(default_factory=list)
 
     @property
     def intact(self) -> bool:
@@ -41,14 +43,13 @@ class Report:
 
 
 def verify(log: AuditLog) -> Report:
-    """Reads the whole log under its lock. Raises AuditError if it cannot be read at all."""
+    """Asks the anchors, then reads the whole log under its lock. Raises AuditError if it cannot be read at all."""
     report = Report()
+    witnesses = [Witness(anchor) for anchor in log.anchors]
     with log.locked():
-        anchored = _anchored(log, report)
         numbers = segment_numbers(log.folder)
         report.segments = len(numbers)
         report.set_aside = sorted(path.name for path in log.folder.glob("audit-*.torn"))
-        confirmed = False
         before = 0
         for number in numbers:
             path = segment_path(log.folder, number)
@@ -59,12 +60,13 @@ def verify(log: AuditLog) -> Report:
             lines, torn = lines_from(path)
             for line in lines:
                 record = _check(report, path.name, line)
-                confirmed = confirmed or (record is not None and record.head == anchored)
+                if record is not None:
+                    for witness in witnesses:
+                        witness.see(record.head)
             report.torn = bool(torn)
             if torn and number != numbers[-1]:
                 report.faults.append(Fault(path.name, report.head.seq + 1, "a half line inside the log"))
-        if anchored is not None and not confirmed:
-            report.faults.append(_unlike_anchor(report, anchored, segment_path(log.folder, max(before, 1)).name))
+    _hear(report, witnesses, segment_path(log.folder, max(before, 1)).name)
     return report
 
 
@@ -97,20 +99,14 @@ def _problem(before: Head, record: Record) -> str:
     return ""
 
 
-def _anchored(log: AuditLog, report: Report) -> Head | None:
-    if log.anchor is None:
+def _hear(report: Report, witnesses: list[Witness], file: str) -> None:
+    """What the anchors say of the records that were read."""
+    if not witnesses:
         report.warnings.append("there is no anchor: a shortened log cannot be told from a short one")
-        return None
-    try:
-        return log.anchor.load()
-    except OSError as error:
-        report.warnings.append(f"the anchor cannot be read ({error}): a shortened log cannot be told from a short one")
-        return None
-
-
-def _unlike_anchor(report: Report, anchored: Head, file: str) -> Fault:
-    if report.head.seq < anchored.seq:
-        return Fault(
-            file, anchored.seq, f"was cut off: the anchor knows {anchored.seq} records, {report.head.seq} are left"
-        )
-    return Fault(file, anchored.seq, "is not the record that the anchor knows: the log was rewritten")
+    for witness in witnesses:
+        said = witness.standing(report.head)
+        report.anchors.append(said)
+        if said.agreement is Agreement.CONTRADICTS:
+            report.faults.append(Fault(file, said.seq, said.problem))
+        if said.agreement is Agreement.UNREACHABLE:
+            report.warnings.append(f"{said.anchor} cannot be read ({said.problem}): what it knows was not compared")

@@ -4,7 +4,7 @@ Every request is one that could do no harm if it were permitted, since that it i
 a read; a change of a container, image, volume or network whose name was made up a moment ago; a creation without a
 body, which the engine refuses before it looks at anything. What has no harmless form (`prune`, a pull, stopping
 PostgreSQL) is never asked; tests/deploy/test_socket_proxy.py holds those against the shipped patterns instead.
-Called by `jett deploy check`. Facts about the engine: https://docs.docker.com/reference/api/engine/version/v1.41/.
+Called by `jett deploy check`. Facts about the engine: https://docs.docker.com/reference/api/engine/.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from enum import StrEnum
 
 import httpx
 
+from jett.core.errors import OperationError
 from jett.ops.deploy_probes import Door, answer, is_scram, knock, postgres_asks_for, way_to
-from jett.ops.docker_engine import API
+from jett.ops.docker_version import NEWEST, OLDEST, PING, SPOKEN, api_of
 from jett.ops.workflows import HEADER
 
 PORTS = {"n8n": 5678, "postgres": 5432, "qdrant": 6333, "portainer": 9443, "socket-proxy": 2375}
@@ -136,7 +137,8 @@ async def _proxy(place: Place) -> AsyncGenerator[Look, None]:
     base = f"http://{place.tunnel}:{PORTS['socket-proxy']}"
     version = await answer("GET", f"{base}/version", place.timeout_s)
     yield _engine_version(version)
-    listed = await answer("GET", f"{base}{API}/containers/json", place.timeout_s)
+    api = _spoken(await answer("GET", base + PING, place.timeout_s))
+    listed = await answer("GET", f"{base}{api}/containers/json", place.timeout_s)
     yield _look(
         "proxy",
         "the list of containers is given",
@@ -144,7 +146,7 @@ async def _proxy(place: Place) -> AsyncGenerator[Look, None]:
         _status(listed),
         "see `docker logs socket-proxy`: is JETT_DESKTOP_ADDRESS this machine's address in the tunnel?",
     )
-    for what, method, path in forbidden(f"jett-check-{secrets.token_hex(8)}"):
+    for what, method, path in forbidden(f"jett-check-{secrets.token_hex(8)}", api):
         response = await answer(method, base + path, place.timeout_s)
         yield Look(
             "proxy",
@@ -157,42 +159,52 @@ async def _proxy(place: Place) -> AsyncGenerator[Look, None]:
         )
 
 
-def forbidden(ghost: str) -> Iterator[tuple[str, str, str]]:
-    """What the proxy must refuse, in a form that does nothing where it does not. `ghost` is nobody's name."""
-    yield "making a container", "POST", f"{API}/containers/create"
-    yield "a command in a container", "POST", f"{API}/containers/{ghost}/exec"
-    yield "starting a command", "POST", f"{API}/exec/{ghost}/start"
-    yield "removing a container", "DELETE", f"{API}/containers/{ghost}"
+def forbidden(ghost: str, api: str) -> Iterator[tuple[str, str, str]]:
+    """What the proxy must refuse, in a form that does nothing where it does not. `ghost` is nobody's name.
+
+    Asked in the version that Jett would speak, which is the one that the proxy lets through.
+    """
+    yield "making a container", "POST", f"{api}/containers/create"
+    yield "a command in a container", "POST", f"{api}/containers/{ghost}/exec"
+    yield "starting a command", "POST", f"{api}/exec/{ghost}/start"
+    yield "removing a container", "DELETE", f"{api}/containers/{ghost}"
     for verb in ("kill", "pause", "unpause", "rename", "update", "wait", "attach"):
-        yield f"{verb} of a container", "POST", f"{API}/containers/{ghost}/{verb}"
+        yield f"{verb} of a container", "POST", f"{api}/containers/{ghost}/{verb}"
     for verb in ("start", "stop", "restart"):
-        yield f"{verb} of an unlisted container", "POST", f"{API}/containers/{ghost}/{verb}"
+        yield f"{verb} of an unlisted container", "POST", f"{api}/containers/{ghost}/{verb}"
         yield f"{verb} by another API", "POST", f"/containers/{ghost}/{verb}"
     for part in ("json", "logs", "archive?path=/", "export", "attach/ws", "changes", "top"):
-        yield f"{part.partition('?')[0]} of an unlisted container", "GET", f"{API}/containers/{ghost}/{part}"
-    yield "writing into a container", "PUT", f"{API}/containers/{ghost}/archive?path=/"
-    yield "the list of images", "GET", f"{API}/images/json"
-    yield "naming an image", "POST", f"{API}/images/{ghost}/tag?repo={ghost}"
-    yield "removing an image", "DELETE", f"{API}/images/{ghost}"
+        yield f"{part.partition('?')[0]} of an unlisted container", "GET", f"{api}/containers/{ghost}/{part}"
+    yield "writing into a container", "PUT", f"{api}/containers/{ghost}/archive?path=/"
+    yield "the list of images", "GET", f"{api}/images/json"
+    yield "naming an image", "POST", f"{api}/images/{ghost}/tag?repo={ghost}"
+    yield "removing an image", "DELETE", f"{api}/images/{ghost}"
     for kind in ("volumes", "networks"):
-        yield f"the list of {kind}", "GET", f"{API}/{kind}"
-        yield f"removing one of the {kind}", "DELETE", f"{API}/{kind}/{ghost}"
-    yield "what the engine is", "GET", f"{API}/info"
-    yield "the swarm's secrets", "GET", f"{API}/secrets"
+        yield f"the list of {kind}", "GET", f"{api}/{kind}"
+        yield f"removing one of the {kind}", "DELETE", f"{api}/{kind}/{ghost}"
+    yield "what the engine is", "GET", f"{api}/info"
+    yield "the swarm's secrets", "GET", f"{api}/secrets"
     yield "the list by another API", "GET", "/containers/json"
-    yield "the list by a longer path", "GET", f"/{API}/containers/json"
+    yield "the list by a longer path", "GET", f"/{api}/containers/json"
 
 
 def _engine_version(response: httpx.Response | None) -> Look:
-    promise = f"the engine speaks the API {API[2:]}"
+    promise = f"the engine speaks an API that Jett speaks ({SPOKEN})"
     try:
         found = response.json() if response is not None and response.status_code == 200 else {}
         oldest, newest = str(found["MinAPIVersion"]), str(found["ApiVersion"])
-        speaks = _numbers(oldest) <= _numbers(API[2:]) <= _numbers(newest)
+        speaks = _numbers(oldest) <= (1, NEWEST) and _numbers(newest) >= (1, OLDEST)
     except (ValueError, KeyError, TypeError):
         return Look("proxy", promise, Proof.UNPROVED, _status(response), "see `docker logs socket-proxy`")
-    fix = 'on the server set {"min-api-version": "1.41"} in /etc/docker/daemon.json and restart Docker (docs/deploy.md)'
+    fix = "update Docker on the server to 20.10 or newer, or update Jett (docs/deploy.md)"
     return _look("proxy", promise, speaks, f"{oldest} to {newest}", fix)
+
+
+def _spoken(ping: httpx.Response | None) -> str:
+    try:
+        return api_of(ping.headers.get("Api-Version") if ping is not None else None)
+    except OperationError:
+        return f"/v1.{OLDEST}"
 
 
 def _numbers(version: str) -> tuple[int, ...]:

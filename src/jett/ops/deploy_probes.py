@@ -76,7 +76,8 @@ async def _read(response: httpx.Response, limit: int = 65536) -> httpx.Response:
         content += block
         if len(content) >= limit:
             break
-    return httpx.Response(response.status_code, headers={}, content=bytes(content[:limit]))
+    told = {name: response.headers[name] for name in ("Api-Version",) if name in response.headers}
+    return httpx.Response(response.status_code, headers=told, content=bytes(content[:limit]))
 
 
 def _any_certificate() -> ssl.SSLContext:

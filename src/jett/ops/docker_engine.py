@@ -1,9 +1,10 @@
-"""The Docker Engine API, as much of it as Jett may use: five reads and three changes, each one fixed path.
+"""The Docker Engine API, as much of it as Jett may use: a ping, five reads and three changes, each one fixed path.
 
 No path is put together from anything but a name that the guard let through, and no other method, body or parameter can
 be sent: the engine's `exec`, `create`, images, networks and volumes have no code here. Over a local socket, TLS, or a
 socket proxy on the tunnel's address. The environment's proxies and certificate bundles are not looked at.
-API reference: https://docs.docker.com/reference/api/engine/version/v1.41/. Called by `book` and `operations`.
+The ping tells which version of the API to speak (`docker_version`): asked once, and again after the engine was out of
+reach. API reference: https://docs.docker.com/reference/api/engine/. Called by `book` and `operations`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from jett.core.errors import ConfigError, OperationError
+from jett.ops.docker_version import PING, SPOKEN, OtherVersion, api_of, refuses_version
 from jett.ops.seen import Seen, Usage, log_text, seen_in_inspection, seen_in_list, usage_of
 from jett.ops.unix_socket import UnixTransport
 
-API = "/v1.41"
-"""The oldest engine that Debian 12 ships (20.10) speaks it, and so does every newer one."""
 STOP_WITHIN_S = 10
 _LARGEST_BYTES = 4_000_000
 _LARGEST_LOG_BYTES = 1_000_000
@@ -33,11 +33,11 @@ _QUIET_S = 90.0
 
 Change = Literal["start", "stop", "restart"]
 _CHANGE_PATHS: dict[Change, str] = {
-    "start": API + "/containers/{name}/start",
-    "stop": API + f"/containers/{{name}}/stop?t={STOP_WITHIN_S}",
-    "restart": API + f"/containers/{{name}}/restart?t={STOP_WITHIN_S}",
+    "start": "/containers/{name}/start",
+    "stop": f"/containers/{{name}}/stop?t={STOP_WITHIN_S}",
+    "restart": f"/containers/{{name}}/restart?t={STOP_WITHIN_S}",
 }
-_EVENTS = API + "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D"
+_EVENTS = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class DockerEngine:
     def __init__(self, address: str, *, tls: Tls | None = None, timeout_s: float = 5.0) -> None:
         self._address = address
         self._timeout_s = timeout_s
+        self._api = ""  # unknown until the engine was asked
         base_url, transport = _transport(address, tls)
         self._http = httpx.AsyncClient(
             base_url=base_url, transport=transport, trust_env=False, follow_redirects=False, timeout=timeout_s
@@ -73,67 +74,97 @@ class DockerEngine:
 
     async def containers(self) -> tuple[Seen, ...]:
         """All of them, running or not."""
-        return tuple(seen_in_list(entry) for entry in _list(await self._read(f"{API}/containers/json?all=true")))
+        return tuple(seen_in_list(entry) for entry in _list(await self._read("/containers/json?all=true")))
 
     async def inspect(self, name: str) -> Seen:
         """One of them, exactly."""
-        return seen_in_inspection(_object(await self._read(f"{API}/containers/{_safe(name)}/json")))
+        return seen_in_inspection(_object(await self._read(f"/containers/{_safe(name)}/json")))
 
     async def logs(self, name: str, lines: int) -> str:
         """The last lines, untrusted and unredacted."""
-        path = f"{API}/containers/{_safe(name)}/logs?stdout=true&stderr=true&tail={int(lines)}"
+        path = f"/containers/{_safe(name)}/logs?stdout=true&stderr=true&tail={int(lines)}"
         return log_text(await self._read(path, largest_bytes=_LARGEST_LOG_BYTES, cut=True))
 
     async def stats(self, name: str) -> Usage:
         """What it takes now; the engine needs one to two seconds to know."""
-        return usage_of(_object(await self._read(f"{API}/containers/{_safe(name)}/stats?stream=false")))
+        return usage_of(_object(await self._read(f"/containers/{_safe(name)}/stats?stream=false")))
 
     async def change(self, change: Change, name: str) -> None:
-        """Ask once, never again: a change that may have happened is looked at, not repeated."""
+        """Ask once, never again: a change that may have happened is looked at, not repeated.
+
+        What was refused for the version of its API alone has not happened.
+        """
         path = _CHANGE_PATHS[change].format(name=_safe(name))
-        async with self._told(f"{change} {name}"):
+        try:
+            await self._post(path, f"{change} {name}")
+        except OtherVersion:
+            await self._post(path, f"{change} {name}")
+
+    async def _post(self, path: str, what: str) -> None:
+        async with self._told(what):
+            path = await self._versioned(path)
             response = await self._http.post(path, timeout=httpx.Timeout(self._timeout_s, read=STOP_WITHIN_S + 20.0))
-            self._check(response, f"{change} {name}", ok=(204, 304))
+            await self._check(response, what, ok=(204, 304))
 
     async def events(self) -> AsyncGenerator[ContainerEvent, None]:
         """Container events from now on. Ends when the engine goes; raises OperationError when it is not there."""
         timeout = httpx.Timeout(self._timeout_s, read=_QUIET_S)
-        async with self._told("watch the containers"), self._http.stream("GET", _EVENTS, timeout=timeout) as response:
-            self._check(response, "watch the containers")
-            async for line in response.aiter_lines():
-                event = _event(line)
-                if event is not None:
-                    yield event
+        what = "watch the containers"
+        async with self._told(what):
+            path = await self._versioned(_EVENTS)
+            async with self._http.stream("GET", path, timeout=timeout) as response:
+                await self._check(response, what)
+                async for line in response.aiter_lines():
+                    event = _event(line)
+                    if event is not None:
+                        yield event
+            self._api = ""  # it goes; another may come back
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
     async def _read(self, path: str, *, largest_bytes: int = _LARGEST_BYTES, cut: bool = False) -> bytes:
-        """One GET, and once more if the connection failed: a read changes nothing."""
-        what = path.removeprefix(API).partition("?")[0]
+        """One GET, and once more if the connection failed or the engine is another now: a read changes nothing."""
+        what = path.partition("?")[0]
         try:
             return await self._get(path, what, largest_bytes, cut)
         except OperationError as error:
-            if not error.unreachable:
+            if not (error.unreachable or isinstance(error, OtherVersion)):
                 raise
         return await self._get(path, what, largest_bytes, cut)
 
     async def _get(self, path: str, what: str, largest_bytes: int, cut: bool) -> bytes:
-        async with self._told(what), self._http.stream("GET", path) as response:
-            self._check(response, what)
-            content = bytearray()
-            async for block in response.aiter_bytes():
-                content += block
-                if len(content) > largest_bytes:
-                    if cut:
-                        break
-                    raise OperationError(f"docker: {what} is larger than {largest_bytes} bytes; is this an engine?")
-            return bytes(content)
+        async with self._told(what):
+            path = await self._versioned(path)
+            async with self._http.stream("GET", path) as response:
+                await self._check(response, what)
+                content = bytearray()
+                async for block in response.aiter_bytes():
+                    content += block
+                    if len(content) > largest_bytes:
+                        if cut:
+                            break
+                        raise OperationError(f"docker: {what} is larger than {largest_bytes} bytes; is this an engine?")
+                return bytes(content)
 
-    def _check(self, response: httpx.Response, what: str, ok: tuple[int, ...] = (200,)) -> None:
+    async def _versioned(self, path: str) -> str:
+        """The path in the version that both know; the engine is asked for it where this is not known."""
+        if not self._api:
+            async with self._http.stream("GET", PING) as response:
+                await self._check(response, PING)
+                self._api = api_of(response.headers.get("Api-Version"))
+        return self._api + path
+
+    async def _check(self, response: httpx.Response, what: str, ok: tuple[int, ...] = (200,)) -> None:
         if response.status_code in ok:
             return
+        if response.status_code == 400 and refuses_version(400, await _beginning(response)):
+            spoken, self._api = self._api, ""
+            raise OtherVersion(
+                f"docker: {what}: the engine refuses the API {spoken[2:]}, Jett speaks {SPOKEN}; "
+                "update Docker on the server, or Jett"
+            )
         fix = {
             403: "the socket proxy does not permit it",
             404: "there is no such container",
@@ -143,15 +174,17 @@ class DockerEngine:
 
     @asynccontextmanager
     async def _told(self, what: str) -> AsyncGenerator[None, None]:
-        """httpx's errors as ours."""
+        """httpx's errors as ours. Who was out of reach may be another engine when it is back."""
         try:
             yield
         except httpx.TimeoutException as error:
+            self._api = ""
             raise OperationError(
                 f"docker: {what}: no answer from {self._address} within {self._timeout_s} s; is the tunnel up?",
                 unreachable=True,
             ) from error
         except (httpx.HTTPError, OSError) as error:
+            self._api = ""
             raise OperationError(
                 f"docker: {what}: {self._address} cannot be reached ({type(error).__name__}); "
                 "is the engine running, and the tunnel up?",
@@ -181,6 +214,15 @@ def _tls_context(tls: Tls) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"ops: the certificates for Docker cannot be used ({error}); check ops.tls_*") from error
     return context
+
+
+async def _beginning(response: httpx.Response, limit: int = 4096) -> bytes:
+    content = bytearray()
+    async for block in response.aiter_bytes():
+        content += block
+        if len(content) > limit:
+            break
+    return bytes(content[:limit])
 
 
 def _safe(name: str) -> str:

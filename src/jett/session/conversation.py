@@ -25,6 +25,7 @@ from jett.session.history import History
 from jett.session.listening import INAUDIBLE, Hearing, Listener
 from jett.session.parts import ConversationSettings, Parts
 from jett.session.playback import Playback, Track
+from jett.session.redacted import Pieces, redacted_event
 from jett.session.spans import Spans
 from jett.session.worker import Worker
 from jett.turns.events import (
@@ -59,7 +60,7 @@ class Conversation:
     ) -> None:
         self._parts = parts
         self._settings = settings
-        self._observer = observer
+        self._observer: Observer = lambda event: observer(redacted_event(event, parts.redact))
         self._clock = clock or MonotonicClock()
         self.history = History(settings.system_prompt, budget_tokens=settings.context_tokens)
         self._machine = TurnMachine(settings.turns)
@@ -124,7 +125,13 @@ class Conversation:
         voice = Voice(parts.tts, tts, parts.spoken)
         self._drafter = Drafter(parts.llm, voice, self._playback, self._clock, parts.tools)
         self._listener = Listener(
-            parts.stt, parts.turn_detector, self._ears.ring, self._clock, stt_worker=stt, turn_worker=turn
+            parts.stt,
+            parts.turn_detector,
+            self._ears.ring,
+            self._clock,
+            stt_worker=stt,
+            turn_worker=turn,
+            redact=parts.redact,
         )
 
     # ---- hearing ------------------------------------------------------------------------------------------------
@@ -256,7 +263,14 @@ class Conversation:
             self._draft.revision = command.revision
             return self._draft
         self._discard_draft()
-        draft = Draft(command.turn, command.revision, hearing.text, Track(command.turn), plan=self._plan(hearing))
+        draft = Draft(
+            command.turn,
+            command.revision,
+            hearing.text,
+            Track(command.turn),
+            plan=self._plan(hearing),
+            clauses=Pieces(self._parts.redact, between=" "),
+        )
         self._draft = draft
         if hearing.error is not None:
             draft.canned, draft.error = True, str(hearing.error)

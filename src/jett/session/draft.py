@@ -18,6 +18,7 @@ from jett.core.errors import EngineError, JettError
 from jett.core.ports import LanguageModel, Message, Plan, TextToSpeech, Tools
 from jett.session.acting import acting
 from jett.session.playback import Clip, Playback, Track
+from jett.session.redacted import Pieces
 from jett.session.worker import Worker
 from jett.turns.clauses import ClauseSplitter
 
@@ -53,6 +54,8 @@ class Draft:
     """Of a plan: whether it is sure what is said."""
     canned: bool = False
     """A fixed sentence about a failure: no model was asked and history does not keep it."""
+    clauses: Pieces = field(default_factory=lambda: Pieces(str, between=" "))
+    """Takes secrets out of what is spoken."""
 
     def cancel(self) -> None:
         """Stop making it; what was made stays on the track."""
@@ -163,6 +166,7 @@ class Drafter:
                 await self._speak(draft, clause)
 
     async def _speak(self, draft: Draft, clause: str) -> None:
+        clause = draft.clauses.next(clause)
         spoken = self._voice.spoken(clause)
         if not spoken.strip():
             return

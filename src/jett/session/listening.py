@@ -8,6 +8,7 @@ from jett.core.clock import Clock
 from jett.core.errors import EngineError
 from jett.core.ports import SpeechToText, Transcript, TurnDetector
 from jett.session.audio_ring import AudioRing
+from jett.session.redacted import Redact
 from jett.session.worker import Worker
 from jett.turns.events import Score, Speculate
 
@@ -38,13 +39,16 @@ class Listener:
         *,
         stt_worker: Worker,
         turn_worker: Worker,
+        redact: Redact = str,
     ) -> None:
+        """`redact` sees each text as a whole; what follows knows no other."""
         self._stt = stt
         self._turn_detector = turn_detector
         self._ring = ring
         self._clock = clock
         self._stt_worker = stt_worker
         self._turn_worker = turn_worker
+        self._redact = redact
         self._earlier_turn = 0
         self._earlier: list[Transcript] = []
 
@@ -68,7 +72,7 @@ class Listener:
         earlier = tuple(self._earlier) if self._earlier_turn == command.turn else ()
         try:
             hearing.transcript = await self._stt_worker.call(self._stt.transcribe, speech, earlier=earlier)
-            hearing.text = hearing.transcript.text
+            hearing.text = self._redact(hearing.transcript.text)
         except EngineError as error:
             hearing.error, hearing.text = error, INAUDIBLE
         hearing.marks["stt_final"] = self._clock.now_s()
@@ -78,9 +82,10 @@ class Listener:
         earlier = tuple(self._earlier) if self._earlier_turn == turn else ()
         speech = self._ring.read(from_s, self._ring.end_s)
         try:
-            return (await self._stt_worker.call(self._stt.transcribe, speech, earlier=earlier, partial=True)).text
+            heard = await self._stt_worker.call(self._stt.transcribe, speech, earlier=earlier, partial=True)
         except EngineError:
             return None
+        return self._redact(heard.text)
 
     def keep_as_earlier(self, hearing: Hearing, *, min_s: float) -> None:
         """The user went on after a pause: what was said before it needs no second transcription."""

@@ -34,6 +34,8 @@ class Parts:
     commands: Commands | None = None
     tools: Tools | None = None
     """What the language model may use; None where it only talks."""
+    redact: Callable[[str], str] = str
+    """Takes secrets out of what is heard, answered and told; `app` gives the guard's."""
     names: dict[str, str] = field(default_factory=dict)
 
 

@@ -21,6 +21,7 @@ ComputeType = Literal["auto", "int8", "int8_float16", "int8_float32", "float16",
 CacheType = Literal["f16", "q8_0", "q4_0"]
 
 ADDRESS = r"^(https?://[^\s@?#]+)?$"
+DATABASE = r"^(postgres(ql)?://[^\s:@/?#]+@[^\s@/?#]+/[^\s@/?#]+(\?sslmode=(require|verify-full))?)?$"
 MIRROR = r"^(https?://[^\s@]+|file://\S+)?$"
 
 DEFAULT_SYSTEM_PROMPT = (
@@ -306,6 +307,15 @@ class Operations(Section):
         default=None,
         strict=False,
         description="File that knows the log's newest record, best on another disk; unset is in the data folder.",
+    )
+    anchor_database: str = Field(
+        default="",
+        pattern=DATABASE,
+        description="PostgreSQL on another machine that knows it too: `postgresql://jett_audit@10.0.0.2:5432/jett`; "
+        "outside private addresses with `?sslmode=require` or `verify-full`.",
+    )
+    anchor_password_file: Path | None = Field(
+        default=None, strict=False, description="File whose first line is that role's password."
     )
 
 

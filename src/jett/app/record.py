@@ -1,0 +1,40 @@
+"""The audit log of the user's settings, and the places that know its newest record: for `servers` and `jett audit`."""
+
+from __future__ import annotations
+
+import platformdirs
+
+from jett.core.errors import ConfigError
+from jett.guard import Anchor, AuditLog, FileAnchor
+from jett.settings import Settings
+
+
+def audit_log(settings: Settings) -> AuditLog:
+    """The log and its anchors, which lie elsewhere. Raises ConfigError. Whoever wrote to it closes it."""
+    folder = settings.ops.audit_dir or platformdirs.user_state_path("jett", appauthor=False) / "audit"
+    file = settings.ops.anchor or platformdirs.user_data_path("jett", appauthor=False) / "audit-anchor.json"
+    anchors: list[Anchor] = [FileAnchor(file)]
+    if settings.ops.anchor_database:
+        anchors.append(_database(settings))
+    return AuditLog(folder, anchors=anchors)
+
+
+def _database(settings: Settings) -> Anchor:
+    from jett.ops.postgres_anchor import PostgresAnchor
+    from jett.ops.postgres_table import parse_place
+
+    file = settings.ops.anchor_password_file
+    if file is None:
+        raise ConfigError(
+            "ops: anchor_database is set, ops.anchor_password_file is not; name the file with the role's password"
+        )
+
+    def read_password() -> str:
+        try:
+            lines = file.expanduser().read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "not text"
+            raise OSError(f"ops.anchor_password_file '{file}' cannot be read: {why}") from None
+        return lines[0].strip() if lines else ""
+
+    return PostgresAnchor(parse_place(settings.ops.anchor_database), read_password)
