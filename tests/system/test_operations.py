@@ -115,7 +115,7 @@ async def test_a_no_leaves_it_alone(engine: TestEngine, tmp_path: Path) -> None:
 
 async def test_success_is_not_said_of_a_container_that_dies_again(engine: TestEngine, tmp_path: Path) -> None:
     """The engine answered "restarted", and it ended a moment later."""
-    engine.run("n8n", "test -e /tmp/once && exit 3; touch /tmp/once; " + SERVES)
+    engine.run("n8n", "test -e /tmp/once && { sleep 0.7; exit 3; }; touch /tmp/once; " + SERVES)
     async with desktop(engine.address, tmp_path) as jett:
         result = await jett.ask(Verb.RESTART, "n8n")
     assert isinstance(result, Result)

@@ -25,6 +25,8 @@ from jett.ops.workflows import Workflows
 
 SETTLE_S = 45.0
 """How long a started container may take to run and be healthy before that is told as it is."""
+STEADY_S = 1.5
+"""How long a container that nobody checks must run before that counts: many that fail do so within a second."""
 _LOOK_EVERY_S = 0.25
 _CHANGES: dict[Verb, Change] = {Verb.START: "start", Verb.STOP: "stop", Verb.RESTART: "restart"}
 
@@ -140,14 +142,19 @@ class Operations:
         """The container once it is as was asked, or as it is when the time is over; None when it cannot be seen."""
         assert self._book is not None
         seen: Seen | None = None
+        steady_from_s, steady = self._clock.now_s(), None
         with anyio.move_on_after(self._settle_s):
             while True:
                 try:
                     seen = await self._book.look_at(name)
                 except OperationError:
                     seen = None
+                if seen != steady:
+                    steady_from_s, steady = self._clock.now_s(), seen
                 if seen is not None and _is_so(verb, before, seen) and seen.health != "starting":
-                    return seen
+                    checked = verb is Verb.STOP or seen.health == "healthy"
+                    if checked or self._clock.now_s() - steady_from_s >= STEADY_S:
+                        return seen
                 if seen is not None and verb is not Verb.STOP and seen.state in ("exited", "dead"):
                     return seen
                 await anyio.sleep(_LOOK_EVERY_S)
