@@ -31,6 +31,8 @@ from jett.guard import (
 )
 from jett.ops.book import ContainerBook
 from jett.ops.docker_engine import DockerEngine, Tls
+from jett.ops.mcp_address import McpAddress
+from jett.ops.mcp_servers import McpServers, used
 from jett.ops.operations import Operations
 from jett.ops.result import Result, sentence
 from jett.ops.workflows import Workflows
@@ -74,6 +76,8 @@ class Servers:
     async def told(self, permit: Permit) -> str:
         """Do what was permitted; what came of it, for the language model: a log's lines, not only its last."""
         result = await self.operations.carry_out(permit)
+        if result.request.verb is Verb.READ_TOOL:  # its beginning matters, and it is short enough already
+            return result.log or sentence(result)
         return result.log[-_LOG_CHARACTERS:] if result.log else sentence(result)
 
     def live_names(self) -> frozenset[str] | None:
@@ -120,13 +124,18 @@ async def open_servers(settings: Settings, *, watch: bool = True) -> AsyncGenera
         workflows = _workflows(settings)
         if workflows is not None:
             closing.push_async_callback(workflows.aclose)
-        servers = Servers(gate, book, Operations(gate, engine, book, workflows), trouble)
-        if book is None or not watch:
+        listed = used(mcp_addresses(settings), policy)
+        tools = McpServers(listed) if listed else None
+        servers = Servers(gate, book, Operations(gate, engine, book, workflows, tools), trouble)
+        if not watch or (book is None and tools is None):
             yield servers
             return
         with ungrouped():
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(book.keep)
+                if book is not None:
+                    tasks.start_soon(book.keep)
+                if tools is not None:
+                    tasks.start_soon(tools.keep)
                 yield servers
                 tasks.cancel_scope.cancel()
 
@@ -183,6 +192,14 @@ def _engine(settings: Settings) -> DockerEngine | None:
     if ops.tls_ca and ops.tls_certificate and ops.tls_key:
         tls = Tls(ops.tls_ca, ops.tls_certificate, ops.tls_key)
     return DockerEngine(ops.docker, tls=tls, timeout_s=ops.timeout_s)
+
+
+def mcp_addresses(settings: Settings) -> list[McpAddress]:
+    """The MCP servers that are set, in order of their names."""
+    return [
+        McpAddress(name, tuple(one.command), tuple(one.env), one.url, one.token_file, one.timeout_s)
+        for name, one in sorted(settings.ops.mcp.items())
+    ]
 
 
 def _workflows(settings: Settings) -> Workflows | None:
