@@ -142,17 +142,18 @@ async def open_servers(settings: Settings, *, watch: bool = True) -> AsyncGenera
 
 def commands(settings: Settings, servers: Servers, identity: Identity) -> GuardedCommands:
     """One conversation's commands."""
-    return GuardedCommands(fast_path(settings, servers.gate.policy), servers.gate, _server(servers), identity)
+    return GuardedCommands(fast_path(settings, servers.gate.policy), servers.gate, server_port(servers), identity)
 
 
 def model_tools(settings: Settings, servers: Servers, identity: Identity) -> GuardedTools | None:
     """What the language model may use; None where it is too small to be trusted with a schema, or nothing is listed."""
     wanted = settings.llm.backend != "embedded" if settings.llm.tools == "auto" else settings.llm.tools == "on"
-    tools = GuardedTools(servers.gate, _server(servers), identity) if wanted else None
+    tools = GuardedTools(servers.gate, server_port(servers), identity) if wanted else None
     return tools if tools is not None and tools.specs() else None
 
 
-def _server(servers: Servers) -> Server:
+def server_port(servers: Servers) -> Server:
+    """What tools and commands are lent of the servers."""
     return Server(servers.live_names, servers.carry_out, servers.told, servers.foreseen)
 
 
