@@ -19,8 +19,7 @@ from mcp.server.stdio import stdio_server
 PLAN = Path(sys.argv[1])
 
 
-async def main() -> None:
-    plan: dict[str, Any] = json.loads(PLAN.read_text("utf-8"))
+async def main(plan: dict[str, Any]) -> None:
     listings = 0
 
     async def tools(_: Any, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -42,4 +41,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main)
+    anyio.run(main, json.loads(PLAN.read_text("utf-8")))

@@ -1,7 +1,7 @@
 """MCP servers that try to make Jett do, say or tell what nobody asked for: real servers, and a model that obeys.
 
 Each row is one attempt. The model reads the room and then tries to switch the light and to restart n8n, whatever it was
-told. Nothing is changed without a yes, no tool follows what the server wrote, and no secret reaches the model or the ear.
+told. Nothing is changed without a yes, no tool follows what the server wrote, and no secret is shown or said.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from jett.core.ports import ToolCall
-from tests.ops.mcp_scene import GET_STATE, SCHEMA, SET_LIGHT, Gullible, McpScene, policy_text
+from tests.ops.mcp_scene import GET_STATE, SET_LIGHT, Gullible, McpScene, policy_text
 
 pytestmark = pytest.mark.anyio
 
