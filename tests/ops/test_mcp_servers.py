@@ -162,7 +162,7 @@ class _Seen:
 
 
 @asynccontextmanager
-async def _http_server(seen: _Seen, more: dict[str, str] | None = None) -> AsyncGenerator[str, None]:
+async def _http_server(seen: _Seen, *, chars: int = 2, port: int = 0) -> AsyncGenerator[str, None]:
     """The SDK's server behind uvicorn on a port of its own."""
     import mcp_types as types
     import uvicorn
@@ -172,8 +172,7 @@ async def _http_server(seen: _Seen, more: dict[str, str] | None = None) -> Async
         return types.ListToolsResult(tools=[types.Tool.model_validate(GET_STATE)])
 
     async def call(_: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
-        text = "y" * (more or {}).get("chars", 2)  # type: ignore[operator]
-        return types.CallToolResult(content=[types.TextContent(type="text", text=text)])
+        return types.CallToolResult(content=[types.TextContent(type="text", text="y" * chars)])
 
     inner = Server("home", on_list_tools=tools, on_call_tool=call).streamable_http_app()
 
@@ -183,7 +182,7 @@ async def _http_server(seen: _Seen, more: dict[str, str] | None = None) -> Async
             seen.requests.append((scope["method"], headers))
         await inner(scope, receive, send)
 
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     server = uvicorn.Server(uvicorn.Config(noted, log_level="critical", lifespan="on"))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     async with anyio.create_task_group() as tasks:
@@ -213,10 +212,25 @@ async def test_over_http_the_token_is_sent_and_no_proxy_is_asked(
 
 
 async def test_over_http_an_answer_without_an_end_is_broken_off(tmp_path: Path) -> None:
-    async with _http_server(_Seen(), {"chars": 5 << 20}) as url:  # type: ignore[dict-item]
+    async with _http_server(_Seen(), chars=5 << 20) as url:
         with pytest.raises(OperationError):
             async with open_wire(McpAddress("home", url=url)) as wire:
                 await wire.call("get_state", {"room": "hall"})
+
+
+async def test_over_http_a_server_that_was_away_is_found_again() -> None:
+    """Its old session is unknown to it; the read is sent over a new one."""
+    async with anyio.create_task_group() as tasks:
+        async with _http_server(_Seen()) as url:
+            connection = McpConnection(McpAddress("home", url=url))
+            tasks.start_soon(connection.keep)
+            assert (await connection.use("get_state", definition(GET_STATE), {}, to_its_end=False)).text == "yy"
+        with pytest.raises(NotSent, match="gone|cannot be reached"):
+            await connection.use("get_state", definition(GET_STATE), {}, to_its_end=False)
+        async with _http_server(_Seen(), chars=3, port=int(url.split(":")[2].split("/")[0])):
+            with anyio.fail_after(HANG_LIMIT_S):
+                assert (await connection.use("get_state", definition(GET_STATE), {}, to_its_end=False)).text == "yyy"
+        tasks.cancel_scope.cancel()
 
 
 # ---- words ----------------------------------------------------------------------------------------------------------
