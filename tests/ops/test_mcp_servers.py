@@ -225,7 +225,7 @@ async def test_over_http_a_server_that_was_away_is_found_again() -> None:
             connection = McpConnection(McpAddress("home", url=url))
             tasks.start_soon(connection.keep)
             assert (await connection.use("get_state", definition(GET_STATE), {}, to_its_end=False)).text == "yy"
-        with pytest.raises(NotSent, match="gone|cannot be reached"):
+        with pytest.raises(NotSent, match=r"gone|cannot be reached"):
             await connection.use("get_state", definition(GET_STATE), {}, to_its_end=False)
         async with _http_server(_Seen(), chars=3, port=int(url.split(":")[2].split("/")[0])):
             with anyio.fail_after(HANG_LIMIT_S):
