@@ -81,6 +81,20 @@ class Jett:
             start_new_session=True,
         )
 
+    def start_with_input(self, *words: object, **env: str) -> subprocess.Popen[str]:
+        """Start it in a session of its own, with an open standard input."""
+        return subprocess.Popen(
+            self._command(words),
+            cwd=self.folder,
+            env={**self.env, **env},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+
     @staticmethod
     def _command(words: tuple[object, ...]) -> list[str]:
         return [sys.executable, "-m", "jett", *map(str, words)]

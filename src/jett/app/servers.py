@@ -32,6 +32,8 @@ from jett.guard import (
 )
 from jett.ops.book import ContainerBook
 from jett.ops.docker_engine import DockerEngine, Tls
+from jett.ops.mcp_address import McpAddress
+from jett.ops.mcp_servers import McpServers, used
 from jett.ops.operations import Operations
 from jett.ops.result import Result, sentence
 from jett.ops.workflows import Workflows
@@ -77,6 +79,8 @@ class Servers:
     async def told(self, permit: Permit) -> str:
         """Do what was permitted; what came of it, for the language model: a log's lines, not only its last."""
         result = await self.operations.carry_out(permit)
+        if result.request.verb is Verb.READ_TOOL:  # its beginning matters, and it is short enough already
+            return result.log or sentence(result)
         return result.log[-_LOG_CHARACTERS:] if result.log else sentence(result)
 
     def live_names(self) -> frozenset[str] | None:
@@ -121,13 +125,18 @@ async def open_servers(
         workflows = _workflows(settings)
         if workflows is not None:
             closing.push_async_callback(workflows.aclose)
-        servers = Servers(gate, book, Operations(gate, engine, book, workflows), trouble)
-        if book is None or not watch:
+        listed = used(mcp_addresses(settings), policy)
+        tools = McpServers(listed) if listed else None
+        servers = Servers(gate, book, Operations(gate, engine, book, workflows, tools), trouble)
+        if not watch or (book is None and tools is None):
             yield servers
             return
         with ungrouped():
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(book.keep)
+                if book is not None:
+                    tasks.start_soon(book.keep)
+                if tools is not None:
+                    tasks.start_soon(tools.keep)
                 yield servers
                 tasks.cancel_scope.cancel()
 
@@ -142,17 +151,18 @@ async def _close_record(audit: AuditLog, on_warning: Callable[[str], None]) -> N
 
 def commands(settings: Settings, servers: Servers, identity: Identity) -> GuardedCommands:
     """One conversation's commands."""
-    return GuardedCommands(fast_path(settings, servers.gate.policy), servers.gate, _server(servers), identity)
+    return GuardedCommands(fast_path(settings, servers.gate.policy), servers.gate, server_port(servers), identity)
 
 
 def model_tools(settings: Settings, servers: Servers, identity: Identity) -> GuardedTools | None:
     """What the language model may use; None where it is too small to be trusted with a schema, or nothing is listed."""
     wanted = settings.llm.backend != "embedded" if settings.llm.tools == "auto" else settings.llm.tools == "on"
-    tools = GuardedTools(servers.gate, _server(servers), identity) if wanted else None
+    tools = GuardedTools(servers.gate, server_port(servers), identity) if wanted else None
     return tools if tools is not None and tools.specs() else None
 
 
-def _server(servers: Servers) -> Server:
+def server_port(servers: Servers) -> Server:
+    """What tools and commands are lent of the servers."""
     return Server(servers.live_names, servers.carry_out, servers.told, servers.foreseen)
 
 
@@ -192,6 +202,14 @@ def _engine(settings: Settings) -> DockerEngine | None:
     if ops.tls_ca and ops.tls_certificate and ops.tls_key:
         tls = Tls(ops.tls_ca, ops.tls_certificate, ops.tls_key)
     return DockerEngine(ops.docker, tls=tls, timeout_s=ops.timeout_s)
+
+
+def mcp_addresses(settings: Settings) -> list[McpAddress]:
+    """The MCP servers that are set, in order of their names."""
+    return [
+        McpAddress(name, tuple(one.command), tuple(one.env), one.url, one.token_file, one.timeout_s)
+        for name, one in sorted(settings.ops.mcp.items())
+    ]
 
 
 def _workflows(settings: Settings) -> Workflows | None:

@@ -17,6 +17,7 @@ from jett.cli.loading import user_settings
 from jett.settings import Settings, config_path
 from jett.settings.keys import all_keys
 from jett.settings.reference import markdown
+from jett.settings.schema import Section
 
 app = typer.Typer(no_args_is_help=True, help="Show the settings in force and where they come from.")
 
@@ -64,6 +65,10 @@ def _shown(value: Any) -> Any:
     """As JSON can carry it; secrets masked."""
     if isinstance(value, SecretStr):
         return "********" if value.get_secret_value() else ""
+    if isinstance(value, dict):
+        return {name: _shown(inner) for name, inner in value.items()}
+    if isinstance(value, Section):
+        return value.model_dump(mode="json")
     return str(value) if isinstance(value, Path) else value
 
 

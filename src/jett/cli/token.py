@@ -25,7 +25,9 @@ def create(
     verbs: Annotated[list[str], typer.Option("--verb", help="What it may ask for; repeat.", metavar="VERB")],
     targets: Annotated[
         list[str] | None,
-        typer.Option("--container", help="A container or workflow it may name; repeat.", metavar="NAME"),
+        typer.Option(
+            "--container", help="A container, workflow or tool (`home.get_state`) it may name; repeat.", metavar="NAME"
+        ),
     ] = None,
     days: Annotated[
         int | None, typer.Option(min=1, help="It ends after so many days; else never.", metavar="N")

@@ -225,12 +225,13 @@ class ToolResult:
     """What came of a tool call. `text` is data for the model, already redacted.
 
     `spoken` is said as it is and ends the reply: a question, a refusal. `untrusted`: somebody else wrote the text, and
-    what it says must not lead to another tool.
+    what it says must not lead to another tool. `failed`: it was not done.
     """
 
     text: str = ""
     spoken: str = ""
     untrusted: bool = False
+    failed: bool = False
 
 
 class Tools(Protocol):

@@ -1,4 +1,4 @@
-"""Reaches servers (Docker, n8n), only with a guard's permit in hand: the only room that does.
+"""Reaches servers (Docker, n8n, MCP servers), only with a guard's permit in hand: the only room that does.
 
 book = ContainerBook(engine)                    # names and health, kept fresh by events
 operations = Operations(gate, engine, book, workflows)

@@ -16,9 +16,23 @@ import anyio.to_thread
 
 from jett.core.clock import Clock, MonotonicClock
 from jett.core.errors import GuardError, JettError, OperationError
-from jett.guard import CONTAINER_VERBS, DEFAULT_LINES, Gate, Identity, Outcome, Permit, Request, Verb, redact, visible
+from jett.guard import (
+    CONTAINER_VERBS,
+    DEFAULT_LINES,
+    TOOL_VERBS,
+    Gate,
+    Identity,
+    Outcome,
+    Permit,
+    Request,
+    Verb,
+    redact,
+    visible,
+)
 from jett.ops.book import ContainerBook
 from jett.ops.docker_engine import Change, DockerEngine
+from jett.ops.mcp_connection import NotSent
+from jett.ops.mcp_servers import McpServers
 from jett.ops.result import Result
 from jett.ops.seen import Seen
 from jett.ops.workflows import Workflows
@@ -37,7 +51,7 @@ def now() -> datetime:
 
 
 class Operations:
-    """One server's containers and workflows. Several may be asked at once; changes of one container wait in line."""
+    """One server's containers and workflows, and MCP tools. Several at once; changes of one container wait in line."""
 
     def __init__(
         self,
@@ -45,6 +59,7 @@ class Operations:
         engine: DockerEngine | None,
         book: ContainerBook | None,
         workflows: Workflows | None,
+        tools: McpServers | None = None,
         *,
         clock: Clock | None = None,
         wall_clock: Callable[[], datetime] = now,
@@ -54,6 +69,7 @@ class Operations:
         self._engine = engine
         self._book = book
         self._workflows = workflows
+        self._tools = tools
         self._clock = clock or MonotonicClock()
         self._wall_clock = wall_clock
         self._settle_s = settle_s
@@ -90,6 +106,8 @@ class Operations:
         try:
             if request.verb is Verb.RUN_WORKFLOW:
                 return await self._run(request)
+            if request.verb in TOOL_VERBS:
+                return await self._used(request)
             if request.verb not in (Verb.LIST, *CONTAINER_VERBS):
                 raise OperationError(f"ops: nothing here carries out {request.verb}")
             if request.changes:
@@ -170,6 +188,23 @@ class Operations:
             result = "unknown" if error.unreachable else "failed"
             return Result(request, result, trouble=str(error), spoken_trouble=error.spoken)  # type: ignore[arg-type]
         return Result(request, "done", took_s=self._clock.now_s() - started_s)
+
+    async def _used(self, request: Request) -> Result:
+        """A tool of an MCP server. A change that was sent is waited for, and its end is unknown if nobody told it."""
+        if self._tools is None:
+            raise OperationError("mcp: no server is set; set ops.mcp")
+        started_s = self._clock.now_s()
+        try:
+            text = await self._tools.use(request, self._gate.policy)
+        except OperationError as error:
+            unseen = request.changes and error.unreachable and not isinstance(error, NotSent)
+            return Result(
+                request,
+                "unknown" if unseen else "failed",
+                trouble=str(error),
+                spoken_trouble=error.spoken if error.spoken != OperationError.spoken else "",
+            )
+        return Result(request, "done", log=text, took_s=self._clock.now_s() - started_s)
 
     def _parts(self) -> tuple[DockerEngine, ContainerBook]:
         if self._engine is None or self._book is None:

@@ -23,7 +23,7 @@ class Result:
     """The container, or for `list` all that may be named."""
     usage: Usage | None = None
     log: str = ""
-    """Redacted lines; data, never instructions."""
+    """Redacted lines, or what a tool answered; data, never instructions."""
     took_s: float = 0.0
     trouble: str = ""
     """For the terminal and the record."""
@@ -35,6 +35,9 @@ def sentence(result: Result) -> str:
     request = result.request
     if request.changes:
         return _changed(result)
+    if result.result != "done" and request.verb is Verb.READ_TOOL:
+        tool, server = tool_words(request.target)
+        return result.spoken_trouble or f"{server} says that {tool} did not work."
     if result.result != "done":
         return result.spoken_trouble or f"I don't know how {request.target or 'the server'} is right now."
     match request.verb:
@@ -42,9 +45,17 @@ def sentence(result: Result) -> str:
             return _listed(result.seen)
         case Verb.STATS if result.usage is not None:
             return _used(request.target, result.usage)
+        case Verb.READ_TOOL:
+            return f"{tool_words(request.target)[1]} has answered."
         case Verb.LOGS:
             return _last_line(request.target, result.log)
     return status_sentence(result.seen[0])
+
+
+def tool_words(target: str) -> tuple[str, str]:
+    """`home.set_light` as "set light" and "home", the names that the owner listed. Nothing a server says is spoken."""
+    server, _, tool = target.partition(".")
+    return tool.replace("_", " "), server.replace("_", " ")
 
 
 def status_sentence(seen: Seen) -> str:
@@ -68,6 +79,13 @@ def _changed(result: Result) -> str:
             "done": f"The {name} workflow has run.",
             "failed": result.spoken_trouble or f"The {name} workflow failed.",
             "unknown": f"I started the {name} workflow, but could not see how it ended.",
+        }[result.result]
+    if request.verb is Verb.CHANGE_TOOL:
+        tool, server = tool_words(name)
+        return {
+            "done": f"{server} says that {tool} is done.",
+            "failed": result.spoken_trouble or f"{server} says that {tool} did not work.",
+            "unknown": f"I asked {server} for {tool}, but can't see whether it worked.",
         }[result.result]
     if result.result == "unknown":
         return f"I asked for the {request.verb} of {name}, but I can't see whether it worked."

@@ -278,6 +278,24 @@ class Privacy(Section):
     )
 
 
+class McpServer(Section):
+    """One server of tools that speaks the Model Context Protocol: a command of this machine, or an address."""
+
+    command: list[str] = []
+    url: str = Field(default="", pattern=ADDRESS)
+    token_file: Path | None = Field(default=None, strict=False)
+    env: list[str] = []
+    timeout_s: float = Field(default=10.0, gt=0, le=120)
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if bool(self.command) is bool(self.url):
+            raise ValueError('tables with either command = ["…"] or url = "http://…/mcp"')
+        if (self.command and self.token_file is not None) or (self.url and self.env):
+            raise ValueError("token_file beside url, env beside command")
+        return self
+
+
 class Operations(Section):
     """The servers: where they are, and where the guard's files lie. What may be done is in the policy, not here."""
 
@@ -300,6 +318,11 @@ class Operations(Section):
     also_called: dict[str, list[str]] = Field(
         default={}, description='Other names of containers and workflows: { postgres = ["database"] }.'
     )
+    mcp: dict[str, McpServer] = Field(
+        default={},
+        description="Servers of tools (MCP) by name: `command` (a list) and `env` (variables it may see), or `url` and "
+        "`token_file`; `timeout_s`, 10 by default.",
+    )
     audit_dir: Path | None = Field(
         default=None, strict=False, description="The audit log's folder; unset is `audit` in the user's state folder."
     )
@@ -317,6 +340,13 @@ class Operations(Section):
     anchor_password_file: Path | None = Field(
         default=None, strict=False, description="File whose first line is that role's password."
     )
+
+    @field_validator("mcp")
+    @classmethod
+    def _names_can_be_spoken(cls, servers: dict[str, McpServer]) -> dict[str, McpServer]:
+        if all(re.fullmatch("[a-z][a-z0-9_-]{0,31}", name) for name in servers):
+            return servers
+        raise ValueError("names of at most 32 small letters, digits, _ and -, a letter first")
 
 
 class Models(Section):

@@ -35,7 +35,7 @@ _GERUNDS = {
     Verb.STOP: "Stopping {name}.",
     Verb.RESTART: "Restarting {name}.",
     Verb.RUN_WORKFLOW: "Running the {name} workflow.",
-    Verb.CHANGE_TOOL: "Using {name}.",
+    Verb.CHANGE_TOOL: "Using the tool {name}.",
 }
 
 
@@ -160,13 +160,21 @@ class GuardedCommands:
                 yield f"Please say yes or no. {text}" if confirmed else text
             case Permit():
                 if confirmed:
-                    yield _GERUNDS[decided.request.verb].format(name=decided.request.target)
+                    yield _GERUNDS[decided.request.verb].format(name=_spoken_name(decided.request))
                     await anyio.sleep(self._grace_s)
                 yield await self._server.carry_out(decided)
 
 
 def _request(intent: Intent) -> Request:
     return Request(Verb(intent.action.value), intent.target, lines=intent.lines)
+
+
+def _spoken_name(request: Request) -> str:
+    """`home.set_light` as "set light of home"; any other name is spoken as it is."""
+    if request.verb is not Verb.CHANGE_TOOL:
+        return request.target
+    server, _, tool = request.target.partition(".")
+    return f"{tool.replace('_', ' ')} of {server}"
 
 
 def _which(names: tuple[str, ...]) -> str:
