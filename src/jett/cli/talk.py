@@ -11,6 +11,7 @@ import anyio
 import typer
 
 from jett.app import App, open_app
+from jett.app.announcing import Door, announcement_door
 from jett.audio.files import check_wav_target, held
 from jett.cli import first_run as first
 from jett.cli.loading import user_settings
@@ -100,8 +101,9 @@ def talk(
         if output is not None:
             check_wav_target(output)
         check_devices(settings, with_speaker=output is None)
-        with only_one():
-            failure = anyio.run(_with_app, settings, view, partial(_live, view=view, output=output, test=first_run))
+        with only_one(), announcement_door(settings) as door:
+            live = partial(_live, view=view, output=output, test=first_run, door=door)
+            failure = anyio.run(_with_app, settings, view, live)
     if failure is not None:
         raise typer.Exit(failure.exit_code)
 
@@ -117,10 +119,10 @@ async def _with_app(settings: Settings, view: View, work: Work) -> JettError | N
             return await work(app)
 
 
-async def _live(app: App, view: View, output: Path | None, test: bool) -> None:
+async def _live(app: App, view: View, output: Path | None, test: bool, door: Door | None) -> None:
     if test:
         await first.self_test(app, view)
-    await converse(app, view, output)
+    await converse(app, view, output, door)
 
 
 def _view(settings: Settings, *, as_json: bool, plain: bool) -> View:

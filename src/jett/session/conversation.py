@@ -16,8 +16,17 @@ from anyio.abc import TaskGroup
 
 from jett.core.clock import Clock, MonotonicClock
 from jett.core.errors import LanguageModelError
-from jett.core.events import ClauseSpoken, LevelMeasured, Observer, PartialHeard, StateChanged, Troubled
+from jett.core.events import (
+    AnnouncementEnded,
+    ClauseSpoken,
+    LevelMeasured,
+    Observer,
+    PartialHeard,
+    StateChanged,
+    Troubled,
+)
 from jett.core.ports import Microphone, Plan, Speaker, ToolSpec
+from jett.session.announcements import Announcements
 from jett.session.controls import SessionControls
 from jett.session.draft import Draft, Drafter, Voice
 from jett.session.ears import Ears, Frame
@@ -28,6 +37,8 @@ from jett.session.playback import Playback, Track
 from jett.session.spans import Spans
 from jett.session.worker import Worker
 from jett.turns.events import (
+    Announce,
+    AnnouncementOffered,
     CancelRevision,
     Command,
     Commit,
@@ -62,6 +73,7 @@ class Conversation:
         self._observer = observer
         self._clock = clock or MonotonicClock()
         self.history = History(settings.system_prompt, budget_tokens=settings.context_tokens)
+        self.announcements = Announcements()
         self._machine = TurnMachine(settings.turns)
         self._ears = Ears(parts.vad, self._clock, canceller=parts.canceller, reference=parts.echo_reference)
         self._spans = Spans(self._ears, parts.names)
@@ -83,6 +95,11 @@ class Conversation:
     def state(self) -> State:
         """The turn machine's state."""
         return self._machine.state
+
+    @property
+    def would_announce(self) -> bool:
+        """Whether an announcement that came now would be said at once."""
+        return self._machine.at_rest and not self._awaits_answer and not self.announcements
 
     def stop(self) -> None:
         """Silence now, as if a stop button was pressed."""
@@ -118,6 +135,7 @@ class Conversation:
             finally:
                 speaker.stop()
                 self._playback.flush()
+                self._end_announcements()
 
     def _build(self, stt: Worker, turn: Worker, tts: Worker) -> None:
         parts = self._parts
@@ -138,6 +156,8 @@ class Conversation:
         self._observer(LevelMeasured(frame.dbfs, frame.heard.probability))
         self._tell_clauses()
         self._feed(frame.heard)
+        if self.announcements and not self._awaits_answer:
+            self._feed(AnnouncementOffered())
         if self._machine.state is not State.IDLE:
             self._busy_until_s = frame.heard.end_s
         if self._partial_is_due(frame):
@@ -209,6 +229,8 @@ class Conversation:
                 self._stop_reply(command)
             case DropTurn():
                 self._drop_turn(command)
+            case Announce():
+                self._announce(command)
 
     async def _speculate(self, command: Speculate) -> None:
         hearing = Hearing(command, marks={"pause_seen": self._clock.now_s()})
@@ -314,7 +336,7 @@ class Conversation:
         self._tell_clauses()
         self._busy_until_s = self._ears.ring.end_s
         self._note_heard(draft)
-        self._observer(self._spans.report(draft, interrupted=False))
+        self._report(draft, interrupted=False)
         if draft.error:
             self._observer(Troubled(draft.error))
         self._feed(ReplyEnded(turn))
@@ -325,7 +347,13 @@ class Conversation:
         if draft is not None and self._machine.state in (State.REPLYING, State.OVERLAP):
             self._committed = None
             self._note_heard(draft)
-            self._observer(self._spans.report(draft, interrupted=True, reason="ended"))
+            self._report(draft, interrupted=True, reason="ended")
+
+    def _report(self, draft: Draft, *, interrupted: bool, reason: str = "") -> None:
+        if draft.announcement is None:
+            self._observer(self._spans.report(draft, interrupted=interrupted, reason=reason))
+        else:
+            self._end_announcement(draft, interrupted=interrupted)
 
     def _pause(self, command: PausePlayback) -> None:
         self._playback.pause()
@@ -335,9 +363,11 @@ class Conversation:
             self._note_heard(self._committed)
 
     def _note_heard(self, draft: Draft) -> None:
-        """The model is not told that it said Jett's own sentence about a failure."""
-        if not draft.canned:
-            self.history.heard(draft.turn, draft.track.heard())
+        """The model is not told that it said Jett's own sentence about a failure, nor what somebody else had said."""
+        if draft.canned or self._controls.quotes(draft.text):
+            return
+        self._controls.announced = ""
+        self.history.heard(draft.turn, draft.track.heard())
 
     def _stop_reply(self, command: StopReply) -> None:
         self._playback.flush()
@@ -345,7 +375,7 @@ class Conversation:
         if draft is None or draft.turn != command.turn:
             return
         draft.cancel()
-        if draft.plan is None and self._parts.commands is not None:
+        if draft.plan is None and draft.announcement is None and self._parts.commands is not None:
             # A question of the model's that was not heard to its end must not be answered by what was said into it.
             self._tasks.start_soon(self._parts.commands.stopped)
         if command.reason is StopReason.CONTINUED:
@@ -353,7 +383,7 @@ class Conversation:
             self._observer(self._spans.withdrawn(draft))
             return
         self._note_heard(draft)
-        self._observer(self._spans.report(draft, interrupted=True, reason=command.reason.value))
+        self._report(draft, interrupted=True, reason=command.reason.value)
 
     def _drop_turn(self, command: DropTurn) -> None:
         self._discard_draft()
@@ -361,6 +391,37 @@ class Conversation:
             if self._parts.commands is not None:
                 self._tasks.start_soon(self._parts.commands.stopped)
             self._observer(self._spans.unanswered(command.turn, command.text))
+
+    # ---- announcements ------------------------------------------------------------------------------------------
+
+    @property
+    def _awaits_answer(self) -> bool:
+        return self._parts.commands is not None and self._parts.commands.awaits_answer()
+
+    def _announce(self, command: Announce) -> None:
+        """Said as a reply is, but no model is asked, no history written, and nothing of it is understood."""
+        announcement = self.announcements.take()
+        draft = Draft(command.turn, 0, "", Track(command.turn), canned=True, announcement=announcement)
+        self._committed, self._clauses_told = draft, 0
+        self._playback.play(draft.track)
+        self._tasks.start_soon(self._drafter.produce_canned, draft, announcement.text)
+
+    def _end_announcement(self, draft: Draft, *, interrupted: bool) -> None:
+        announcement = draft.announcement
+        assert announcement is not None
+        announcement.heard, announcement.interrupted = draft.track.heard(), interrupted
+        announcement.begun, announcement.error = draft.track.played_samples > 0, draft.error
+        announcement.ended.set()
+        self._controls.announced = announcement.text if announcement.begun else self._controls.announced
+        self._observer(
+            AnnouncementEnded(draft.turn, announcement.text, announcement.heard, interrupted, announcement.error)
+        )
+
+    def _end_announcements(self) -> None:
+        self.announcements.close()
+        draft = self._committed
+        if draft is not None and draft.announcement is not None and not draft.announcement.ended.is_set():
+            self._end_announcement(draft, interrupted=True)
 
     # ---- from the audio thread ----------------------------------------------------------------------------------
 

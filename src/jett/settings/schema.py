@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from jett.core.errors import ConfigError
+from jett.server.address import parse_address
 from jett.settings.languages import WHISPER_LANGUAGES, nearest_language
 
 Profile = Literal["cpu", "gpu-8gb", "remote"]
@@ -307,6 +308,18 @@ class Operations(Section):
         strict=False,
         description="File that knows the log's newest record, best on another disk; unset is in the data folder.",
     )
+    announcements: str = Field(
+        default="",
+        description="Where `jett talk` takes announcements: `127.0.0.1:8765`, or `10.0.0.1:8765` in the tunnel; empty "
+        "is nowhere, and an address that is not private is refused.",
+    )
+
+    @field_validator("announcements")
+    @classmethod
+    def _is_private(cls, announcements: str) -> str:
+        if announcements:
+            parse_address(announcements)
+        return announcements
 
 
 class Models(Section):
