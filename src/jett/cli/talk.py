@@ -50,7 +50,9 @@ InputDevice = Annotated[
 OutputDevice = Annotated[
     str | None, typer.Option(help="Speaker, or part of its name (`jett devices`).", metavar="NAME")
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a turn on stdout, nothing else there.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON object a turn (or announcement) on stdout, nothing else there.")
+]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of the live view.")]
 Keep = Annotated[
     Path | None, typer.Option(help="Keep the sound of each turn in this folder; never without it.", metavar="DIR")
@@ -76,9 +78,10 @@ def talk(
 ) -> None:
     """Talk with Jett through the microphone and the speaker, or let recordings take your place.
 
-    Live, Ctrl-C ends it. With recordings it ends by itself when the last one is answered; without --output nothing
-    is played. A line of --json has transcript, reply, heard (what was played), revision, interrupted, ttfa_ms,
-    stages_ms (from the true end of speech), engines, file, warnings, withdrawn and error.
+    Live, Ctrl-C ends it; announcements are taken where ops.announcements says. With recordings it ends by itself when
+    the last one is answered; without --output nothing is played. A line of --json has transcript, reply, heard (what
+    was played), revision, interrupted, ttfa_ms, stages_ms (from the true end of speech), engines, file, warnings,
+    withdrawn and error.
     """
     settings = user_settings(
         audio__input=input_device,
