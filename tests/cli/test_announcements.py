@@ -14,7 +14,9 @@ import httpx
 import pytest
 
 from jett.audio.files import write_wav
+from jett.cli.sockets import open_sockets
 from jett.cli.words import agreement
+from jett.settings import Settings
 from tests.cli.conftest import HANG_LIMIT_S, UNDERSTOOD, Jett
 from tests.system.sound_card import SoundCard, sound_card, why_no_sound_card
 
@@ -111,3 +113,14 @@ def test_an_address_for_everybody_is_refused(bare: Jett) -> None:
 def test_without_the_setting_no_web_server_is_imported(bare: Jett) -> None:
     code = "import sys, jett.cli.talk; sys.exit(bool({'uvicorn', 'starlette'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], env=bare.env, check=False).returncode == 0
+
+
+def test_doctor_knows_what_the_open_port_is_for() -> None:
+    """And calls no other port by that name."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)):
+        port = taken.getsockname()[1]
+        settings = Settings.load(env={}, overrides={"ops.announcements": f"127.0.0.1:{port}"})
+        found = {one.local: one for one in open_sockets(os.getpid(), settings) if one.status == "LISTEN"}
+    named = [local for local, one in found.items() if one.purpose.startswith("announcements")]
+    assert named == [f"127.0.0.1:{port}"]
+    assert found[named[0]].expected
