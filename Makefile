@@ -2,20 +2,25 @@
 # requirements once and starts at once afterwards. PYTHON=/path/to/python chooses another interpreter.
 
 VENV ?= .venv
+N8N_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/jett-test-n8n
 BIN := $(VENV)/bin
 export PYTHON VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint types imports lock clean
+.PHONY: help run test test-n8n bench lint types imports lock clean
 
 help: ## what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 run: $(VENV)/.runtime ## install what is missing, fetch the models, talk
 	@$(BIN)/jett talk --first-run
 
 test: $(VENV)/.dev ## all tests, on real models
 	@$(BIN)/python -m pytest
+
+test-n8n: $(VENV)/.dev ## Jett and a real n8n; installs it once (2.3 GB, in the cache folder), needs PostgreSQL's server
+	@PYTHON=$(BIN)/python sh tests/n8n/install.sh "$(N8N_CACHE)"
+	@JETT_TEST_N8N="$(N8N_CACHE)" $(BIN)/python -m pytest tests/n8n --timeout=600
 
 bench: $(VENV)/.dev ## the benchmarks, quick form, each with a table
 	@$(BIN)/jett models pull

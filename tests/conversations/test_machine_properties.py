@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jett.turns.events import (
+    Announce,
+    AnnouncementOffered,
     CancelRevision,
     Command,
     Commit,
@@ -38,19 +40,33 @@ class Shell:
     now_s: float = 0.0
     speculations: list[Speculate] = field(default_factory=list)
     committed: dict[int, int] = field(default_factory=dict)
+    announced: set[int] = field(default_factory=set)
+    loud_s: float = 0.0
     playing: int | None = None
     paused: bool = False
     last_key: tuple[int, int] = (0, 0)
+    told: list[Command] = field(default_factory=list)
 
     def feed(self, event: Event) -> None:
         for command in self.machine.handle(event):
             self.carry_out(command)
 
     def carry_out(self, command: Command) -> None:
+        self.told.append(command)
         match command:
             case OpenTurn(turn):
                 assert turn > 0
+                assert turn not in self.committed.keys() | self.announced
+            case Announce(turn):
+                assert self.playing is None, "an announcement over a reply"
+                assert turn not in self.committed.keys() | self.announced
+                assert self.now_s - self.loud_s >= self.machine.settings.announce_after_s - 1e-6, (
+                    "into somebody's words"
+                )
+                self.announced.add(turn)
+                self.playing, self.paused = turn, False
             case Speculate(turn, revision):
+                assert turn not in self.announced, "an announcement was taken for a question"
                 assert (turn, revision) > self.last_key or turn < self.last_key[0]
                 assert all((s.turn, s.revision) != (turn, revision) for s in self.speculations)
                 self.speculations.append(command)
@@ -63,6 +79,7 @@ class Shell:
                 assert self.playing is None, "two replies at once"
                 newest = self.speculations[-1]
                 assert (newest.turn, newest.revision) == (turn, revision), "a stale revision was committed"
+                assert turn not in self.announced, "an announcement was answered"
                 self.committed[turn] = revision
                 self.playing, self.paused = turn, False
             case PausePlayback(turn):
@@ -70,7 +87,7 @@ class Shell:
                 self.paused = True
             case ResumePlayback(turn):
                 assert self.playing == turn
-                assert turn in self.committed, "a reply without a commit"
+                assert turn in self.committed.keys() | self.announced, "a reply without a commit"
                 self.paused = False
             case StopReply(turn):
                 assert self.playing in (turn, None)
@@ -82,6 +99,7 @@ class Shell:
 def frames(shell: Shell, probability: float, count: int) -> None:
     for _ in range(count):
         shell.now_s += 0.032
+        shell.loud_s = shell.now_s if probability > 0.5 else shell.loud_s
         shell.feed(FrameHeard(shell.now_s, probability))
 
 
@@ -94,6 +112,8 @@ cues = st.one_of(
     st.tuples(st.just("partial"), st.sampled_from(TEXTS)),
     st.tuples(st.just("started"), st.none()),
     st.tuples(st.just("ended"), st.none()),
+    st.tuples(st.just("offered"), st.none()),
+    st.tuples(st.just("quiet"), st.just(70)),
     st.tuples(st.just("stop"), st.none()),
 )
 
@@ -103,7 +123,7 @@ def act(shell: Shell, kind: str, value: object) -> None:
     match kind, value:
         case "speech", int(count):
             frames(shell, 0.9, count)
-        case "silence", int(count):
+        case "silence" | "quiet", int(count):
             frames(shell, 0.05, count)
         case "transcribed", str(text) if newest:
             shell.feed(Transcribed(newest.turn, newest.revision, text))
@@ -118,6 +138,8 @@ def act(shell: Shell, kind: str, value: object) -> None:
         case "ended", _ if shell.playing is not None and not shell.paused:
             turn, shell.playing = shell.playing, None
             shell.feed(ReplyEnded(turn))
+        case "offered", _:
+            shell.feed(AnnouncementOffered())
         case "stop", _:
             shell.feed(StopPressed())
             assert shell.playing is None or shell.paused is False
@@ -169,3 +191,41 @@ def test_no_deadlock_after_an_interruption(script: list[tuple[str, object]]) -> 
     act(shell, "transcribed", "one last question")
     frames(shell, 0.05, 60)
     assert len(shell.committed) == commits + 1
+
+
+def brought_to_rest(shell: Shell) -> None:
+    """Whatever was under way comes to its end, and two seconds more."""
+    for _ in range(4):
+        frames(shell, 0.05, 100)
+        act(shell, "transcribed", "")
+        act(shell, "started", None)
+        act(shell, "ended", None)
+    frames(shell, 0.05, 100)
+    assert shell.machine.at_rest
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(cues, max_size=30), st.lists(cues, max_size=20))
+def test_an_announcement_leaves_nothing_behind(
+    before: list[tuple[str, object]], after: list[tuple[str, object]]
+) -> None:
+    """After one was said to its end, the machine does with everything else what it does without it."""
+    with_it, without = Shell(), Shell()
+    for shell in (with_it, without):
+        for kind, value in before:
+            act(shell, kind, value)
+        brought_to_rest(shell)
+        shell.speculations.clear()
+    with_it.feed(AnnouncementOffered())
+    act(with_it, "started", None)
+    frames(with_it, 0.05, 100)
+    act(with_it, "ended", None)
+    frames(with_it, 0.05, 100)
+    frames(without, 0.05, 200)
+    told: list[list[str]] = []
+    for shell in (with_it, without):
+        shell.told.clear()
+        for kind, value in after:
+            act(shell, kind, value)
+        told.append([type(command).__name__ for command in shell.told])
+    assert told[0] == told[1]

@@ -7,7 +7,7 @@ clock, never on a wall clock, so that a slow machine changes what is measured an
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -171,10 +171,11 @@ async def play(
     *sayings: tuple[Cue, Samples],
     echo: EchoPath | None = None,
     observer: Observer | None = None,
+    beside: Callable[[Conversation], AbstractAsyncContextManager[None]] = lambda conversation: nullcontext(),
 ) -> Scene:
     """One conversation in which `sayings` are said, each on its cue; ends when all are answered.
 
-    `observer` watches beside the scene.
+    `observer` watches beside the scene; what is `beside` the conversation runs as long as it does.
     """
 
     def observe(event: SessionEvent) -> None:
@@ -186,6 +187,7 @@ async def play(
     scene = Scene(rate_hz=parts.tts.rate_hz)
     scene.conversation = conversation = Conversation(parts, settings, observe)
     duplex = FileDuplex(silence(0), rate_hz=parts.tts.rate_hz, noise_lsb=1, echo=echo)
-    await conversation.run(_Person(duplex, scene, sayings), duplex)
+    async with beside(conversation):
+        await conversation.run(_Person(duplex, scene, sayings), duplex)
     scene.output = duplex.output
     return scene

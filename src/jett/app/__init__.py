@@ -1,8 +1,8 @@
 """The composition root: the only room that names concrete engines. Settings in, a conversation's parts out.
 
 Called by the commands and by the benchmarks; decides nothing that a setting or a measurement does not say.
-Imports in it go one way: `conversation → opening → engines, needs → voices → card`. An engine is imported when it is
-chosen, not before.
+Imports in it go one way: `announcing, conversation → opening → engines, needs → voices → card`. An engine is imported
+when it is chosen, not before.
 """
 
 from jett.app.card import missing_card, require_card

@@ -18,7 +18,7 @@ import anyio.to_thread
 from jett.app.card import fit_to_card
 from jett.app.engines import engine_names, load_llm, load_stt, load_turn_detector, load_vad
 from jett.app.needs import store
-from jett.app.servers import commands, model_tools, open_servers, owner, with_server_words
+from jett.app.servers import Servers, commands, model_tools, open_servers, owner, with_server_words
 from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
@@ -45,6 +45,7 @@ class App:
     """Why this voice, in one sentence."""
     troubles: tuple[str, ...] = ()
     """What the owner should know: a language model's server that is down, what a full card made smaller."""
+    servers: Servers | None = None
 
 
 @asynccontextmanager
@@ -90,7 +91,7 @@ async def open_app(
         )
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
         troubles = await warm_up(settings, parts)
-        yield App(settings, parts, reason, (*given_up, *slower, *filter(None, [servers.trouble]), *troubles))
+        yield App(settings, parts, reason, (*given_up, *slower, *filter(None, [servers.trouble]), *troubles), servers)
 
 
 async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:

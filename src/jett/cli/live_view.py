@@ -18,11 +18,12 @@ from rich.table import Table
 from rich.text import Text
 
 from jett.app import App
-from jett.cli.views import engines_line
+from jett.cli.views import announcement_lines, engines_line
 from jett.cli.waterfall import bars, drawn
 from jett.core.clock import Clock, MonotonicClock
 from jett.core.errors import JettError
 from jett.core.events import (
+    AnnouncementEnded,
     ClauseSpoken,
     LevelMeasured,
     PartialHeard,
@@ -106,6 +107,8 @@ class LiveView:
                 self._reply = f"{self._reply} {text.strip()}".strip()
             case TurnReport():
                 self._scroll(finished(event))
+            case AnnouncementEnded():
+                self._scroll(Text("\n".join(announcement_lines(event)), style="magenta"))
             case ReplyWithdrawn(heard=heard):
                 self._scroll(Text(f"      taken back, you went on (heard: {heard or 'nothing'})", style="yellow"))
             case Troubled(message):

@@ -1,7 +1,8 @@
 """Which sockets a process has open and what each is for, judged by where it leads. Opens none itself.
 
-Jett's own are few: the embedded language model's server on loopback, the connection to it, and servers that the
-settings name. Whatever else there is gets called unexpected. Used by `jett doctor` and the privacy tests.
+Jett's own are few: the embedded language model's server on loopback, the connection to it, the address for
+announcements, and servers that the settings name. Whatever else there is gets called unexpected. Used by `jett doctor`
+and the privacy tests.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from jett.server.address import parse_address
 from jett.settings import Settings
 
 
@@ -70,6 +72,8 @@ def _purpose(connection: Any, settings: Settings) -> tuple[str, bool]:
         sound = any(word in path for word in ("pulse", "pipewire", "native"))
         return ("the sound server of this machine" if sound else "another program of this machine, no network"), True
     local, remote = connection.laddr, connection.raddr
+    if local and settings.ops.announcements and _takes_announcements(local, settings.ops.announcements):
+        return "announcements, where ops.announcements says, for programs with a token", True
     if not remote:
         if local and _is_loopback(local.ip):
             return "embedded language model's server: this machine only, with a key that only Jett knows", True
@@ -99,6 +103,11 @@ def _port(url: str, usual: int) -> int | None:
         return (parts.port or usual) if parts.hostname else None
     except ValueError:
         return None
+
+
+def _takes_announcements(local: Any, setting: str) -> bool:
+    address = parse_address(setting)
+    return (local.ip, local.port) == (address.host, address.port)
 
 
 def _is_loopback(address: str) -> bool:

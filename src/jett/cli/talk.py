@@ -11,6 +11,7 @@ import anyio
 import typer
 
 from jett.app import App, open_app
+from jett.app.announcing import Door, announcement_door
 from jett.audio.files import check_wav_target, held
 from jett.cli import first_run as first
 from jett.cli.loading import user_settings
@@ -49,7 +50,9 @@ InputDevice = Annotated[
 OutputDevice = Annotated[
     str | None, typer.Option(help="Speaker, or part of its name (`jett devices`).", metavar="NAME")
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a turn on stdout, nothing else there.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON object a turn (or announcement) on stdout, nothing else there.")
+]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of the live view.")]
 Keep = Annotated[
     Path | None, typer.Option(help="Keep the sound of each turn in this folder; never without it.", metavar="DIR")
@@ -75,9 +78,10 @@ def talk(
 ) -> None:
     """Talk with Jett through the microphone and the speaker, or let recordings take your place.
 
-    Live, Ctrl-C ends it. With recordings it ends by itself when the last one is answered; without --output nothing
-    is played. A line of --json has transcript, reply, heard (what was played), revision, interrupted, ttfa_ms,
-    stages_ms (from the true end of speech), engines, file, warnings, withdrawn and error.
+    Live, Ctrl-C ends it; announcements are taken where ops.announcements says. With recordings it ends by itself when
+    the last one is answered; without --output nothing is played. A line of --json has transcript, reply, heard (what
+    was played), revision, interrupted, ttfa_ms, stages_ms (from the true end of speech), engines, file, warnings,
+    withdrawn and error.
     """
     settings = user_settings(
         audio__input=input_device,
@@ -100,8 +104,9 @@ def talk(
         if output is not None:
             check_wav_target(output)
         check_devices(settings, with_speaker=output is None)
-        with only_one():
-            failure = anyio.run(_with_app, settings, view, partial(_live, view=view, output=output, test=first_run))
+        with only_one(), announcement_door(settings) as door:
+            live = partial(_live, view=view, output=output, test=first_run, door=door)
+            failure = anyio.run(_with_app, settings, view, live)
     if failure is not None:
         raise typer.Exit(failure.exit_code)
 
@@ -117,10 +122,10 @@ async def _with_app(settings: Settings, view: View, work: Work) -> JettError | N
             return await work(app)
 
 
-async def _live(app: App, view: View, output: Path | None, test: bool) -> None:
+async def _live(app: App, view: View, output: Path | None, test: bool, door: Door | None) -> None:
     if test:
         await first.self_test(app, view)
-    await converse(app, view, output)
+    await converse(app, view, output, door)
 
 
 def _view(settings: Settings, *, as_json: bool, plain: bool) -> View:

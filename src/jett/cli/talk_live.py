@@ -12,6 +12,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from jett.app import App, conversation_settings, with_echo_cancellation
+from jett.app.announcing import Door, taking_announcements
 from jett.audio.device_microphone import DeviceMicrophone
 from jett.audio.device_speaker import DeviceSpeaker
 from jett.audio.devices import choose, list_devices
@@ -22,7 +23,7 @@ from jett.cli.recordings import Keeper
 from jett.cli.views import View
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import ungrouped
-from jett.core.events import SessionEvent
+from jett.core.events import SessionEvent, Troubled
 from jett.core.ports import Render, Speaker
 from jett.session.conversation import Conversation
 from jett.settings import Settings
@@ -36,18 +37,20 @@ def check_devices(settings: Settings, *, with_speaker: bool = True) -> None:
         choose(found.outputs, "output", settings.audio.output or None)
 
 
-async def converse(app: App, view: View, output: Path | None = None) -> None:
+async def converse(app: App, view: View, output: Path | None = None, door: Door | None = None) -> None:
     """Talk until cancelled; with `output`, Jett's side is written there at the end instead of played.
+
+    Announcements are taken at `door`.
 
     Raises AudioError, and what the view raises, wherever it was told.
     """
     with ungrouped():
         async with anyio.create_task_group() as tasks:
-            await _converse(app, view, output, _told_in(tasks, view))
+            await _converse(app, view, output, _told_in(tasks, view), door)
             tasks.cancel_scope.cancel()
 
 
-async def _converse(app: App, view: View, output: Path | None, told: OnState) -> None:
+async def _converse(app: App, view: View, output: Path | None, told: OnState, door: Door | None) -> None:
     microphone = DeviceMicrophone(
         app.settings.audio.input or None,
         on_state=told,
@@ -57,16 +60,16 @@ async def _converse(app: App, view: View, output: Path | None, told: OnState) ->
     view.listening_to("")
     try:
         if output is None:
-            await _aloud(app, microphone, view, told)
+            await _aloud(app, microphone, view, told, door)
         else:
-            await _into_file(app, microphone, view, output)
+            await _into_file(app, microphone, view, output, door)
     finally:
         if microphone.dropped_samples:
             lost_s = microphone.dropped_samples / SAMPLE_RATE_HZ
             view.note(f"audio: {lost_s:.2f} s of the microphone were lost because the machine was too busy")
 
 
-async def _aloud(app: App, microphone: DeviceMicrophone, view: View, told: OnState) -> None:
+async def _aloud(app: App, microphone: DeviceMicrophone, view: View, told: OnState, door: Door | None) -> None:
     speaker = DeviceSpeaker(
         app.settings.audio.output or None,
         rate_hz=app.parts.tts.rate_hz,
@@ -74,19 +77,21 @@ async def _aloud(app: App, microphone: DeviceMicrophone, view: View, told: OnSta
         period_ms=app.settings.audio.block_ms,
     )
     parts = with_echo_cancellation(app, speaker.rate_hz)
-    await _run(replace(app, parts=parts), microphone, speaker, view)
+    await _run(replace(app, parts=parts), microphone, speaker, view, door)
 
 
-async def _into_file(app: App, microphone: DeviceMicrophone, view: View, output: Path) -> None:
+async def _into_file(app: App, microphone: DeviceMicrophone, view: View, output: Path, door: Door | None) -> None:
     speaker = _RecordedSpeaker(app.parts.tts.rate_hz)
     try:
-        await _run(app, _PacingMicrophone(microphone, speaker), speaker, view)
+        await _run(app, _PacingMicrophone(microphone, speaker), speaker, view, door)
     finally:
         write_wav(output, speaker.recording.trimmed(0.5), speaker.rate_hz)
         view.note(f"what Jett said is in {output}")
 
 
-async def _run(app: App, microphone: DeviceMicrophone | _PacingMicrophone, speaker: Speaker, view: View) -> None:
+async def _run(
+    app: App, microphone: DeviceMicrophone | _PacingMicrophone, speaker: Speaker, view: View, door: Door | None
+) -> None:
     keeper = Keeper.of(app.settings, view.note)
     listens = False
 
@@ -99,7 +104,7 @@ async def _run(app: App, microphone: DeviceMicrophone | _PacingMicrophone, speak
         view(event)
 
     conversation = Conversation(app.parts, conversation_settings(app.settings), observe)
-    with ungrouped():
+    async with taking_announcements(app, door, conversation, lambda text: view(Troubled(text))):
         await conversation.run(keeper.hearing(microphone), keeper.speaking(speaker, speaker.rate_hz))
 
 

@@ -19,7 +19,10 @@ app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API tokens."
 Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 
 
-@app.command(epilog="Example: jett token create phone --verb status --verb list --container n8n --days 90")
+@app.command(
+    epilog="Examples: jett token create phone --verb status --verb list --container n8n --days 90  ·  "
+    "jett token create n8n --verb announce"
+)
 def create(
     name: Annotated[str, typer.Argument(help="What the token is for; used once.", metavar="NAME")],
     verbs: Annotated[list[str], typer.Option("--verb", help="What it may ask for; repeat.", metavar="VERB")],
@@ -57,9 +60,7 @@ def list_tokens(as_json: Json = False) -> None:
         return
     for token in tokens:
         row = _row(token)
-        typer.echo(
-            f"{token.name}: {', '.join(row['verbs'])} on {', '.join(row['targets']) or 'nothing'}; {row['state']}"
-        )
+        typer.echo(f"{token.name}: {', '.join(row['verbs'])}{_on(token)}; {row['state']}")
     if not tokens:
         typer.echo("there are no tokens; make one with `jett token create`")
 
@@ -69,6 +70,13 @@ def revoke(name: Annotated[str, typer.Argument(help="The token's name.", metavar
     """End a token, at once and for good."""
     token_store(user_settings()).revoke(name, now())
     typer.echo(f"token '{name}' is revoked")
+
+
+def _on(token: Token) -> str:
+    """What it may name; a list and an announcement name nothing."""
+    if set(token.verbs) <= {Verb.LIST, Verb.ANNOUNCE}:
+        return ""
+    return f" on {', '.join(token.targets) or 'nothing'}"
 
 
 def _row(token: Token) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import typer
 from jett.app import App
 from jett.cli.waterfall import in_words
 from jett.core.errors import JettError
-from jett.core.events import ReplyWithdrawn, SessionEvent, Troubled, TurnReport
+from jett.core.events import AnnouncementEnded, ReplyWithdrawn, SessionEvent, Troubled, TurnReport
 from jett.guard import redact
 
 
@@ -84,11 +84,16 @@ class _Lines:
 
 
 class JsonLines(_Lines):
-    """One JSON object a turn on stdout, nothing else there; a file that fails gives `error`, `exit_code` and `file`."""
+    """One JSON object a turn on stdout, and one an announcement, nothing else there.
+
+    A file that fails gives `error`, `exit_code` and `file`.
+    """
 
     def __call__(self, event: SessionEvent) -> None:
         if isinstance(event, TurnReport):
             typer.echo(json.dumps(asdict(event) | {"file": self._file, "warnings": self._warnings}, ensure_ascii=False))
+        elif isinstance(event, AnnouncementEnded):
+            typer.echo(json.dumps(asdict(event), ensure_ascii=False))
         elif isinstance(event, Troubled):
             self.trouble(event.message)
 
@@ -111,6 +116,9 @@ class PlainLines(_Lines):
             case TurnReport():
                 for line in turn_lines(event):
                     typer.echo(line)
+            case AnnouncementEnded():
+                for line in announcement_lines(event):
+                    typer.echo(line)
             case ReplyWithdrawn():
                 typer.echo("      (taken back: you went on)")
             case Troubled():
@@ -128,6 +136,16 @@ def turn_lines(report: TurnReport) -> list[str]:
         lines.append(f"      {in_words(report.stages_ms)}")
     if report.error:
         lines.append(f"      error: {report.error}")
+    return lines
+
+
+def announcement_lines(ended: AnnouncementEnded) -> list[str]:
+    """An announcement for people."""
+    lines = [f"jett  {ended.announcement}"]
+    if ended.interrupted:
+        lines.append(f"      (interrupted; heard: {ended.heard or 'nothing'})")
+    if ended.error:
+        lines.append(f"      error: {ended.error}")
     return lines
 
 

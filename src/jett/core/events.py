@@ -94,5 +94,25 @@ class Troubled:
     spoken: str = ""
 
 
-SessionEvent = StateChanged | LevelMeasured | PartialHeard | ClauseSpoken | TurnReport | ReplyWithdrawn | Troubled
+@dataclass(frozen=True, slots=True)
+class AnnouncementEnded:
+    """Somebody else's words were said, or as much of them as was `heard`; no turn, and no part of the history."""
+
+    turn: int
+    announcement: str
+    heard: str
+    interrupted: bool
+    error: str = ""
+
+
+SessionEvent = (
+    StateChanged
+    | LevelMeasured
+    | PartialHeard
+    | ClauseSpoken
+    | TurnReport
+    | ReplyWithdrawn
+    | Troubled
+    | AnnouncementEnded
+)
 Observer = Callable[[SessionEvent], None]

@@ -213,6 +213,9 @@ class Commands(Protocol):
         Closing the stream lets what was begun on a server come to its end and its record. Raises JettError.
         """
 
+    def awaits_answer(self) -> bool:
+        """Whether a question was asked whose answer may come now; somebody else's words must not come between."""
+
     async def stopped(self) -> None:
         """The user said stop, or could not hear a reply: nothing that waits for an answer waits any longer."""
 

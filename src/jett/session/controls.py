@@ -16,6 +16,8 @@ class SessionControls:
         self._playback = playback
         self._history = history
         self._volume_percent = 100
+        self.announced = ""
+        """The announcement that was said last, as long as nothing else was said after it."""
 
     @property
     def volume_percent(self) -> int:
@@ -28,8 +30,12 @@ class SessionControls:
         self._playback.set_gain(gain(self._volume_percent))
 
     def last_reply(self) -> str:
-        """As it was heard."""
-        return self._history.last_heard()
+        """As it was heard; an announcement whole, with its sender."""
+        return self.announced or self._history.last_heard()
+
+    def quotes(self, text: str) -> bool:
+        """Whether `text` is the announcement said again, which is as little for the history as it was before."""
+        return bool(self.announced) and text.strip() == self.announced
 
 
 def gain(percent: int) -> float:

@@ -7,7 +7,7 @@ the event loop alone; threads hand their results over through it, tagged (turn, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
 
@@ -17,7 +17,9 @@ from anyio.abc import TaskGroup
 from jett.core.clock import Clock, MonotonicClock
 from jett.core.errors import LanguageModelError
 from jett.core.events import ClauseSpoken, LevelMeasured, Observer, PartialHeard, StateChanged, Troubled
-from jett.core.ports import Microphone, Plan, Speaker, ToolSpec
+from jett.core.ports import Microphone, Speaker, ToolSpec
+from jett.session.announcing import Announcing
+from jett.session.asking import Asking
 from jett.session.controls import SessionControls
 from jett.session.draft import Draft, Drafter, Voice
 from jett.session.ears import Ears, Frame
@@ -29,6 +31,8 @@ from jett.session.redacted import Pieces, redacted_event
 from jett.session.spans import Spans
 from jett.session.worker import Worker
 from jett.turns.events import (
+    Announce,
+    AnnouncementOffered,
     CancelRevision,
     Command,
     Commit,
@@ -63,6 +67,9 @@ class Conversation:
         self._observer: Observer = lambda event: observer(redacted_event(event, parts.redact))
         self._clock = clock or MonotonicClock()
         self.history = History(settings.system_prompt, budget_tokens=settings.context_tokens)
+        self._announcing = Announcing(self._observer)
+        self.announcements = self._announcing.waiting
+        self._asking = Asking(parts.commands)
         self._machine = TurnMachine(settings.turns)
         self._ears = Ears(parts.vad, self._clock, canceller=parts.canceller, reference=parts.echo_reference)
         self._spans = Spans(self._ears, parts.names)
@@ -84,6 +91,11 @@ class Conversation:
     def state(self) -> State:
         """The turn machine's state."""
         return self._machine.state
+
+    @property
+    def would_announce(self) -> bool:
+        """Whether an announcement that came now would be said at once."""
+        return self._machine.at_rest and not self._asking.awaits_answer and not self.announcements
 
     def stop(self) -> None:
         """Silence now, as if a stop button was pressed."""
@@ -119,6 +131,7 @@ class Conversation:
             finally:
                 speaker.stop()
                 self._playback.flush()
+                self._announcing.close(self._committed, self._controls)
 
     def _build(self, stt: Worker, turn: Worker, tts: Worker) -> None:
         parts = self._parts
@@ -145,6 +158,8 @@ class Conversation:
         self._observer(LevelMeasured(frame.dbfs, frame.heard.probability))
         self._tell_clauses()
         self._feed(frame.heard)
+        if self.announcements and not self._asking.awaits_answer:
+            self._feed(AnnouncementOffered())
         if self._machine.state is not State.IDLE:
             self._busy_until_s = frame.heard.end_s
         if self._partial_is_due(frame):
@@ -216,6 +231,8 @@ class Conversation:
                 self._stop_reply(command)
             case DropTurn():
                 self._drop_turn(command)
+            case Announce():
+                self._announce(command)
 
     async def _speculate(self, command: Speculate) -> None:
         hearing = Hearing(command, marks={"pause_seen": self._clock.now_s()})
@@ -268,7 +285,7 @@ class Conversation:
             command.revision,
             hearing.text,
             Track(command.turn),
-            plan=self._plan(hearing),
+            plan=self._asking.plan(hearing.text) if hearing.error is None else None,
             clauses=Pieces(self._parts.redact, between=" "),
         )
         self._draft = draft
@@ -276,19 +293,12 @@ class Conversation:
             draft.canned, draft.error = True, str(hearing.error)
             self._tasks.start_soon(self._drafter.produce_canned, draft, hearing.error.spoken)
         elif draft.plan is not None:
-            self._tasks.start_soon(self._drafter.produce_planned, draft, partial(self._carry_out, draft.plan))
+            carry_out = partial(self._asking.carry_out, draft.plan, self._controls)
+            self._tasks.start_soon(self._drafter.produce_planned, draft, carry_out)
         else:
             messages = self.history.messages(hearing.text, without_turn=command.turn)
             self._tasks.start_soon(self._drafter.produce, draft, messages)
         return draft
-
-    def _plan(self, hearing: Hearing) -> Plan | None:
-        commands = self._parts.commands
-        return commands.plan(hearing.text) if commands is not None and hearing.error is None else None
-
-    def _carry_out(self, plan: Plan) -> AsyncGenerator[str, None]:
-        assert self._parts.commands is not None
-        return self._parts.commands.carry_out(plan, self._controls)
 
     def _discard_draft(self) -> None:
         if self._draft is not None:
@@ -328,17 +338,11 @@ class Conversation:
         self._tell_clauses()
         self._busy_until_s = self._ears.ring.end_s
         self._note_heard(draft)
-        self._observer(self._spans.report(draft, interrupted=False))
+        self._report(draft, interrupted=False)
         if draft.error:
             self._observer(Troubled(draft.error))
-        self._tell_commands(draft)
+        self._tasks.start_soon(self._asking.spoken, draft)
         self._feed(ReplyEnded(turn))
-
-    def _tell_commands(self, draft: Draft) -> None:
-        """A question that the voice failed to say was not asked."""
-        if self._parts.commands is not None:
-            told = self._parts.commands.stopped if draft.voice_failed else self._parts.commands.heard
-            self._tasks.start_soon(told)
 
     def _report_unfinished(self) -> None:
         """The conversation ends in the middle of a reply: what was heard of it is told like any other."""
@@ -346,7 +350,13 @@ class Conversation:
         if draft is not None and self._machine.state in (State.REPLYING, State.OVERLAP):
             self._committed = None
             self._note_heard(draft)
-            self._observer(self._spans.report(draft, interrupted=True, reason="ended"))
+            self._report(draft, interrupted=True, reason="ended")
+
+    def _report(self, draft: Draft, *, interrupted: bool, reason: str = "") -> None:
+        if draft.announcement is None:
+            self._observer(self._spans.report(draft, interrupted=interrupted, reason=reason))
+        else:
+            self._announcing.end(draft, self._controls, interrupted=interrupted)
 
     def _pause(self, command: PausePlayback) -> None:
         self._playback.pause()
@@ -356,9 +366,11 @@ class Conversation:
             self._note_heard(self._committed)
 
     def _note_heard(self, draft: Draft) -> None:
-        """The model is not told that it said Jett's own sentence about a failure."""
-        if not draft.canned:
-            self.history.heard(draft.turn, draft.track.heard())
+        """The model is not told that it said Jett's own sentence about a failure, nor what somebody else had said."""
+        if draft.canned or self._controls.quotes(draft.text):
+            return
+        self._controls.announced = ""
+        self.history.heard(draft.turn, draft.track.heard())
 
     def _stop_reply(self, command: StopReply) -> None:
         self._playback.flush()
@@ -366,22 +378,27 @@ class Conversation:
         if draft is None or draft.turn != command.turn:
             return
         draft.cancel()
-        if draft.plan is None and self._parts.commands is not None:
-            # A question of the model's that was not heard to its end must not be answered by what was said into it.
-            self._tasks.start_soon(self._parts.commands.stopped)
-        if command.reason is StopReason.CONTINUED:
+        withdrawn = command.reason is StopReason.CONTINUED
+        self._tasks.start_soon(partial(self._asking.cut_off, draft, withdrawn=withdrawn))
+        if withdrawn:
             self.history.forget(command.turn)
             self._observer(self._spans.withdrawn(draft))
             return
         self._note_heard(draft)
-        self._observer(self._spans.report(draft, interrupted=True, reason=command.reason.value))
+        self._report(draft, interrupted=True, reason=command.reason.value)
 
     def _drop_turn(self, command: DropTurn) -> None:
         self._discard_draft()
         if is_stop_phrase(command.text):
-            if self._parts.commands is not None:
-                self._tasks.start_soon(self._parts.commands.stopped)
+            self._tasks.start_soon(self._asking.stopped)
             self._observer(self._spans.unanswered(command.turn, command.text))
+
+    def _announce(self, command: Announce) -> None:
+        draft = self._announcing.next(command.turn)
+        assert draft.announcement is not None
+        self._committed, self._clauses_told = draft, 0
+        self._playback.play(draft.track)
+        self._tasks.start_soon(self._drafter.produce_canned, draft, draft.announcement.text)
 
     # ---- from the audio thread ----------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from jett.core.clock import Clock
 from jett.core.errors import EngineError, JettError
 from jett.core.ports import LanguageModel, Message, Plan, TextToSpeech, Tools
 from jett.session.acting import acting
+from jett.session.announcements import Announcement
 from jett.session.playback import Clip, Playback, Track
 from jett.session.redacted import Pieces
 from jett.session.worker import Worker
@@ -53,9 +54,10 @@ class Draft:
     sounding: bool = False
     """Of a plan: whether it is sure what is said."""
     canned: bool = False
-    """A fixed sentence about a failure: no model was asked and history does not keep it."""
+    """A fixed sentence: no model was asked and history does not keep it."""
     clauses: Pieces = field(default_factory=lambda: Pieces(str, between=" "))
     """Takes secrets out of what is spoken."""
+    announcement: Announcement | None = None
 
     def cancel(self) -> None:
         """Stop making it; what was made stays on the track."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from jett.core.errors import ConfigError
+from jett.server.address import parse_address
 from jett.settings.languages import WHISPER_LANGUAGES, nearest_language
 
 Profile = Literal["cpu", "gpu-8gb", "remote"]
@@ -340,6 +341,11 @@ class Operations(Section):
     anchor_password_file: Path | None = Field(
         default=None, strict=False, description="File whose first line is that role's password."
     )
+    announcements: str = Field(
+        default="",
+        description="Where `jett talk` takes announcements: `127.0.0.1:8765`, or `10.0.0.1:8765` in the tunnel; empty "
+        "is nowhere, and an address that is not private is refused.",
+    )
 
     @field_validator("mcp")
     @classmethod
@@ -347,6 +353,13 @@ class Operations(Section):
         if all(re.fullmatch("[a-z][a-z0-9_-]{0,31}", name) for name in servers):
             return servers
         raise ValueError("names of at most 32 small letters, digits, _ and -, a letter first")
+
+    @field_validator("announcements")
+    @classmethod
+    def _is_private(cls, announcements: str) -> str:
+        if announcements:
+            parse_address(announcements)
+        return announcements
 
 
 class Models(Section):

@@ -102,23 +102,24 @@ class GuardedCommands:
                 async for sentence in self._asked(_request(intent)):
                     yield sentence
 
+    def awaits_answer(self) -> bool:
+        """Port Commands."""
+        return self._gate.awaits(self._identity, self._wall_clock())
+
     async def stopped(self) -> None:
         """Port Commands: "stop" and "never mind" are a no."""
-        if self._pending():
+        if self.awaits_answer():
             await anyio.to_thread.run_sync(partial(self._gate.answer, "no", self._identity, self._wall_clock()))
 
     async def heard(self) -> None:
         """Port Commands."""
-        if self._pending():
+        if self.awaits_answer():
             await anyio.to_thread.run_sync(partial(self._gate.heard, self._identity, self._wall_clock()))
 
     # ---- without effect -----------------------------------------------------------------------------------------
 
-    def _pending(self) -> bool:
-        return self._gate.awaits(self._identity, self._wall_clock())
-
     def _answers_question(self, text: str) -> bool:
-        if not self._pending():
+        if not self.awaits_answer():
             return False
         return understand(text) is not Answer.UNCLEAR or len(text.split()) <= _SHORT_ANSWER_WORDS
 

@@ -68,7 +68,21 @@ class StopPressed:
     """The person or the program wants silence now."""
 
 
-Event = FrameHeard | TurnScored | Transcribed | PartialTranscribed | ReplyStarted | ReplyEnded | StopPressed
+@dataclass(frozen=True, slots=True)
+class AnnouncementOffered:
+    """Somebody else's words wait to be said, and no question waits for an answer. Offered again until Announce."""
+
+
+Event = (
+    FrameHeard
+    | TurnScored
+    | Transcribed
+    | PartialTranscribed
+    | ReplyStarted
+    | ReplyEnded
+    | StopPressed
+    | AnnouncementOffered
+)
 
 
 class StopReason(StrEnum):
@@ -158,4 +172,22 @@ class DropTurn:
     text: str
 
 
-Command = OpenTurn | Speculate | Score | CancelRevision | Commit | PausePlayback | ResumePlayback | StopReply | DropTurn
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Nobody speaks or was just answered: say what waits. It has a turn's number, but answers nobody."""
+
+    turn: int
+
+
+Command = (
+    OpenTurn
+    | Speculate
+    | Score
+    | CancelRevision
+    | Commit
+    | PausePlayback
+    | ResumePlayback
+    | StopReply
+    | DropTurn
+    | Announce
+)

@@ -13,8 +13,12 @@ Speech while PAUSING cancels the revision and the turn goes on. Speech while REP
 (PausePlayback) and opens OVERLAP, which ends when there is a transcript: nothing said resumes the reply; words
 within `continuation_s` of its start are the same turn, answered again as a whole; later words are a barge-in.
 
+An announcement is somebody else's: it waits until nobody speaks or was just answered, sounds as a reply to nobody, is
+interrupted like one, and is never continued.
+
 Rules held for every sequence of events (tests/conversations/test_machine_properties.py): at most one reply sounds; no
-reply sounds without a Commit of its (turn, revision); revisions only grow; after StopPressed there is silence.
+reply sounds without a Commit of its (turn, revision), but an announcement, which never has one; revisions only grow;
+after StopPressed there is silence.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ from enum import StrEnum
 
 from jett.turns.endpointing import Endpointing, required_silence_s
 from jett.turns.events import (
+    Announce,
+    AnnouncementOffered,
     CancelRevision,
     Command,
     Commit,
@@ -73,13 +79,18 @@ class TurnSettings:
     echo_tail_s: float = 0.3
     """Device buffers and the room sound on after the last sample was rendered."""
     max_turn_s: float = 60.0
+    announce_after_s: float = 2.0
+    """Quiet before somebody else's words: longer than any pause inside a turn, and time to go on after a reply."""
     endpointing: Endpointing = field(default_factory=Endpointing)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
 
 
 @dataclass(slots=True)
 class _Reply:
-    """The committed reply; `started_s` is None until its first sample was played, `ended_s` until its last."""
+    """The committed reply, or an announcement, which answers nobody (`asked` is false).
+
+    `started_s` is None until its first sample was played, `ended_s` until its last.
+    """
 
     turn: int
     revision: int
@@ -87,6 +98,7 @@ class _Reply:
     text: str
     started_s: float | None = None
     ended_s: float | None = None
+    asked: bool = True
 
 
 class TurnMachine:
@@ -102,6 +114,7 @@ class TurnMachine:
         self._turns_opened = 0
         self._from_s = 0.0
         self._now_s = 0.0
+        self._at_rest_from_s = 0.0
         self.onset_s = 0.0
         self._probability: float | None = None
         self._text: str | None = None
@@ -125,6 +138,8 @@ class TurnMachine:
                 return self._on_reply_ended(event)
             case StopPressed():
                 return self._on_stop()
+            case AnnouncementOffered():
+                return self._on_offered()
 
     # ---- frames -------------------------------------------------------------------------------------------------
 
@@ -188,6 +203,8 @@ class TurnMachine:
     def _is_continuation(self, onset_s: float) -> bool:
         assert self._reply is not None
         reply, settings = self._reply, self.settings
+        if not reply.asked:
+            return False
         if reply.ended_s is not None and onset_s > reply.ended_s + settings.reaction_s:
             return False
         return reply.started_s is None or onset_s - reply.started_s <= settings.continuation_s
@@ -295,7 +312,7 @@ class TurnMachine:
         self._pause_open = False
         if self._reply.ended_s is not None:
             self._reply = None
-            self.state = State.IDLE
+            self._rest()
             return dropped
         self.state = State.REPLYING
         return [*dropped, ResumePlayback(self.turn)]
@@ -325,8 +342,12 @@ class TurnMachine:
         self.state = State.REPLYING
         return [Commit(self.turn, self.revision, self._tracker.last_speech_s, self._now_s)]
 
-    def _drop(self) -> list[Command]:
+    def _rest(self) -> None:
         self.state = State.IDLE
+        self._at_rest_from_s = self._now_s
+
+    def _drop(self) -> list[Command]:
+        self._rest()
         self._pause_open = False
         return [DropTurn(self.turn, self._text or "")]
 
@@ -340,7 +361,7 @@ class TurnMachine:
             return []
         self._reply.ended_s = self._now_s
         if self.state is State.REPLYING:
-            self.state = State.IDLE
+            self._rest()
         return []
 
     def _on_stop(self) -> list[Command]:
@@ -354,9 +375,29 @@ class TurnMachine:
         stopped, self._reply = self._reply, None
         self._tracker.forget()
         self._pause_open = False
-        self.state = State.IDLE
+        self._rest()
         extra: list[Command] = [] if stopped.turn == dropped.turn else [dropped]
         return [StopReply(stopped.turn, reason), *extra]
+
+    # ---- announcements ------------------------------------------------------------------------------------------
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nobody speaks, has just spoken or was just answered, so that somebody else's words may be said."""
+        if self.state is not State.IDLE or self._tracker.speaking or self._tracker.starting:
+            return False
+        quiet_from_s = max(self._at_rest_from_s, self._tracker.last_speech_s)
+        return self._now_s - quiet_from_s >= self.settings.announce_after_s - 1e-6
+
+    def _on_offered(self) -> list[Command]:
+        if not self.at_rest:
+            return []
+        self._turns_opened += 1
+        self.turn, self.revision = self._turns_opened, 0
+        self._clear_verdicts()
+        self._reply = _Reply(self.turn, self.revision, self._now_s, text="", asked=False)
+        self.state = State.REPLYING
+        return [Announce(self.turn)]
 
     def _clear_verdicts(self) -> None:
         self._probability = None

@@ -45,6 +45,7 @@ class SpeechTracker:
             self._run = 0
             return None
         if self._deaf_until_silence:
+            self.last_speech_s = frame.end_s
             return None
         self._run += 1
         if self.speaking:
