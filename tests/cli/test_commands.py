@@ -332,6 +332,34 @@ def test_a_socket_open_to_the_network_is_unexpected_and_one_on_loopback_is_not()
         assert found[ourselves.getsockname()[1]].expected
 
 
+@pytest.mark.parametrize(
+    ("key", "address", "what"),
+    [
+        ("docker", "tcp://{}", "Docker"),
+        ("n8n_url", "http://{}", "n8n"),
+        ("anchor_database", "postgresql://jett_audit@{}/jett", "audit anchor's"),
+    ],
+)
+def test_a_connection_to_a_server_of_the_settings_is_named(key: str, address: str, what: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as ours:
+        address = address.format(f"127.0.0.1:{server.getsockname()[1]}")
+        settings = Settings.load(env={}, overrides={f"ops.{key}": address})
+        purpose = next(
+            one.purpose
+            for one in open_sockets(os.getpid(), settings)
+            if one.local.endswith(f":{ours.getsockname()[1]}") and one.remote.endswith(f":{server.getsockname()[1]}")
+        )
+        assert purpose == f"{what} server that the settings name: {address}"
+
+
+def test_a_connection_to_a_server_of_tools_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/mcp"
+        settings = Settings.load(env={}, overrides={"ops.mcp": {"home": {"url": address}}})
+        purposes = [one.purpose for one in open_sockets(os.getpid(), settings)]
+        assert f"home, an MCP server that the settings name: {address}" in purposes
+
+
 def test_bench_hands_its_options_to_the_benchmark(bare: Jett) -> None:
     done = bare("bench", "latency", "--", "--help")
     assert done.returncode == 0, done.stderr

@@ -48,34 +48,34 @@ def reply(*, planned: bool = True, voice_failed: bool = False, announced: bool =
     return Draft(1, 0, "", Track(1), plan=plan, voice_failed=voice_failed, announcement=announcement)
 
 
-ENDS: list[tuple[str, Draft, list[str]]] = [
-    ("a command's reply", reply(), ["heard"]),
-    ("a model's reply", reply(planned=False), ["heard"]),
-    ("a reply that the voice failed to say", reply(voice_failed=True), ["stopped"]),
-    ("an announcement", reply(planned=False, announced=True), []),
+ENDS: list[tuple[str, dict[str, bool], list[str]]] = [
+    ("a command's reply", {}, ["heard"]),
+    ("a model's reply", {"planned": False}, ["heard"]),
+    ("a reply that the voice failed to say", {"voice_failed": True}, ["stopped"]),
+    ("an announcement", {"planned": False, "announced": True}, []),
 ]
-CUTS: list[tuple[str, Draft, bool, list[str]]] = [
-    ("a command's question is answered into", reply(), False, ["heard"]),
-    ("a command's question is taken back", reply(), True, ["stopped"]),
-    ("a model's reply is spoken into", reply(planned=False), False, ["stopped"]),
-    ("a model's reply is taken back", reply(planned=False), True, ["stopped"]),
-    ("an announcement is spoken into", reply(planned=False, announced=True), False, []),
+CUTS: list[tuple[str, dict[str, bool], bool, list[str]]] = [
+    ("a command's question is answered into", {}, False, ["heard"]),
+    ("a command's question is taken back", {}, True, ["stopped"]),
+    ("a model's reply is spoken into", {"planned": False}, False, ["stopped"]),
+    ("a model's reply is taken back", {"planned": False}, True, ["stopped"]),
+    ("an announcement is spoken into", {"planned": False, "announced": True}, False, []),
 ]
 
 
-@pytest.mark.parametrize(("name", "draft", "events"), ENDS, ids=[row[0] for row in ENDS])
-async def test_a_question_counts_when_it_was_heard(name: str, draft: Draft, events: list[str]) -> None:
+@pytest.mark.parametrize(("name", "how", "events"), ENDS, ids=[row[0] for row in ENDS])
+async def test_a_question_counts_when_it_was_heard(name: str, how: dict[str, bool], events: list[str]) -> None:
     """And an announcement is no question, whatever it says."""
     commands = Told()
-    await Asking(commands).spoken(draft)
+    await Asking(commands).spoken(reply(**how))
     assert commands.events == events
 
 
-@pytest.mark.parametrize(("name", "draft", "withdrawn", "events"), CUTS, ids=[row[0] for row in CUTS])
-async def test_a_reply_that_is_cut_off(name: str, draft: Draft, withdrawn: bool, events: list[str]) -> None:
+@pytest.mark.parametrize(("name", "how", "withdrawn", "events"), CUTS, ids=[row[0] for row in CUTS])
+async def test_a_reply_that_is_cut_off(name: str, how: dict[str, bool], withdrawn: bool, events: list[str]) -> None:
     """What was taken back was never asked."""
     commands = Told()
-    await Asking(commands).cut_off(draft, withdrawn=withdrawn)
+    await Asking(commands).cut_off(reply(**how), withdrawn=withdrawn)
     assert commands.events == events
 
 

@@ -94,6 +94,8 @@ def _servers(settings: Settings) -> Iterable[tuple[str, str, int]]:
     yield "Docker", ops.docker, 443 if ops.docker.startswith("https") else 80
     yield "n8n", ops.n8n_url, 443 if ops.n8n_url.startswith("https") else 80
     yield "audit anchor's", ops.anchor_database, 5432
+    for name, server in ops.mcp.items():
+        yield f"{name}, an MCP", server.url, 443 if server.url.startswith("https") else 80
 
 
 def _port(url: str, usual: int) -> int | None:
