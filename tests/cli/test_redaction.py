@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from jett.cli.ask import _words
-from jett.cli.failures import crashed, failure_line, report
+from jett.cli.failures import crashed, failure_line, report, without_secrets
 from jett.cli.log_text import RedactingFormatter
 from jett.cli.views import JsonLines
 from jett.core.errors import OperationError
@@ -82,3 +82,10 @@ def test_a_stream_without_a_secret_is_shown_as_it_is() -> None:
         return "".join([words async for words in _words(stream())])
 
     assert anyio.run(shown) == "Two lines:\n  one and\ttwo.\n\nEnd"
+
+
+@pytest.mark.parametrize("error", ["token: verb 'foo' is unknown; use list", "tokens: there is or was a token editor"])
+def test_an_error_about_tokens_is_no_secret(error: str) -> None:
+    """Its first word is what it is about; what follows is looked at as ever."""
+    assert without_secrets(error) == error
+    assert without_secrets(f"{error}, password=hunter2") == f"{error}, password=[redacted]"

@@ -20,6 +20,7 @@ from tests.guard.support import cases
 
 HEX64 = "3f2a9c8b7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a"
 KEEP = [
+    "'bob' is nobody; use voice, dashboard, terminal or token:NAME",
     "2026-11-24T11:44:21.123Z INFO n8n started on port 5678",
     "2026-11-24 11:44:21.123 UTC [1] LOG:  database system is ready to accept connections",
     '2026-11-24 11:44:21 UTC [77] FATAL:  password authentication failed for user "postgres"',

@@ -95,6 +95,17 @@ async def test_a_restart_is_confirmed_done_seen_and_recorded(engine: TestEngine,
     assert [record.kind for record in tail(jett.audit, 9)] == ["request", "confirmation", "intent", "outcome"]
 
 
+async def test_a_container_that_ended_by_itself_with_an_error_is_told_so(engine: TestEngine, tmp_path: Path) -> None:
+    """From the list alone, which is what a status is answered from."""
+    engine.run("n8n", "exit 3")
+    engine.docker("wait", "n8n")
+    async with desktop(engine.address, tmp_path) as jett:
+        result = await jett.ask(Verb.STATUS, "n8n")
+    assert isinstance(result, Result)
+    assert result.seen[0].exit_code == 3
+    assert sentence(result) == "n8n is stopped, it ended with an error."
+
+
 async def test_a_real_engine_is_spoken_to_in_a_version_that_it_knows(engine: TestEngine) -> None:
     """The newest of its own, or of ours."""
     theirs = int(engine.docker("version", "-f", "{{.Server.APIVersion}}").removeprefix("1."))

@@ -33,12 +33,20 @@ DEBUG_VARIABLE = "JETT_DEBUG"
 
 def failure_line(error: str, exit_code: int) -> str:
     """What a script reads of a failure."""
-    return json.dumps({"error": redact(error), "exit_code": exit_code})
+    return json.dumps({"error": without_secrets(error), "exit_code": exit_code})
 
 
 def error_lines(error: JettError) -> str:
     """The error for a terminal: each mistake is marked as one; lines that go on with it are indented."""
-    return "\n".join(line if line.startswith(" ") else f"error: {line}" for line in redact(str(error)).splitlines())
+    return "\n".join(
+        line if line.startswith(" ") else f"error: {line}" for line in without_secrets(str(error)).splitlines()
+    )
+
+
+def without_secrets(error: str) -> str:
+    """The error's text, redacted; that it is about tokens is no name of a secret."""
+    area, colon, rest = error.partition(": ")
+    return f"{area}{colon}{redact(rest)}" if area in ("token", "tokens") else redact(error)
 
 
 def report(error: JettError, *, as_json: bool) -> None:

@@ -41,7 +41,7 @@ _LONG_BEARER = re.compile(r"\b(bearer[ \t]{1,8})[\w.~+/=-]{16,}", re.IGNORECASE 
 _URL_PASSWORD = re.compile(r"(://[^\s/@:\"'<>]{0,128}:)(?![0-9]{1,5}(?:[/?#\s]|\Z))(?:(?!://)[^\s\"'<>])+@")
 
 _PLAIN = frozenset(
-    {"", "true", "false", "null", "none", "nil", "undefined", "yes", "no", "on", "off", "bearer", "basic"}
+    {"", "true", "false", "null", "none", "nil", "undefined", "yes", "no", "on", "off", "bearer", "basic", "name"}
 )
 _NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 

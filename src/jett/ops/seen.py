@@ -11,6 +11,7 @@ from typing import Any, Literal
 Health = Literal["healthy", "unhealthy", "starting", "none"]
 
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
+_ENDED = re.compile(r"(?:Exited|Restarting) \((-?\d{1,10})\)")
 _HEALTHS: tuple[Health, ...] = ("healthy", "unhealthy", "starting")
 _NEVER_YEAR = 1
 """Docker writes year 1 for what has not happened."""
@@ -49,12 +50,17 @@ class Usage:
 
 
 def seen_in_list(entry: Mapping[str, Any]) -> Seen:
-    """From an entry of `GET /containers/json`, whose health stands in a text: "Up 2 hours (healthy)"."""
+    """From an entry of `GET /containers/json`, whose health and exit code stand in a text.
+
+    Such as "Up 2 hours (healthy)", "Exited (1) 3 hours ago".
+    """
     status = str(entry.get("Status", ""))
     health: Health = next(
         (known for known in _HEALTHS if f"({known})" in status or f"(health: {known})" in status), "none"
     )
-    return Seen(_plain_name((entry.get("Names") or [""])[0]), str(entry.get("State", "unknown")), health)
+    name = _plain_name((entry.get("Names") or [""])[0])
+    ended = _ENDED.match(status)
+    return Seen(name, str(entry.get("State", "unknown")), health, exit_code=int(ended[1]) if ended else None)
 
 
 def seen_in_inspection(entry: Mapping[str, Any]) -> Seen:
