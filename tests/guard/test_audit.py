@@ -383,7 +383,7 @@ def test_a_record_that_cannot_be_written_is_an_error(
 
     with monkeypatch.context() as broken:
         broken.setattr(f"jett.guard.audit_files.os.{call}", fail)
-        with pytest.raises(AuditError, match=r"cannot be used .* nothing was done"):
+        with pytest.raises(AuditError, match=r"cannot be used .*; make room, or correct its mode$"):
             log.append(entry(3), at(3))
     log.append(entry(4), at(4))
     assert verify(log).intact

@@ -18,7 +18,8 @@ import pytest
 from jett.core.errors import OperationError
 from jett.ops.mcp_address import McpAddress
 from jett.ops.mcp_connection import McpConnection, NotSent, open_wire
-from jett.ops.mcp_tool import Offered, answer, line, plain, shortened
+from jett.ops.mcp_tool import Offered, answer, line, shortened
+from jett.ops.plain_text import plain
 from tests.ops.mcp_scene import GET_STATE, McpScene, definition
 
 pytestmark = pytest.mark.anyio
@@ -242,8 +243,8 @@ async def test_over_http_a_server_that_was_away_is_found_again() -> None:
         ("\x1b[31mred\x1b[0m", "red"),
         ("\x1b]8;;http://evil\x07link\x1b]8;;\x07", "link"),
         ("a\u202eb\u200bc\ufeffd\x00e\ud800f", "abcdef"),
-        ("one\r\ntwo\u2028three\x85four", "one\n\ntwo\nthree\nfour"),
-        ("\x9b31mred", "31mred"),
+        ("one\r\ntwo\u2028three\x85four", "one\ntwo\nthree\nfour"),
+        ("\x9b31mred", "red"),
         ("\tstays\tinside ", "stays\tinside"),
     ],
 )

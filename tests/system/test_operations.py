@@ -11,10 +11,23 @@ from pathlib import Path
 import anyio
 import pytest
 
-from jett.core.errors import OperationError, PermitError
-from jett.guard import AuditLog, Gate, Identity, Kind, Permit, Question, Refused, Request, Verb, parse_policy, tail
+from jett.core.errors import AuditError, OperationError, PermitError
+from jett.guard import (
+    AuditLog,
+    Gate,
+    Identity,
+    Kind,
+    Outcome,
+    Permit,
+    Question,
+    Refused,
+    Request,
+    Verb,
+    parse_policy,
+    tail,
+)
 from jett.ops.book import ContainerBook
-from jett.ops.docker_engine import DockerEngine
+from jett.ops.docker_engine import Change, DockerEngine
 from jett.ops.docker_version import NEWEST
 from jett.ops.operations import Operations
 from jett.ops.result import Result, sentence
@@ -104,6 +117,57 @@ async def test_a_container_that_ended_by_itself_with_an_error_is_told_so(engine:
     assert isinstance(result, Result)
     assert result.seen[0].exit_code == 3
     assert sentence(result) == "n8n is stopped, it ended with an error."
+
+
+class ClosedDoor(DockerEngine):
+    """A real engine behind a proxy that permits no change."""
+
+    async def change(self, change: Change, name: str) -> None:
+        raise OperationError(f"docker: {change} {name}: the engine answered 403; the socket proxy does not permit it")
+
+
+async def test_what_a_container_does_by_itself_is_not_said_to_be_jetts_doing(
+    engine: TestEngine, tmp_path: Path
+) -> None:
+    """The engine refused, and the container crashed and came back a moment later."""
+    engine.run("n8n", "sleep 1; exit 1", "--restart", "always")
+    async with desktop(engine.address, tmp_path) as jett:
+        door = ClosedDoor(engine.address)
+        jett.operations = Operations(jett.gate, door, jett.book, None)
+        result = await jett.ask(Verb.RESTART, "n8n")
+        await door.aclose()
+    assert isinstance(result, Result)
+    assert (result.result, "403" in result.trouble) == ("failed", True)
+    assert "back up" not in sentence(result)
+    assert tail(jett.audit, 1)[0].verdict == "failed"
+
+
+class FullAfterTheIntent(Gate):
+    """A gate whose disk is full once an operation has begun."""
+
+    def finish(self, permit: Permit, outcome: Outcome, now: datetime) -> None:
+        raise AuditError("audit: no space left on the device; make room")
+
+
+async def test_an_outcome_that_cannot_be_recorded_is_said_and_what_was_done_is_not_denied(
+    engine: TestEngine, tmp_path: Path
+) -> None:
+    """It was done; only the record does not say so."""
+    engine.run("n8n", SERVES)
+    before = engine.state("n8n", ".State.StartedAt")
+    async with desktop(engine.address, tmp_path) as jett:
+        jett.gate = FullAfterTheIntent(parse_policy(POLICY), jett.audit)
+        jett.operations = Operations(jett.gate, jett.docker, jett.book, None)
+        result = await jett.ask(Verb.RESTART, "n8n")
+    assert engine.state("n8n", ".State.StartedAt") != before
+    assert isinstance(result, Result)
+    assert result.result == "done"
+    assert result.unrecorded == (
+        "audit: no space left on the device; make room; what was begun has no outcome in the record"
+    )
+    assert sentence(result).startswith("n8n is back up after ")
+    assert sentence(result).endswith("But I could not write into my record how it ended.")
+    assert [record.kind for record in tail(jett.audit, 9)] == ["request", "confirmation", "intent"]
 
 
 async def test_a_real_engine_is_spoken_to_in_a_version_that_it_knows(engine: TestEngine) -> None:

@@ -107,7 +107,7 @@ class AuditLog:
             ) from error
         except OSError as error:
             raise AuditError(
-                f"audit: {self.folder} cannot be used ({error}); make room, or correct its mode; nothing was done"
+                f"audit: {self.folder} cannot be used ({error}); make room, or correct its mode"
             ) from error
 
     def _write(self, entry: Entry, now: datetime) -> Record:

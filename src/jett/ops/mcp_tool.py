@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from jett.ops.plain_text import plain
 
 Argument: TypeAlias = str | int | bool
 
@@ -20,8 +20,6 @@ READ_CHARS = 4000
 """What is read of an answer, about a thousand tokens."""
 _MOST_CHARS = 65_536
 """What is cleaned and searched for secrets at all."""
-_TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-_LINE_ENDS = str.maketrans({"\u2028": "\n", "\u2029": "\n", "\x85": "\n", "\v": "\n", "\f": "\n", "\r": "\n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +70,6 @@ def shortened(text: str) -> str:
     """At most READ_CHARS of it, and how much was left out."""
     left_out = len(text) - READ_CHARS
     return text if left_out <= 0 else f"{text[:READ_CHARS]}\n(cut here; {left_out} more characters)"
-
-
-def plain(text: str) -> str:
-    """Without control and format characters; lines and tabs stay."""
-    text = _TERMINAL.sub("", text).translate(_LINE_ENDS)
-    return "".join(one for one in text if one in "\n\t" or unicodedata.category(one)[0] != "C").strip()
 
 
 def line(text: str, most_chars: int = 200) -> str:

@@ -8,6 +8,7 @@ Called with a Permit by `tools`, the commands and the server.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -35,6 +36,7 @@ from jett.ops.mcp_connection import NotSent
 from jett.ops.mcp_servers import McpServers
 from jett.ops.result import Result
 from jett.ops.seen import Seen
+from jett.ops.to_its_end import to_its_end
 from jett.ops.workflows import Workflows
 
 SETTLE_S = 45.0
@@ -76,31 +78,36 @@ class Operations:
         self._locks: dict[str, anyio.Lock] = {}
 
     async def carry_out(self, permit: Permit) -> Result:
-        """Do exactly what was permitted. Raises GuardError when the record cannot be written: then nothing was done.
+        """Do exactly what was permitted. Raises GuardError when the intent cannot be recorded: then nothing was done.
 
-        Cancelling ends the watching; the record then says that the end is unknown.
+        Cancelling ends the watching; the record then says that the end is unknown. An outcome that could not be
+        recorded is told in the result.
         """
         identity = permit.identity
-        with anyio.CancelScope(shield=True):
-            request = await anyio.to_thread.run_sync(self._gate.redeem, permit, self._wall_clock())
+        redeem = partial(self._gate.redeem, permit, self._wall_clock())
+        request = await to_its_end(partial(anyio.to_thread.run_sync, redeem))
         try:
             result = await self._attempted(request, identity)
         except anyio.get_cancelled_exc_class():
-            await self._record(permit, Outcome("unknown", "nobody waited for its end"))
+            await self._unrecorded(permit, Outcome("unknown", "nobody waited for its end"))
             raise
-        await self._record(permit, Outcome(result.result, redact(result.trouble) or _seen_text(result.seen)))
-        return result
+        outcome = Outcome(result.result, redact(result.trouble) or _seen_text(result.seen))
+        return replace(result, unrecorded=await self._unrecorded(permit, outcome))
 
-    async def _record(self, permit: Permit, outcome: Outcome) -> None:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(partial(self._finish, permit, outcome))
+    async def _unrecorded(self, permit: Permit, outcome: Outcome) -> str:
+        """Write the outcome; why that was not possible, or nothing."""
+        return await to_its_end(partial(anyio.to_thread.run_sync, partial(self._finish, permit, outcome)))
 
-    def _finish(self, permit: Permit, outcome: Outcome) -> None:
+    def _finish(self, permit: Permit, outcome: Outcome) -> str:
         """Twice if need be: without an outcome the record would say that nobody knows."""
-        try:
-            self._gate.finish(permit, outcome, self._wall_clock())
-        except GuardError:
-            self._gate.finish(permit, outcome, self._wall_clock())
+        for _ in range(2):
+            try:
+                self._gate.finish(permit, outcome, self._wall_clock())
+            except GuardError as error:
+                trouble = str(error)
+            else:
+                return ""
+        return f"{trouble}; what was begun has no outcome in the record"
 
     async def _attempted(self, request: Request, identity: Identity) -> Result:
         try:
@@ -142,19 +149,29 @@ class Operations:
             before = await engine.inspect(request.target)
             started_s = self._clock.now_s()
             trouble: OperationError | None = None
-            with anyio.CancelScope(shield=True):  # a request that is broken off may leave a container stopped
-                try:
-                    await engine.change(_CHANGES[request.verb], request.target)
-                except OperationError as error:
-                    trouble = error
+            try:  # a request that is broken off may leave a container stopped
+                await to_its_end(partial(engine.change, _CHANGES[request.verb], request.target))
+            except OperationError as error:
+                if not error.unreachable:
+                    return await self._not_done(request, error)
+                trouble = error
             after = await self._settled(request.verb, request.target, before)
             took_s = self._clock.now_s() - started_s
         if after is None:
             return Result(request, "unknown", trouble=str(trouble) if trouble else book.trouble)
-        if trouble is None or _is_so(request.verb, before, after):
-            reached = _is_so(request.verb, before, after)
+        reached = _is_so(request.verb, before, after)
+        if trouble is None or reached:
             return Result(request, "done" if reached else "failed", (after,), took_s=took_s, trouble=_text(trouble))
         return Result(request, "failed", (after,), trouble=str(trouble), spoken_trouble=trouble.spoken)
+
+    async def _not_done(self, request: Request, refusal: OperationError) -> Result:
+        """The engine said no: whatever the container does now, it does by itself."""
+        assert self._book is not None
+        try:
+            seen: tuple[Seen, ...] = (await self._book.look_at(request.target),)
+        except OperationError:
+            seen = ()
+        return Result(request, "failed", seen, trouble=str(refusal), spoken_trouble=refusal.spoken)
 
     async def _settled(self, verb: Verb, name: str, before: Seen) -> Seen | None:
         """The container once it is as was asked, or as it is when the time is over; None when it cannot be seen."""

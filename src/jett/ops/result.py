@@ -28,10 +28,17 @@ class Result:
     trouble: str = ""
     """For the terminal and the record."""
     spoken_trouble: str = ""
+    unrecorded: str = ""
+    """Why the record has no outcome of it."""
 
 
 def sentence(result: Result) -> str:
     """One or two spoken sentences."""
+    unrecorded = " But I could not write into my record how it ended." if result.unrecorded else ""
+    return f"{_sentence(result)}{unrecorded}"
+
+
+def _sentence(result: Result) -> str:
     request = result.request
     if request.changes:
         return _changed(result)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from jett.ops.plain_text import plain
+
 Health = Literal["healthy", "unhealthy", "starting", "none"]
 
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
@@ -94,7 +96,12 @@ def usage_of(entry: Mapping[str, Any]) -> Usage:
 
 
 def log_text(raw: bytes) -> str:
-    """The lines of `GET /containers/{name}/logs`: without the 8-byte headers that a container without a TTY has."""
+    """The lines of `GET /containers/{name}/logs`, as plain text."""
+    return plain(_unframed(raw))
+
+
+def _unframed(raw: bytes) -> str:
+    """Without the 8-byte headers that a container without a TTY has."""
     if raw[:1] not in (b"\x00", b"\x01", b"\x02") or raw[1:4] != b"\x00\x00\x00":
         return raw.decode("utf-8", "replace")
     parts: list[bytes] = []
