@@ -241,3 +241,33 @@ async def test_the_volume_goes_up_and_down_within_its_limits(scene: Scene) -> No
 async def test_what_was_said_last_is_said_again(scene: Scene) -> None:
     """As it was heard."""
     assert await scene.say("Say that again.") == ["Paris."]
+
+
+ABOUT_SERVERS = [
+    "Are you sure that Postgres is running, or did it crash again?",
+    "Is everything on my servers fine tonight?",
+    "Was the backup successful?",
+    "Why did n eight n stop yesterday evening?",
+]
+NOT_ABOUT_SERVERS = [
+    "What is the capital of France?",
+    "What is Postgres?",
+    "Is it okay to eat cheese?",
+    "Who runs fastest?",
+]
+
+
+@pytest.mark.parametrize("text", ABOUT_SERVERS)
+async def test_a_model_that_cannot_look_is_not_asked_how_the_servers_are(scene: Scene, text: str) -> None:
+    """It would invent an answer; one that can look is asked."""
+    assert await scene.say(text) is None
+    scene.commands._model_looks = False
+    assert await scene.say(text) == ["I'm not sure what you mean. Ask me, for instance: is n8n healthy?"]
+    assert scene.records() == []
+
+
+@pytest.mark.parametrize("text", NOT_ABOUT_SERVERS)
+async def test_any_other_question_is_the_models(scene: Scene, text: str) -> None:
+    """Also of one that cannot look."""
+    scene.commands._model_looks = False
+    assert await scene.say(text) is None

@@ -151,7 +151,9 @@ async def _close_record(audit: AuditLog, on_warning: Callable[[str], None]) -> N
 
 def commands(settings: Settings, servers: Servers, identity: Identity) -> GuardedCommands:
     """One conversation's commands."""
-    return GuardedCommands(fast_path(settings, servers.gate.policy), servers.gate, server_port(servers), identity)
+    understood = fast_path(settings, servers.gate.policy)
+    looks = model_tools(settings, servers, identity) is not None
+    return GuardedCommands(understood, servers.gate, server_port(servers), identity, model_looks=looks)
 
 
 def model_tools(settings: Settings, servers: Servers, identity: Identity) -> GuardedTools | None:

@@ -19,7 +19,7 @@ import anyio
 import anyio.to_thread
 
 from jett.core.ports import Controls, Plan
-from jett.guard import Allow, Confirm, Deny, Gate, Identity, Permit, Question, Refused, Request, Verb, decide
+from jett.guard import Allow, Confirm, Deny, Gate, Identity, Permit, Policy, Question, Refused, Request, Verb, decide
 from jett.guard.confirmation import Answer, question, understand
 from jett.tools.clock_words import spoken_date, spoken_time
 from jett.tools.fast_path import FastPath
@@ -59,6 +59,10 @@ class _Reply:
     words: str
 
 
+class _Unsure:
+    """A sentence about the servers that was not understood."""
+
+
 class GuardedCommands:
     """One conversation's commands, asked by one identity."""
 
@@ -71,22 +75,27 @@ class GuardedCommands:
         *,
         wall_clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         grace_s: float = GRACE_S,
+        model_looks: bool = True,
     ) -> None:
+        """`model_looks`: the language model has tools; without them it would invent how a server is."""
         self._fast_path = fast_path
         self._gate = gate
         self._server = server
         self._identity = identity
         self._wall_clock = wall_clock
         self._grace_s = grace_s
+        self._model_looks = model_looks
 
     def plan(self, text: str) -> Plan | None:
         """Port Commands. An answer to a question first, then a command; anything else is the language model's."""
         understood = self._fast_path.understand(text)
         if understood is None and self._answers_question(text):
             return Plan("", _Reply(text))
-        if understood is None:
-            return None
-        return Plan(self._preview(understood), understood)
+        if understood is not None:
+            return Plan(self._preview(understood), understood)
+        if not self._model_looks and self._fast_path.about_servers(text):
+            return Plan(_unsure(self._gate.policy), _Unsure())
+        return None
 
     async def carry_out(self, plan: Plan, controls: Controls) -> AsyncGenerator[str, None]:
         """Port Commands."""
@@ -94,6 +103,8 @@ class GuardedCommands:
             case _Reply(words):
                 async for sentence in self._answered(words):
                     yield sentence
+            case _Unsure():
+                yield _unsure(self._gate.policy)
             case WhichOne(_, names):
                 yield _which(names)
             case Intent() as intent if intent.action in _LOCAL:
@@ -176,6 +187,12 @@ def _spoken_name(request: Request) -> str:
         return request.target
     server, _, tool = request.target.partition(".")
     return f"{tool.replace('_', ' ')} of {server}"
+
+
+def _unsure(policy: Policy) -> str:
+    if not policy.containers:
+        return "I can't see any servers."
+    return f"I'm not sure what you mean. Ask me, for instance: is {min(policy.containers)} healthy?"
 
 
 def _which(names: tuple[str, ...]) -> str:

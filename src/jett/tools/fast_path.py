@@ -26,6 +26,11 @@ _ADDRESS_AT_END = re.compile(r"[\s,]+(?:jett|jet)$")
 _MARKS = re.compile(r"[.,!?;:\"“”…]+(?=\s|$)|(?<=\s)[-–—]+(?=\s)|^[\"“”¿¡\s-]+")
 _FIRST_SENTENCES = ("volume 20", "restart", "show the last 20 log lines of it")
 """hassil builds the grammar of numbers when they are first met, which takes 20 ms."""
+_SERVERS = re.compile(r"\b(?:my|the|our|your) (?:servers?|containers?|vps|backups?)\b")
+_STATE = re.compile(
+    r"\b(?:(?:un)?healthy|health|ok(?:ay)?|up|down|running|alive|fine|working|broken|dead|online|offline|status|state"
+    r"|crash(?:ed)?|fail(?:ed|ing)?|success(?:ful)?|succeeded|(?:re)?start(?:ed)?|stop(?:ped)?|wrong|problems?|logs?)\b"
+)
 _SPACES = re.compile(r"\s+")
 _CONTRACTIONS = {"whats": "what's", "hows": "how's", "dont": "don't", "cant": "can't"}
 
@@ -53,6 +58,15 @@ class FastPath:
             if understood is not None:
                 found[understood] = None
         return _one(list(found))
+
+    def about_servers(self, text: str) -> bool:
+        """Whether `text`, though not understood, seems to ask how a server is, or to want something of it."""
+        words = plain(text)
+        if not _STATE.search(words):
+            return False
+        return bool(_SERVERS.search(words)) or any(
+            names.named_in(words) for names in (self._containers, self._workflows)
+        )
 
     def _resolved(self, action: Action, slots: Mapping[str, Any]) -> Intent | WhichOne | None:
         if action is Action.LIST and not self._has_containers:

@@ -56,6 +56,8 @@ class Known:
     spellings: frozenset[str]
     sounds: frozenset[str]
     letters: frozenset[str]
+    forms: frozenset[str]
+    """Lower case, one blank between words."""
 
 
 class Names:
@@ -82,13 +84,19 @@ class Names:
         best = near[0][0]
         return tuple(name for score, name in scored if score >= max(best - _MARGIN, _NEAR - _MARGIN))
 
+    def named_in(self, words: str) -> bool:
+        """Whether one of the names, as it is written or said, stands among these lower-case words."""
+        joined = f" {_NOT_NAME.sub(' ', words)} "
+        return any(f" {form} " in joined for known in self._known for form in known.forms)
+
 
 def _known(name: str, others: Iterable[str]) -> Known:
     written = [name, *others]
     spoken = [PRONUNCIATIONS.get(form.lower(), form) for form in written]
     spellings = frozenset(spelling for form in (*written, *spoken) for spelling in _spellings(form))
     sounds = frozenset(_sound(form) for form in (*written, *spoken)) - {""}
-    return Known(name, spellings, sounds, frozenset(_joined(form) for form in (*written, *spoken)))
+    forms = frozenset(" ".join(_NOT_NAME.sub(" ", form.lower()).split()) for form in (*written, *spoken)) - {""}
+    return Known(name, spellings, sounds, frozenset(_joined(form) for form in (*written, *spoken)), forms)
 
 
 def _spellings(text: str) -> frozenset[str]:
