@@ -20,6 +20,11 @@ from tests.guard.support import cases
 
 HEX64 = "3f2a9c8b7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a"
 KEEP = [
+    "mysql -uroot -p -h db.example.com",
+    "mysqld is up; mkdir -p /var/lib/mysql",
+    "docker run -u 1000:1000 alpine",
+    "requirepass is not set",
+    "curl -u admin https://host:8080/x",
     "'bob' is nobody; use voice, dashboard, terminal or token:NAME",
     "2026-11-24T11:44:21.123Z INFO n8n started on port 5678",
     "2026-11-24 11:44:21.123 UTC [1] LOG:  database system is ready to accept connections",
@@ -100,6 +105,14 @@ KEEP = [
 
 # secret, the text around it with {} in its place
 HIDE: list[tuple[str, str]] = [
+    ("MyS3cretPw", "mysql -uroot -p{}"),
+    ("MyS3cretPw", "mysqldump --all-databases -h db -p{} > all.sql"),
+    ("sup3rs3cret", "curl -u admin:{} https://host/x"),
+    ("sup3rs3cret", 'curl --user "admin:{}" https://host/x'),
+    ("foobared123", "redis requirepass {}"),
+    ("letmein99", "sshpass -p {} ssh root@host"),
+    ("letmein99", "sshpass -p'{}' ssh root@host"),
+    ("hunter2", "PGPASSWORD {}"),
     ("sk-proj-abcdefGHIJKL1234567890mnopqrst", "OPENAI: {}"),
     ("sk-ant-api03-AbCdEf0123456789AbCdEf0123", "key {} used"),
     ("sk-abcdefghijklmnopqrstuvwxyzabcdef", "{}"),
@@ -334,6 +347,7 @@ def test_few_random_strings_without_a_name_are_missed(length: int, missed: int) 
 
 
 HOSTILE = [
+    *("mysql ", "mysql a ", " -u a", " -u a:", "sshpass -p", "PGPASSWORD "),
     *("a", "a.", "eyJ", "eyJa.", "token", "token ", "token=", 'token: "', 'token "', "--", "-", "://a:", "://a:b@"),
     *("-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----!", "-----BEGIN ", "sk-", "sk-a1", "xox", "xoxb-1-"),
     *("password is ", "'", "\\", '\\"', "token='", 'token=\\"', "A", "1", " ", "\n", "bearer ", "aws key ", "AKIA"),

@@ -40,6 +40,16 @@ _BEARER = re.compile(
 _LONG_BEARER = re.compile(r"\b(bearer[ \t]{1,8})[\w.~+/=-]{16,}", re.IGNORECASE | re.ASCII)
 _URL_PASSWORD = re.compile(r"(://[^\s/@:\"'<>]{0,128}:)(?![0-9]{1,5}(?:[/?#\s]|\Z))(?:(?!://)[^\s\"'<>])+@")
 
+# Options and settings of well-known programs, whose names say nothing of a secret or stand apart from it.
+_PROGRAMS = re.compile(
+    r"(\b(?:mysql|mariadb)[\w-]{0,16}[ \t](?:[^\r\n|;&]{0,120}?[ \t])?-p)(?=\S{4})[^\s\"']+"
+    r"|((?:^|[ \t])(?:-u|--user)[ =\t][\"']?[^\s:\"']{1,64}:)(?!//|[0-9]+(?:\s|\Z))[^\s\"']{4,}"
+    r"|(\bsshpass[ \t]{1,4}-p[ \t]{0,4}[\"']?)[^\s\"']+"
+    r"|(\b(?:requirepass|masterauth|PGPASSWORD|MYSQL_PWD|REDISCLI_AUTH)[ \t]{1,4}[\"']?)"
+    r"(?=\S{0,64}[0-9!@#$%^&*])[^\s\"']{5,}",
+    re.MULTILINE,
+)
+
 _PLAIN = frozenset(
     {"", "true", "false", "null", "none", "nil", "undefined", "yes", "no", "on", "off", "bearer", "basic", "name"}
 )
@@ -49,6 +59,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 def redact_pairs(text: str) -> str:
     """The text with the values of such pairs replaced by `[redacted]`."""
     text = _URL_PASSWORD.sub(rf"\1{REDACTED}@", text)
+    text = _PROGRAMS.sub(lambda found: f"{''.join(part or '' for part in found.groups())}{REDACTED}", text)
     kept: list[str] = []
     at = search_from = 0
     while found := _NAME.search(text, search_from):
