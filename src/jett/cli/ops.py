@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
@@ -14,6 +13,8 @@ import typer
 
 from jett.app.servers import Servers, open_servers, owner
 from jett.cli.loading import user_settings, warn
+from jett.cli.main import INTERRUPTED
+from jett.cli.yes_or_no import Ended, ask
 from jett.core.errors import GuardError, OperationError, PolicyError
 from jett.guard import MAX_LINES, Kind, Permit, Question, Refused, Request, Verb, parse_request, redact
 from jett.ops.operations import now
@@ -24,6 +25,8 @@ app = typer.Typer(no_args_is_help=True, help="Look at containers and change them
 Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Confirm the change without being asked.")]
 Name = Annotated[str, typer.Argument(help="The container, exactly as the policy names it.", metavar="NAME")]
+_TAKEN_BACK = ("confirmation.no", "confirmation.unclear")
+"""Whoever asked changed their mind: that is no error."""
 
 
 @app.command("list", epilog="Example: jett ops list --json | jq '.containers[] | select(.health == \"unhealthy\")'")
@@ -41,7 +44,9 @@ def status(name: Name, as_json: Json = False) -> None:
 @app.command(epilog="Example: jett ops logs n8n --lines 100")
 def logs(
     name: Name,
-    lines: Annotated[int, typer.Option(help=f"How many of the last lines, 1 to {MAX_LINES}.", metavar="N")] = 50,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", help=f"How many of the last lines, 1 to {MAX_LINES}.", metavar="N")
+    ] = 50,
     as_json: Json = False,
 ) -> None:
     """The last lines that a container wrote, without secrets."""
@@ -91,7 +96,11 @@ def _of(verb: Verb, name: str, lines: int | None = None) -> Request:
 def _run(request: Request, as_json: bool, *, yes: bool = False) -> None:
     result = anyio.run(partial(_through_the_guard, request, yes=yes, as_json=as_json))
     if isinstance(result, Refused):
-        raise GuardError(f"guard: {request.verb} {request.target}: {result.reason} (rule {result.rule})")
+        if result.rule in _TAKEN_BACK:
+            typer.echo(result.reason, err=True)
+            raise typer.Exit(GuardError.exit_code)
+        what = f"{request.verb} {request.target}".strip()
+        raise GuardError(f"guard: {what}: {result.reason} (rule {result.rule})")
     _show(result, as_json)
     if result.result != "done":
         typer.echo(redact(f"error: {result.trouble or sentence(result)}"), err=True)
@@ -107,12 +116,9 @@ async def _through_the_guard(request: Request, *, yes: bool, as_json: bool) -> R
         if unseen and isinstance(decided, Refused) and decided.rule == "container.live_unknown":
             raise unseen
         if isinstance(decided, Question):
-            answer = "yes" if yes or await anyio.to_thread.run_sync(_confirmed, decided.text, as_json) else "no"
-            identity = owner(Kind.TERMINAL)
-            decided = await anyio.to_thread.run_sync(partial(servers.gate.answer, answer, identity, now()))
+            decided = await _confirmed(servers, decided, yes=yes, as_json=as_json)
         if isinstance(decided, Permit):
             return await servers.operations.carry_out(decided)
-        assert isinstance(decided, Refused)
         return decided
 
 
@@ -130,11 +136,20 @@ def _asked(servers: Servers, request: Request) -> Permit | Question | Refused:
     return servers.gate.ask(request, owner(Kind.TERMINAL), servers.live_names(), now())
 
 
-def _confirmed(question: str, as_json: bool) -> bool:
-    """A person at a terminal; nobody else can be asked."""
-    if as_json or not sys.stdin.isatty():
-        raise GuardError("guard: a change needs a yes, and there is no terminal to ask at; add --yes if you mean it")
-    return typer.confirm(question, default=False)
+async def _confirmed(servers: Servers, asked: Question, *, yes: bool, as_json: bool) -> Permit | Refused:
+    """What the answer comes to; an unclear one is asked for once more. Ctrl-C is a no, and on record as one."""
+    decided: Permit | Question | Refused = asked
+    again = ""
+    while isinstance(decided, Question):
+        answer = "yes" if yes else ask(again + decided.text, as_json)
+        words = "no" if isinstance(answer, Ended) else answer
+        with anyio.CancelScope(shield=True):
+            decided = await anyio.to_thread.run_sync(servers.gate.answer, words, owner(Kind.TERMINAL), now())
+        if answer is Ended.CTRL_C:
+            typer.echo(decided.reason if isinstance(decided, Refused) else "", err=True)
+            raise typer.Exit(INTERRUPTED)
+        again = "Please say yes or no. "
+    return decided
 
 
 def _show(result: Result, as_json: bool) -> None:
