@@ -10,21 +10,41 @@ from typing import Annotated, Any
 import anyio
 import anyio.to_thread
 import typer
+from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import extractOne
 
-from jett.app.servers import Servers, open_servers, owner
+from jett.app.servers import Servers, open_servers, owner, policy_path
 from jett.cli.loading import user_settings, warn
 from jett.cli.main import INTERRUPTED
+from jett.cli.policy import no_policy
 from jett.cli.yes_or_no import Ended, ask
-from jett.core.errors import GuardError, OperationError, PolicyError
-from jett.guard import MAX_LINES, Kind, Permit, Question, Refused, Request, Verb, parse_request, redact
-from jett.ops.operations import now
+from jett.core.errors import GuardError, NotSetUp, OperationError, PolicyError
+from jett.guard import (
+    CONTAINER_VERBS,
+    MAX_LINES,
+    Kind,
+    Permit,
+    Policy,
+    Question,
+    Refused,
+    Request,
+    Verb,
+    load_policy,
+    parse_request,
+    redact,
+    visible,
+)
+from jett.ops.operations import NO_DOCKER, now
 from jett.ops.result import Result, sentence, status_sentence
+from jett.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Look at containers and change them, through the guard.")
 
 Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Confirm the change without being asked.")]
 Name = Annotated[str, typer.Argument(help="The container, exactly as the policy names it.", metavar="NAME")]
+_NEAR = 70
+"""Of 100: one letter of four more, fewer or other."""
 _TAKEN_BACK = ("confirmation.no", "confirmation.unclear")
 """Whoever asked changed their mind: that is no error."""
 
@@ -94,21 +114,26 @@ def _of(verb: Verb, name: str, lines: int | None = None) -> Request:
 
 
 def _run(request: Request, as_json: bool, *, yes: bool = False) -> None:
-    result = anyio.run(partial(_through_the_guard, request, yes=yes, as_json=as_json))
+    settings = user_settings()
+    result = anyio.run(partial(_through_the_guard, settings, request, yes=yes, as_json=as_json))
     if isinstance(result, Refused):
         if result.rule in _TAKEN_BACK:
             typer.echo(result.reason, err=True)
             raise typer.Exit(GuardError.exit_code)
+        path = policy_path(settings)
+        if not path.exists():
+            raise no_policy(path)
+        meant = _did_you_mean(load_policy(path), request)
         what = f"{request.verb} {request.target}".strip()
-        raise GuardError(f"guard: {what}: {result.reason} (rule {result.rule})")
+        raise GuardError(f"guard: {what}: {result.reason} (rule {result.rule}){meant}")
     _show(result, as_json)
     if result.result != "done":
         typer.echo(redact(f"error: {result.trouble or sentence(result)}"), err=True)
         raise typer.Exit(8)
 
 
-async def _through_the_guard(request: Request, *, yes: bool, as_json: bool) -> Result | Refused:
-    async with open_servers(user_settings(), watch=False, on_warning=warn) as servers:
+async def _through_the_guard(settings: Settings, request: Request, *, yes: bool, as_json: bool) -> Result | Refused:
+    async with open_servers(settings, watch=False, on_warning=warn) as servers:
         if servers.trouble:
             raise PolicyError(servers.trouble)
         unseen = await _look(servers)
@@ -124,9 +149,10 @@ async def _through_the_guard(request: Request, *, yes: bool, as_json: bool) -> R
 
 async def _look(servers: Servers) -> OperationError | None:
     """Why the containers cannot be seen; the guard is asked all the same, for the record."""
+    if servers.book is None:
+        return NotSetUp(NO_DOCKER)
     try:
-        if servers.book is not None:
-            await servers.book.look()
+        await servers.book.look()
     except OperationError as error:
         return error
     return None
@@ -150,6 +176,15 @@ async def _confirmed(servers: Servers, asked: Question, *, yes: bool, as_json: b
             raise typer.Exit(INTERRUPTED)
         again = "Please say yes or no. "
     return decided
+
+
+def _did_you_mean(policy: Policy, request: Request) -> str:
+    """The listed container that is written nearly so, of those that the terminal may see; the guard never guesses."""
+    if request.verb not in CONTAINER_VERBS or request.target in policy.containers:
+        return ""
+    names = visible(policy, owner(Kind.TERMINAL), policy.containers.keys())
+    near = extractOne(request.target, names, scorer=ratio, processor=str.lower, score_cutoff=_NEAR)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _show(result: Result, as_json: bool) -> None:
