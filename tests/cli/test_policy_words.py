@@ -173,7 +173,8 @@ def test_a_token_for_something_without_a_name_is_not_made(jett: Jett, verb: str,
     said = jett("token", "create", "phone", "--verb", "list", "--verb", verb)
     assert said.returncode == 7
     assert (
-        f"tokens: verb '{verb}' is asked of a {what}, and none is named; add --container {what.upper()}" in said.stderr
+        f"token create: verb '{verb}' is asked of a {what}, and none is named; add --container {what.upper()}"
+        in said.stderr
     )
     assert not (jett.folder / "tokens.json").exists()
 
@@ -183,7 +184,7 @@ def test_a_token_for_what_the_policy_does_not_list_is_made_with_a_warning(jett: 
     made = jett("token", "create", "phone", "--verb", "status", *named, "--container", "n8nn", "--json")
     assert json.loads(made.stdout)["targets"] == ["backup", "home.get_state", "n8n", "n8nn"]
     assert made.stderr.splitlines() == [
-        "warning: tokens: the policy lists no container, workflow or tool 'n8nn'; until then it is refused"
+        "warning: token create: the policy lists no container, workflow or tool 'n8nn'; until then it is refused"
     ]
 
 

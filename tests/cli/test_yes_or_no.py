@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from jett.cli.ops import _late
+from jett.guard import Refused
 from tests.cli.conftest import HANG_LIMIT_S, Jett
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of Unix")
@@ -137,3 +139,15 @@ def test_a_yes_is_one(terminal: Terminal, bare: Jett, keys: str) -> None:
     terminal.type(keys)
     assert terminal.end()[0] == 8, "n8n is not set up here"
     assert confirmations(bare.folder) == ["yes"]
+
+
+@pytest.mark.parametrize(
+    ("words", "rule", "reason"),
+    [
+        ("no", "confirmation.no", "All right, I won't."),
+        ("yes", "confirmation.none", "The answer came more than 15 seconds after the question; ask again."),
+    ],
+)
+def test_an_answer_to_a_lapsed_question_does_nothing_and_says_why(words: str, rule: str, reason: str) -> None:
+    told = _late(Refused("confirmation.none", "There is nothing to confirm.", "1"), words)
+    assert (told.rule, told.reason) == (rule, reason)

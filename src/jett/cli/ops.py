@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -34,6 +34,7 @@ from jett.guard import (
     redact,
     visible,
 )
+from jett.guard.confirmation import VALID_MS, Answer, understand
 from jett.ops.operations import NO_DOCKER, now
 from jett.ops.result import Result, sentence, status_sentence
 from jett.settings import Settings
@@ -45,6 +46,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Confirm the change witho
 Name = Annotated[str, typer.Argument(help="The container, exactly as the policy names it.", metavar="NAME")]
 _NEAR = 70
 """Of 100: one letter of four more, fewer or other."""
+_WONT = "All right, I won't."
 _TAKEN_BACK = ("confirmation.no", "confirmation.unclear")
 """Whoever asked changed their mind: that is no error."""
 
@@ -172,10 +174,21 @@ async def _confirmed(servers: Servers, asked: Question, *, yes: bool, as_json: b
         with anyio.CancelScope(shield=True):
             decided = await anyio.to_thread.run_sync(servers.gate.answer, words, owner(Kind.TERMINAL), now())
         if answer is Ended.CTRL_C:
-            typer.echo(decided.reason if isinstance(decided, Refused) else "", err=True)
+            typer.echo(_WONT, err=True)
             raise typer.Exit(INTERRUPTED)
         again = "Please say yes or no. "
-    return decided
+    return _late(decided, words) if isinstance(decided, Refused) else decided
+
+
+def _late(refused: Refused, words: str) -> Refused:
+    """As it is told when the question had lapsed before its answer, which the record already says."""
+    if refused.rule != "confirmation.none":
+        return refused
+    if understand(words) is Answer.NO:
+        return replace(refused, rule="confirmation.no", reason=_WONT)
+    return replace(
+        refused, reason=f"The answer came more than {VALID_MS // 1000} seconds after the question; ask again."
+    )
 
 
 def _did_you_mean(policy: Policy, request: Request) -> str:

@@ -42,11 +42,11 @@ def create(
     """Make a token. Its secret is shown once, and kept nowhere."""
     unknown = sorted(set(verbs) - {verb.value for verb in Verb})
     if unknown:
-        raise TokenError(f"tokens: verb '{unknown[0]}' is unknown; use {', '.join(Verb)}")
+        raise TokenError(f"token create: verb '{unknown[0]}' is unknown; use {', '.join(Verb)}")
     wanted = frozenset(Verb(verb) for verb in verbs)
     if not targets and (of_names := sorted(wanted - WITHOUT_TARGET)):
         raise TokenError(
-            f"tokens: verb '{of_names[0]}' is asked of a {_what(of_names[0])}, and none is named; "
+            f"token create: verb '{of_names[0]}' is asked of a {_what(of_names[0])}, and none is named; "
             f"add --container {_what(of_names[0]).upper()}"
         )
     settings = user_settings()
@@ -90,7 +90,7 @@ def _warn_of_unlisted(settings: Settings, token: Token) -> None:
         return
     for name in token.targets:
         if name not in policy.containers and name not in policy.workflows and name not in policy.tools:
-            warn(f"tokens: the policy lists no container, workflow or tool '{name}'; until then it is refused")
+            warn(f"token create: the policy lists no container, workflow or tool '{name}'; until then it is refused")
 
 
 def _what(verb: Verb) -> str:
