@@ -336,6 +336,16 @@ def test_a_file_that_cannot_be_read_is_no_empty_policy(tmp_path: Path) -> None:
     assert str(large.value) == f"policy: {path} is larger than 262144 bytes; make it shorter"
 
 
+def test_a_mistake_in_a_file_names_the_file_too(tmp_path: Path) -> None:
+    """At the end, after what `parse_policy` says of its text."""
+    path = tmp_path / "policy.toml"
+    path.write_text(HEAD + "plaec = 1", "utf-8")
+    with pytest.raises(PolicyError) as wrong:
+        load_policy(path)
+    said = "policy: plaec is unknown; correct its spelling or take it away"
+    assert str(wrong.value) == f"{said} (in {path})"
+
+
 def test_a_policy_cannot_be_changed_once_read() -> None:
     """Its mappings are read-only."""
     with pytest.raises(TypeError):

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from jett.app.servers import fast_path, policy_path
+from jett.app.servers import fast_path, policy_path, token_store
 from jett.cli import completion
-from jett.cli.loading import user_settings
-from jett.core.errors import ConfigError, GuardError
-from jett.guard import Allow, Confirm, Deny, Identity, Kind, Policy, Request, Scope, Verb, decide, load_policy
-from jett.tools.intent import Intent, WhichOne
+from jett.cli.loading import user_settings, warn
+from jett.cli.policy import idle_rules, policy_of
+from jett.core.errors import GuardError
+from jett.guard import Allow, Confirm, Deny, Identity, Kind, Policy, Request, Verb, decide
+from jett.guard.audit_record import ms_of
+from jett.guard.calls import WorkflowRule
+from jett.guard.policy import IdentityRule
+from jett.settings import Settings
+from jett.tools.intent import Action, Intent, WhichOne
 
 app = typer.Typer(no_args_is_help=True, help="Explain and check the policy. Nothing is done.")
 
@@ -35,17 +42,11 @@ def explain(
 ) -> None:
     """Print how a sentence is understood, the verdict on it, and the rule. Every listed container counts as live."""
     settings = user_settings()
-    policy = load_policy(policy_path(settings))
+    policy = policy_of(settings)
     identity = _identity(as_whom)
-    understood = fast_path(settings, policy).understand(sentence)
-    row: dict[str, str] = {"as": identity.key}
-    if isinstance(understood, WhichOne):
-        row |= {"understood": understood.action.value, "verdict": "ask which", "reason": ", ".join(understood.names)}
-    elif not isinstance(understood, Intent) or understood.action.value not in {verb.value for verb in Verb}:
-        row |= {"understood": "nothing for the servers", "verdict": "none", "reason": "no operation is asked for"}
-    else:
-        request = Request(Verb(understood.action.value), understood.target, understood.lines)
-        row |= {"understood": f"{request.verb} {request.target}".strip(), **_verdict(policy, request, identity)}
+    row = {"as": identity.key} | (
+        _of_name(policy, sentence, identity) or _of_words(settings, policy, sentence, identity)
+    )
     if as_json:
         typer.echo(json.dumps(row))
         return
@@ -55,20 +56,20 @@ def explain(
 
 @app.command(epilog="Example: jett guard check")
 def check(as_json: Json = False) -> None:
-    """Read the policy file, say what it allows, and name its first mistake."""
-    path = policy_path(user_settings())
-    if not path.exists():
-        raise ConfigError(f"policy: there is no file {path}, so nothing is allowed; copy examples/policy.toml there")
-    policy = load_policy(path)
+    """Read the policy file, say what it allows, and name its first mistake; warn of what can have no effect."""
+    settings = user_settings()
+    policy = policy_of(settings)
+    path, warnings = policy_path(settings), idle_rules(policy, settings)
     rows = {
         name: (", ".join(sorted(rule.actions)) or "nothing") + (" (a lifeline, never changed)" * rule.status_only)
         for name, rule in policy.containers.items()
     }
     tools = {name: "changes" if rule.changes else "reads" for name, rule in policy.tools.items()}
-    kinds = {kind.value: ", ".join(sorted(rule.verbs)) for kind, rule in policy.identities.items()}
+    kinds = {kind.value: _may(rule) for kind, rule in policy.identities.items()}
+    tokens = {name: _may(rule) for name, rule in policy.tokens.items()}
     if as_json:
         report = {"policy": str(path), "containers": rows, "identities": kinds, "workflows": [*policy.workflows]}
-        typer.echo(json.dumps(report | {"tools": tools}))
+        typer.echo(json.dumps(report | {"tools": tools, "tokens": tokens, "warnings": warnings}))
         return
     typer.echo(f"{path} is in order")
     for name, actions in rows.items():
@@ -79,6 +80,50 @@ def check(as_json: Json = False) -> None:
         typer.echo(f"  tool {name}: {how}")
     for kind, verbs in kinds.items():
         typer.echo(f"  {kind} may: {verbs}")
+    for name, verbs in tokens.items():
+        typer.echo(f"  the token {name} may at most: {verbs}")
+    for warning in warnings:
+        warn(warning)
+
+
+def _may(rule: IdentityRule) -> str:
+    """Its verbs, and the names it is narrowed to."""
+    named = {"containers": rule.containers, "workflows": rule.workflows, "tools": rule.tools}
+    narrowed = [
+        f"of {what} only {', '.join(sorted(names)) or 'none'}" for what, names in named.items() if names is not None
+    ]
+    return "; ".join([", ".join(sorted(rule.verbs)) or "nothing", *narrowed])
+
+
+def _of_name(policy: Policy, name: str, identity: Identity) -> dict[str, str] | None:
+    """A tool or a workflow given by its name alone, as if with arguments that fit; None for anything else."""
+    if name in policy.tools:
+        request = Request(Verb.CHANGE_TOOL if policy.tools[name].changes else Verb.READ_TOOL, name)
+    elif name in policy.workflows:
+        request = Request(Verb.RUN_WORKFLOW, name)
+    else:
+        return None
+    tools = {each: replace(rule, arguments={}) for each, rule in policy.tools.items()}
+    without_arguments = replace(policy, tools=tools, workflows=dict.fromkeys(policy.workflows, WorkflowRule({})))
+    return {"understood": f"{request.verb} {name}", **_verdict(without_arguments, request, identity)}
+
+
+def _of_words(settings: Settings, policy: Policy, sentence: str, identity: Identity) -> dict[str, str]:
+    """What somebody might say."""
+    path = fast_path(settings, policy)
+    understood = path.understand(sentence)
+    if isinstance(understood, WhichOne):
+        return {"understood": understood.action.value, "verdict": "ask which", "reason": ", ".join(understood.names)}
+    if isinstance(understood, Intent) and understood.action.value in {verb.value for verb in Verb}:
+        request = Request(Verb(understood.action.value), understood.target, understood.lines)
+        return {"understood": f"{request.verb} {request.target}".strip(), **_verdict(policy, request, identity)}
+    unknown = path.unknown_name(sentence) if understood is None else None
+    if unknown is None:
+        return {"understood": "nothing for the servers", "verdict": "none", "reason": "no operation is asked for"}
+    action, heard = unknown
+    known = policy.workflows if action is Action.RUN_WORKFLOW else policy.containers
+    reason = f"nothing is called '{heard}'; names known: {', '.join(known) or 'none'} (others: ops.also_called)"
+    return {"understood": f"{action.value} of an unknown name", "verdict": "none", "reason": reason}
 
 
 def _verdict(policy: Policy, request: Request, identity: Identity) -> dict[str, str]:
@@ -91,12 +136,20 @@ def _verdict(policy: Policy, request: Request, identity: Identity) -> dict[str, 
             return {"verdict": "deny", "rule": rule, "reason": reason}
 
 
+def _token(name: str) -> Identity:
+    """As it was made; one that is good no more is nobody."""
+    token = next((one for one in token_store(user_settings()).tokens() if one.name == name), None)
+    if token is None:
+        raise GuardError(f"guard: there is no token '{name}'; `jett token list` shows those there are")
+    if not token.good(ms_of(datetime.now(UTC))):
+        raise GuardError(f"guard: the token '{name}' is revoked or has expired, so nothing is allowed; make another")
+    return token.identity
+
+
 def _identity(text: str) -> Identity:
     kind, _, name = text.partition(":")
     if kind not in {known.value for known in Kind}:
         raise GuardError(f"guard: '{text}' is nobody; use voice, dashboard, terminal or token:NAME")
     if kind == Kind.TOKEN:
-        policy = load_policy(policy_path(user_settings()))
-        everything = Scope(frozenset(Verb), frozenset({*policy.containers, *policy.workflows, *policy.tools}))
-        return Identity(Kind.TOKEN, name or "any", everything)
+        return _token(name)
     return Identity(Kind(kind), name or "owner")

@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 import json
-import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated, Any
 
 import anyio
 import anyio.to_thread
 import typer
+from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import extractOne
 
-from jett.app.servers import Servers, open_servers, owner
+from jett.app.servers import Servers, open_servers, owner, policy_path
 from jett.cli.loading import user_settings, warn
-from jett.core.errors import GuardError, OperationError, PolicyError
-from jett.guard import MAX_LINES, Kind, Permit, Question, Refused, Request, Verb, parse_request, redact
-from jett.ops.operations import now
+from jett.cli.main import INTERRUPTED
+from jett.cli.policy import no_policy
+from jett.cli.yes_or_no import Ended, ask
+from jett.core.errors import AuditError, GuardError, NotSetUp, OperationError, PolicyError
+from jett.guard import (
+    CONTAINER_VERBS,
+    MAX_LINES,
+    Kind,
+    Permit,
+    Policy,
+    Question,
+    Refused,
+    Request,
+    Verb,
+    load_policy,
+    parse_request,
+    redact,
+    visible,
+)
+from jett.guard.confirmation import VALID_MS, Answer, understand
+from jett.ops.operations import NO_DOCKER, now
 from jett.ops.result import Result, sentence, status_sentence
+from jett.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Look at containers and change them, through the guard.")
 
 Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Confirm the change without being asked.")]
 Name = Annotated[str, typer.Argument(help="The container, exactly as the policy names it.", metavar="NAME")]
+_NEAR = 70
+"""Of 100: one letter of four more, fewer or other."""
+_WONT = "All right, I won't."
+_TAKEN_BACK = ("confirmation.no", "confirmation.unclear")
+"""Whoever asked changed their mind: that is no error."""
 
 
 @app.command("list", epilog="Example: jett ops list --json | jq '.containers[] | select(.health == \"unhealthy\")'")
@@ -41,7 +66,9 @@ def status(name: Name, as_json: Json = False) -> None:
 @app.command(epilog="Example: jett ops logs n8n --lines 100")
 def logs(
     name: Name,
-    lines: Annotated[int, typer.Option(help=f"How many of the last lines, 1 to {MAX_LINES}.", metavar="N")] = 50,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", help=f"How many of the last lines, 1 to {MAX_LINES}.", metavar="N")
+    ] = 50,
     as_json: Json = False,
 ) -> None:
     """The last lines that a container wrote, without secrets."""
@@ -89,17 +116,29 @@ def _of(verb: Verb, name: str, lines: int | None = None) -> Request:
 
 
 def _run(request: Request, as_json: bool, *, yes: bool = False) -> None:
-    result = anyio.run(partial(_through_the_guard, request, yes=yes, as_json=as_json))
+    settings = user_settings()
+    result = anyio.run(partial(_through_the_guard, settings, request, yes=yes, as_json=as_json))
     if isinstance(result, Refused):
-        raise GuardError(f"guard: {request.verb} {request.target}: {result.reason} (rule {result.rule})")
+        if result.rule in _TAKEN_BACK:
+            typer.echo(result.reason, err=True)
+            raise typer.Exit(GuardError.exit_code)
+        path = policy_path(settings)
+        if not path.exists():
+            raise no_policy(path)
+        meant = _did_you_mean(load_policy(path), request)
+        what = f"{request.verb} {request.target}".strip()
+        raise GuardError(f"guard: {what}: {result.reason} (rule {result.rule}){meant}")
     _show(result, as_json)
     if result.result != "done":
         typer.echo(redact(f"error: {result.trouble or sentence(result)}"), err=True)
         raise typer.Exit(8)
+    if result.unrecorded:
+        typer.echo(redact(f"error: {result.unrecorded}"), err=True)
+        raise typer.Exit(AuditError.exit_code)
 
 
-async def _through_the_guard(request: Request, *, yes: bool, as_json: bool) -> Result | Refused:
-    async with open_servers(user_settings(), watch=False, on_warning=warn) as servers:
+async def _through_the_guard(settings: Settings, request: Request, *, yes: bool, as_json: bool) -> Result | Refused:
+    async with open_servers(settings, watch=False, on_warning=warn) as servers:
         if servers.trouble:
             raise PolicyError(servers.trouble)
         unseen = await _look(servers)
@@ -107,20 +146,18 @@ async def _through_the_guard(request: Request, *, yes: bool, as_json: bool) -> R
         if unseen and isinstance(decided, Refused) and decided.rule == "container.live_unknown":
             raise unseen
         if isinstance(decided, Question):
-            answer = "yes" if yes or await anyio.to_thread.run_sync(_confirmed, decided.text, as_json) else "no"
-            identity = owner(Kind.TERMINAL)
-            decided = await anyio.to_thread.run_sync(partial(servers.gate.answer, answer, identity, now()))
+            decided = await _confirmed(servers, decided, yes=yes, as_json=as_json)
         if isinstance(decided, Permit):
             return await servers.operations.carry_out(decided)
-        assert isinstance(decided, Refused)
         return decided
 
 
 async def _look(servers: Servers) -> OperationError | None:
     """Why the containers cannot be seen; the guard is asked all the same, for the record."""
+    if servers.book is None:
+        return NotSetUp(NO_DOCKER)
     try:
-        if servers.book is not None:
-            await servers.book.look()
+        await servers.book.look()
     except OperationError as error:
         return error
     return None
@@ -130,11 +167,40 @@ def _asked(servers: Servers, request: Request) -> Permit | Question | Refused:
     return servers.gate.ask(request, owner(Kind.TERMINAL), servers.live_names(), now())
 
 
-def _confirmed(question: str, as_json: bool) -> bool:
-    """A person at a terminal; nobody else can be asked."""
-    if as_json or not sys.stdin.isatty():
-        raise GuardError("guard: a change needs a yes, and there is no terminal to ask at; add --yes if you mean it")
-    return typer.confirm(question, default=False)
+async def _confirmed(servers: Servers, asked: Question, *, yes: bool, as_json: bool) -> Permit | Refused:
+    """What the answer comes to; an unclear one is asked for once more. Ctrl-C is a no, and on record as one."""
+    decided: Permit | Question | Refused = asked
+    again = ""
+    while isinstance(decided, Question):
+        answer = "yes" if yes else ask(again + decided.text, as_json)
+        words = "no" if isinstance(answer, Ended) else answer
+        with anyio.CancelScope(shield=True):
+            decided = await anyio.to_thread.run_sync(servers.gate.answer, words, owner(Kind.TERMINAL), now())
+        if answer is Ended.CTRL_C:
+            typer.echo(_WONT, err=True)
+            raise typer.Exit(INTERRUPTED)
+        again = "Please say yes or no. "
+    return _late(decided, words) if isinstance(decided, Refused) else decided
+
+
+def _late(refused: Refused, words: str) -> Refused:
+    """As it is told when the question had lapsed before its answer, which the record already says."""
+    if refused.rule != "confirmation.none":
+        return refused
+    if understand(words) is Answer.NO:
+        return replace(refused, rule="confirmation.no", reason=_WONT)
+    return replace(
+        refused, reason=f"The answer came more than {VALID_MS // 1000} seconds after the question; ask again."
+    )
+
+
+def _did_you_mean(policy: Policy, request: Request) -> str:
+    """The listed container that is written nearly so, of those that the terminal may see; the guard never guesses."""
+    if request.verb not in CONTAINER_VERBS or request.target in policy.containers:
+        return ""
+    names = visible(policy, owner(Kind.TERMINAL), policy.containers.keys())
+    near = extractOne(request.target, names, scorer=ratio, processor=str.lower, score_cutoff=_NEAR)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _show(result: Result, as_json: bool) -> None:

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from jett.app.servers import token_store
-from jett.cli.loading import user_settings
-from jett.core.errors import TokenError
-from jett.guard import Token, Verb
+from jett.cli.loading import user_settings, warn
+from jett.cli.policy import policy_of
+from jett.core.errors import PolicyError, TokenError
+from jett.guard import TOOL_VERBS, WITHOUT_TARGET, Policy, Token, Verb
 from jett.ops.operations import now
+from jett.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API tokens.")
 
@@ -40,10 +42,17 @@ def create(
     """Make a token. Its secret is shown once, and kept nowhere."""
     unknown = sorted(set(verbs) - {verb.value for verb in Verb})
     if unknown:
-        raise TokenError(f"token: verb '{unknown[0]}' is unknown; use {', '.join(Verb)}")
+        raise TokenError(f"token create: verb '{unknown[0]}' is unknown; use {', '.join(Verb)}")
     wanted = frozenset(Verb(verb) for verb in verbs)
+    if not targets and (of_names := sorted(wanted - WITHOUT_TARGET)):
+        raise TokenError(
+            f"token create: verb '{of_names[0]}' is asked of a {_what(of_names[0])}, and none is named; "
+            f"add --container {_what(of_names[0]).upper()}"
+        )
+    settings = user_settings()
     expires = now() + timedelta(days=days) if days else None
-    secret, token = token_store(user_settings()).create(name, wanted, frozenset(targets or []), now(), expires)
+    secret, token = token_store(settings).create(name, wanted, frozenset(targets or []), now(), expires)
+    _warn_of_unlisted(settings, token)
     if as_json:
         typer.echo(json.dumps({**_row(token), "secret": secret}))
         return
@@ -72,9 +81,28 @@ def revoke(name: Annotated[str, typer.Argument(help="The token's name.", metavar
     typer.echo(f"token '{name}' is revoked")
 
 
+def _warn_of_unlisted(settings: Settings, token: Token) -> None:
+    """The token is made all the same: the policy may come later. Until then it is of no use for that name."""
+    try:
+        policy = policy_of(settings) if token.targets else Policy()
+    except PolicyError as error:
+        warn(str(error))
+        return
+    for name in token.targets:
+        if name not in policy.containers and name not in policy.workflows and name not in policy.tools:
+            warn(f"token create: the policy lists no container, workflow or tool '{name}'; until then it is refused")
+
+
+def _what(verb: Verb) -> str:
+    """What a verb is asked of."""
+    if verb is Verb.RUN_WORKFLOW:
+        return "workflow"
+    return "tool" if verb in TOOL_VERBS else "container"
+
+
 def _on(token: Token) -> str:
-    """What it may name; a list and an announcement name nothing."""
-    if set(token.verbs) <= {Verb.LIST, Verb.ANNOUNCE}:
+    """What it may name; a list and an announcement need no name."""
+    if not token.targets and set(token.verbs) <= WITHOUT_TARGET:
         return ""
     return f" on {', '.join(token.targets) or 'nothing'}"
 

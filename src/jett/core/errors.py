@@ -148,6 +148,12 @@ class OperationError(JettError):
             self.spoken = "I can't reach the server right now."
 
 
+class NotSetUp(OperationError):
+    """No server was asked: the settings name none."""
+
+    spoken = "My settings don't say where that server is."
+
+
 def first_failure(error: BaseException) -> BaseException:
     """The first failure inside groups of them."""
     while isinstance(error, BaseExceptionGroup):

@@ -43,6 +43,8 @@ def load_policy(path: Path) -> Policy:
         return parse_policy(content.decode("utf-8"))
     except UnicodeDecodeError:
         fail(str(path), "is not UTF-8 text; save it as UTF-8")
+    except PolicyError as error:
+        raise PolicyError(f"{error} (in {path})") from error
 
 
 def parse_policy(text: str) -> Policy:

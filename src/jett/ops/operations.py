@@ -16,7 +16,7 @@ import anyio
 import anyio.to_thread
 
 from jett.core.clock import Clock, MonotonicClock
-from jett.core.errors import GuardError, JettError, OperationError
+from jett.core.errors import GuardError, JettError, NotSetUp, OperationError
 from jett.guard import (
     CONTAINER_VERBS,
     DEFAULT_LINES,
@@ -43,6 +43,7 @@ SETTLE_S = 45.0
 """How long a started container may take to run and be healthy before that is told as it is."""
 STEADY_S = 1.5
 """How long a container that nobody checks must run before that counts: many that fail do so within a second."""
+NO_DOCKER = "docker: no address is set; set ops.docker"
 _LOOK_EVERY_S = 0.25
 _CHANGES: dict[Verb, Change] = {Verb.START: "start", Verb.STOP: "stop", Verb.RESTART: "restart"}
 
@@ -197,7 +198,7 @@ class Operations:
 
     async def _run(self, request: Request) -> Result:
         if self._workflows is None:
-            raise OperationError("n8n: no address is set; set ops.n8n_url and ops.n8n_token_file")
+            raise NotSetUp("n8n: no address is set; set ops.n8n_url and ops.n8n_token_file")
         started_s = self._clock.now_s()
         try:
             await self._workflows.run(request)
@@ -209,7 +210,7 @@ class Operations:
     async def _used(self, request: Request) -> Result:
         """A tool of an MCP server. A change that was sent is waited for, and its end is unknown if nobody told it."""
         if self._tools is None:
-            raise OperationError("mcp: no server is set; set ops.mcp")
+            raise NotSetUp("mcp: no server is set; set ops.mcp")
         started_s = self._clock.now_s()
         try:
             text = await self._tools.use(request, self._gate.policy)
@@ -225,7 +226,7 @@ class Operations:
 
     def _parts(self) -> tuple[DockerEngine, ContainerBook]:
         if self._engine is None or self._book is None:
-            raise OperationError("docker: no address is set; set ops.docker", unreachable=True)
+            raise NotSetUp(NO_DOCKER)
         return self._engine, self._book
 
 

@@ -8,7 +8,7 @@ resolved by `names`. It only understands: whether a thing may be done is the gua
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -48,13 +48,9 @@ class FastPath:
 
     def understand(self, text: str) -> Intent | WhichOne | None:
         """What `text`, a transcript, asks for; None where the language model should answer. Never raises."""
-        if len(text) > _LONGEST_CHARACTERS:
-            return None
-        words = plain(text)
         found: dict[Intent | WhichOne, None] = {}
-        for result in recognize_all(words, self._templates):
-            slots = {name: entity.value for name, entity in result.entities.items()}
-            understood = self._resolved(Action(result.intent.name), slots)
+        for action, slots in self._matches(text):
+            understood = self._resolved(action, slots)
             if understood is not None:
                 found[understood] = None
         return _one(list(found))
@@ -68,14 +64,29 @@ class FastPath:
             names.named_in(words) for names in (self._containers, self._workflows)
         )
 
+    def unknown_name(self, text: str) -> tuple[Action, str] | None:
+        """For a sentence that is not understood: what it would ask for, and the words that are nobody's name."""
+        matches = ((action, _heard(slots)) for action, slots in self._matches(text))
+        heard = [(action, name) for action, name in matches if name and name not in ("the", "my", "our")]
+        return min(heard, key=lambda match: len(match[1]), default=None)
+
+    def _matches(self, text: str) -> Iterator[tuple[Action, Mapping[str, Any]]]:
+        """Each template that `text` fits, and what stands in its slots."""
+        if len(text) <= _LONGEST_CHARACTERS:
+            for result in recognize_all(plain(text), self._templates):
+                yield (
+                    Action(result.intent.name),
+                    {name: entity.value for name, entity in result.entities.items()},
+                )
+
     def _resolved(self, action: Action, slots: Mapping[str, Any]) -> Intent | WhichOne | None:
         if action is Action.LIST and not self._has_containers:
             return None
         names = self._workflows if action is Action.RUN_WORKFLOW else self._containers
-        heard = slots.get("workflow") or slots.get("name")
+        heard = _heard(slots)
         target = ""
         if heard is not None:
-            resolved = names.resolve(str(heard))
+            resolved = names.resolve(heard)
             if not resolved:
                 return None
             if len(resolved) > 1:
@@ -102,6 +113,11 @@ def _one(found: list[Intent | WhichOne]) -> Intent | WhichOne | None:
     if len(targets) > 1 or any(understood.action in CHANGES for understood in found):
         return None
     return found[0]
+
+
+def _heard(slots: Mapping[str, Any]) -> str | None:
+    heard = slots.get("workflow") or slots.get("name")
+    return None if heard is None else str(heard)
 
 
 def _whole(value: object) -> int | None:
