@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 
 from jett.settings.keys import Key
-from jett.settings.schema import ADDRESS, DATABASE, MIRROR
+from jett.settings.schema import ADDRESS, DATABASE, DOCKER, MIRROR
 
 _KINDS: dict[Any, str] = {
     Path: "a path",
@@ -24,6 +24,7 @@ _KINDS: dict[Any, str] = {
 _PATTERNS = {
     ADDRESS: "an address that begins with http:// or https:// and has no user, query or key in it, or nothing",
     DATABASE: "an address such as postgresql://USER@HOST:PORT/DATABASE without a password in it, or nothing",
+    DOCKER: "an address such as unix:///run/docker.sock, tcp://HOST:PORT (the port is needed) or https://HOST:2376",
     MIRROR: "an address that begins with http://, https:// or file:// and names no user, or nothing",
 }
 
