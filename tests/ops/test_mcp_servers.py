@@ -202,6 +202,7 @@ async def test_over_http_the_token_is_sent_and_no_proxy_is_asked(
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
     token = tmp_path / "token"
     token.write_text("t0ken\n")
+    token.chmod(0o600)
     seen = _Seen()
     async with _http_server(seen) as url, open_wire(McpAddress("home", url=url, token_file=token)) as wire:
         (offered,) = await wire.tools()

@@ -19,6 +19,7 @@ from jett.ops.mcp_address import McpAddress
 from jett.ops.mcp_connection import open_wire
 from jett.ops.mcp_tool import Offered
 from jett.ops.operations import now
+from jett.ops.secret_file import read_secret
 from jett.settings import Settings
 from jett.settings.keys import did_you_mean
 from jett.tools.model_tools import GuardedTools
@@ -55,9 +56,9 @@ def read_token(token_file: Path | None) -> str:
             raise TokenError(f"mcp: whose are the requests? Name a --token-file, or set {TOKEN_VARIABLE}")
         return secret.strip()
     try:
-        return token_file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TokenError(f"mcp: the token's file '{token_file}' cannot be read; correct --token-file") from error
+        return read_secret(token_file, "--token-file").strip()
+    except OSError as error:
+        raise TokenError(f"mcp: the token's file {error}") from error
 
 
 @asynccontextmanager
