@@ -18,10 +18,25 @@ fail() {
     exit 1
 }
 
+usage() {
+    cat <<USAGE
+usage: install.sh [--check]
+
+Set up or bring up to date a VPS for Jett: Debian 12 or newer, as root. May be run again at any time.
+
+  --check   say what would be done and change nothing; exit code 1 if there is something to do
+  --help    this
+
+Variables: JETT_TUNNEL_ADDRESS (10.0.0.2), JETT_DESKTOP_ADDRESS (10.0.0.1), JETT_SSH_PORT (22), JETT_DATA (/srv/jett),
+JETT_SECRETS (JETT_DATA/secrets), JETT_NO_START (set: start nothing). docs/deploy.md goes through all of it.
+USAGE
+}
+
 for argument in "$@"; do
     case $argument in
         --check) check=true ;;
-        *) fail "unknown option '$argument'; there is --check alone" ;;
+        -h | --help) usage && exit 0 ;;
+        *) fail "unknown option '$argument'; there are --check and --help" ;;
     esac
 done
 

@@ -10,6 +10,8 @@ import pytest
 from jett.core.errors import ModelError
 from jett.models.store import Store
 
+os.umask(0o022)  # a policy that a test writes is one that others may not change
+
 
 class RealStore(Store):
     """The user's own store, which fetches a model when a test first asks for it.

@@ -93,6 +93,12 @@ def test_every_profile_is_valid_and_names_only_known_keys(profile: str, tmp_path
             "[ops]\nanchor_database = 'postgresql://a:hunter2@10.0.0.2/b'",
             r"ops.anchor_database is 'postgresql://…@10.0.0.2/b', need an address such as .* without a password in it",
         ),
+        (
+            "[ops]\ndocker = 'tcp://10.0.0.2'",
+            "ops.docker is 'tcp://10.0.0.2', need .*the port is needed.*; correct it in",
+        ),
+        ("[ops]\ndocker = 'tcp://[fd00::2]'", "ops.docker is .*, need an address such as .*tcp://HOST:PORT"),
+        ("[ops]\ndocker = 'ssh://server'", "ops.docker is 'ssh://server', need an address such as unix:///"),
         ("[llm]\nmodel = ''", "llm.model is '', need text that is not empty"),
         ("[llm]\napi_key_file = 3", "llm.api_key_file is 3, need a path"),
         (
@@ -124,6 +130,21 @@ def test_every_profile_is_valid_and_names_only_known_keys(profile: str, tmp_path
 def test_a_mistake_names_key_value_limit_and_fix(toml: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"(?s)^settings: .*{said}"):
         load(tmp_path, toml)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "unix:///run/docker.sock",
+        "tcp://10.0.0.2:2375",
+        "tcp://[fd00::2]:2375",
+        "https://server",
+        "https://server:2376",
+    ],
+)
+def test_an_address_of_docker_is_taken(address: str, tmp_path: Path) -> None:
+    assert load(tmp_path, ops__docker=address).ops.docker == address
 
 
 @pytest.mark.parametrize(

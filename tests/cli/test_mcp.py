@@ -95,8 +95,22 @@ def test_what_is_listed_and_no_longer_offered_is_said(jett: Jett) -> None:
         ({"home": {"command": ["a"], "url": "http://b/mcp"}}, "either command"),
         ({"home": {"command": ["a"], "token_file": "/b"}}, "token_file beside url"),
         ({"Home": {"command": ["a"]}}, "small letters"),
-        ({"home": {"command": ["a"], "timeout_s": 0}}, "ops.mcp"),
-        ({"home": {"comand": ["a"]}}, "ops.mcp"),
+        (
+            {"home": {"command": ["a"], "timeout_s": 0}},
+            "ops.mcp.home.timeout_s is 0, need a number above 0 and at most 120; correct it in JETT_OPS__MCP",
+        ),
+        (
+            {"home": {"comand": ["a"]}},
+            "unknown key 'ops.mcp.home.comand' (did you mean 'command'?); correct it in JETT",
+        ),
+        (
+            {"home": {"command": "python x.py"}},
+            'ops.mcp.home.command is \'python x.py\', need a list of texts, such as ["python", "x.py"]; correct',
+        ),
+        ({"home": {"command": ["a", 2]}}, "ops.mcp.home.command is ['a', 2], need a list of texts; correct"),
+        ({"home": {"url": "http://a:hush@b/mcp"}}, "ops.mcp.home.url is 'http://…@b/mcp', need an address that begins"),
+        ({"home": 3}, "ops.mcp is {'home': 3}, need tables such as [ops.mcp.home]; correct"),
+        ({"hom": {"command": ["a"]}}, "no server home is set (did you mean 'hom'?), there is hom; name one of them"),
     ],
 )
 def test_a_mistake_in_the_settings_is_named(jett: Jett, servers: object, says: str) -> None:

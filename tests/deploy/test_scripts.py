@@ -116,6 +116,15 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
+def test_the_installer_says_what_it_takes_to_anybody() -> None:
+    """Before it looks at the machine."""
+    helped = subprocess.run([str(DEPLOY / "install.sh"), "--help"], capture_output=True, text=True, check=True)
+    assert all(word in helped.stdout for word in ("--check", "JETT_TUNNEL_ADDRESS", "JETT_SSH_PORT", "JETT_DATA"))
+    wrong = subprocess.run([str(DEPLOY / "install.sh"), "--chek"], capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "unknown option '--chek'; there are --check and --help" in wrong.stderr
+
+
 @pytest.mark.root
 def test_the_installer_says_first_does_then_and_does_nothing_the_second_time(machine: Machine) -> None:
     empty = machine.everything()

@@ -95,6 +95,7 @@ class Vps:
             )
         shutil.copy(self.data / "secrets" / "postgres_n8n_password", self.data / "secrets" / "n8n_database_password")
         self.token.write_text(secrets.token_hex(16) + "\n")
+        self.token.chmod(0o600)
         self._secret(self.data / "n8n" / "token", self.token.read_text(), 1000)
 
     def _secret(self, path: Path, text: str, owner: int) -> None:

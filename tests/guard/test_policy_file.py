@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -346,6 +347,20 @@ def test_a_mistake_in_a_file_names_the_file_too(tmp_path: Path) -> None:
     assert str(wrong.value) == f"{said} (in {path})"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o664])
+def test_a_file_that_others_may_write_is_no_policy(mode: int, tmp_path: Path) -> None:
+    """Whoever can write it says what Jett does; that they can read it does no harm."""
+    path = tmp_path / "policy.toml"
+    path.write_text(HEAD)
+    path.chmod(mode)
+    with pytest.raises(PolicyError) as open_:
+        load_policy(path)
+    assert str(open_.value) == f"policy: {path} may be changed by others (mode {mode:04o}); run: chmod go-w {path}"
+    path.chmod(mode & ~0o022)
+    assert load_policy(path) == Policy()
+
+
 def test_a_policy_cannot_be_changed_once_read() -> None:
     """Its mappings are read-only."""
     with pytest.raises(TypeError):
@@ -354,7 +369,9 @@ def test_a_policy_cannot_be_changed_once_read() -> None:
 
 def test_the_example_is_a_good_policy() -> None:
     """And its lifelines are lifelines."""
-    policy = load_policy(EXAMPLE)
+    policy = parse_policy(EXAMPLE.read_text("utf-8"))
     assert {"n8n", "postgres", "qdrant"} <= set(policy.containers)
     assert policy.containers["socket-proxy"].status_only
+    assert not [rule for one in policy.workflows.values() for rule in one.arguments.values() if rule.required]
+    assert {Verb.LIST, Verb.STATUS, Verb.LOGS} <= policy.identities[Kind.TOKEN].verbs, "as docs/operations.md has it"
     assert set(policy.identities) == set(Kind)

@@ -49,6 +49,7 @@ class Server:
         token_file = audit / "n8n-token"
         audit.mkdir(exist_ok=True)
         token_file.write_text(self.n8n.webhook_token if token is None else token)
+        token_file.chmod(0o600)
         overrides = {
             "ops.policy": str(self.folder / "policy.toml"),
             "ops.n8n_url": self.n8n.url,

@@ -47,6 +47,7 @@ class PostgresServer:
             (self.secrets / f"{name}_password").write_text(secrets.token_hex(16) + "\n")
         for path in (self.folder, self.secrets, *self.secrets.iterdir()):
             shutil.chown(path, "postgres", "postgres")
+            path.chmod(0o700 if path.is_dir() else 0o600)
         pwfile = f"--pwfile={self.secrets / 'postgres_password'}"
         self._as_postgres("initdb", "-D", self._data, "-U", "postgres", pwfile, "--auth=scram-sha-256", "--no-sync")
         self.start()

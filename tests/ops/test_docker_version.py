@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from jett.core.errors import OperationError
+from jett.core.errors import ConfigError, OperationError
 from jett.ops.docker_engine import DockerEngine
 from jett.ops.docker_version import NEWEST, OLDEST, api_of, refuses_version
 
@@ -34,6 +34,7 @@ class StandIn:
         self.oldest, self.newest = oldest, newest
         self.asked: list[str] = []
         self.ping_says = ""
+        self.is_engine = True
         self.connections: list[socket.socket] = []
         outer = self
 
@@ -77,7 +78,7 @@ class StandIn:
         path = target.partition("?")[0]
         self.asked.append(f"{method} {path}")
         if path == "/_ping":
-            return 200, None
+            return (200, None) if self.is_engine else (404, None)
         version = re.match(r"/v1\.(\d+)/", path)
         assert version, path
         asked = int(version[1])
@@ -130,6 +131,21 @@ async def test_the_newest_version_that_both_know_is_spoken_and_asked_for_once(en
     await docker.aclose()
     listed = f"GET {api}/containers/json"
     assert engine.asked == ["GET /_ping", listed, f"POST {api}/containers/n8n/restart", listed]
+
+
+@pytest.mark.parametrize("engine", [(12, 41)], indirect=True)
+async def test_what_knows_no_ping_is_no_engine_and_no_container_is_missed(engine: StandIn) -> None:
+    engine.is_engine = False
+    docker = DockerEngine(engine.address)
+    with pytest.raises(OperationError, match=rf"what answers at {engine.address} is no Docker engine; correct ops"):
+        await docker.containers()
+    await docker.aclose()
+
+
+def test_an_address_without_a_port_is_refused() -> None:
+    """The port that the web's addresses have by themselves is never Docker's."""
+    with pytest.raises(ConfigError, match=r"docker address 'tcp://10\.0\.0\.2' is not understood; use .*HOST:PORT"):
+        DockerEngine("tcp://10.0.0.2")
 
 
 @pytest.mark.parametrize("engine", [(12, 40)], indirect=True)

@@ -131,7 +131,7 @@ async def test_a_child_sees_nothing_of_the_environment_but_what_is_named(
     ("address", "why"),
     [
         (McpAddress("home", ("/nowhere/at-all",)), "cannot be started"),
-        (McpAddress("home", (sys.executable, "-c", "raise SystemExit(3)")), "the connection is gone"),
+        (McpAddress("home", (sys.executable, "-c", "raise SystemExit(3)")), "is gone: it has ended with code 3$"),
         (McpAddress("home", (sys.executable,), ("NO_SUCH_VARIABLE",)), "NO_SUCH_VARIABLE is not set"),
         (McpAddress("home", url="http://127.0.0.1:1/mcp"), "cannot be reached"),
         (McpAddress("home", url="http://127.0.0.1:1/mcp", token_file=Path("/nowhere")), "token's file"),
@@ -203,6 +203,7 @@ async def test_over_http_the_token_is_sent_and_no_proxy_is_asked(
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
     token = tmp_path / "token"
     token.write_text("t0ken\n")
+    token.chmod(0o600)
     seen = _Seen()
     async with _http_server(seen) as url, open_wire(McpAddress("home", url=url, token_file=token)) as wire:
         (offered,) = await wire.tools()

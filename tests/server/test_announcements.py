@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from jett.guard import Verb, verify
-from jett.server.announcements import MOST_A_MINUTE, PATH
+from jett.server.announcements import MOST_A_MINUTE, MOST_REFUSED, PATH
 from jett.server.entrance import MAX_BODY_BYTES, MOST_FAILURES
 from jett.session.announcements import MOST_WAITING
 from tests.server.support import POLICY, TEXT, Place, place
@@ -207,6 +207,35 @@ async def test_a_flood_of_announcements_is_limited_and_leaves_the_owner_reads(at
     assert len(at.troubles) == 1
     at.seconds[0] = 61.0
     assert (await at.post(other)).status_code == 202
+
+
+WRONG = [
+    ("reader", TEXT, 403),
+    ("n8n", "two\nlines", 400),
+    ("n8n", 5, 400),
+    ("n8n", "a" * MAX_BODY_BYTES, 413),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "status"), WRONG)
+async def test_what_is_refused_takes_no_other_tokens_turn(at: Place, name: str, text: object, status: int) -> None:
+    """It counts against its own token, told once, and no further line of the record is written for it."""
+    secret, good = at.token(name, Verb.STATUS if name == "reader" else Verb.ANNOUNCE), at.token("other")
+    for _ in range(MOST_REFUSED):
+        assert_refused(await at.post(secret, text), status)
+    written = len(at.records())
+    for _ in range(3):
+        answer = await at.post(secret, text)
+        assert_refused(answer, 429)
+        assert answer.headers["Retry-After"] == "60"
+    assert len(at.records()) == written
+    assert len(at.troubles) == 1
+    assert name in at.troubles[0]
+    for _ in range(MOST_A_MINUTE):
+        assert (await at.post(good)).status_code == 202
+        at.room.say_next()
+    at.seconds[0] = 61.0
+    assert_refused(await at.post(secret, text), status)
 
 
 async def test_the_guards_own_limit_is_told_as_one(tmp_path: Path) -> None:

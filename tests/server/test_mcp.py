@@ -154,6 +154,7 @@ def test_without_a_good_token_nothing_is_served(jett: Jett, env: dict[str, str],
 def test_standard_output_carries_the_protocol_only_and_the_end_of_input_is_the_end(jett: Jett, tmp_path: Path) -> None:
     """The token from a file; a line that is no message is passed over."""
     (tmp_path / "token").write_text(_token(jett, "n8n") + "\n")
+    (tmp_path / "token").chmod(0o600)
     first = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
     asked = [
         json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": first}),

@@ -19,7 +19,9 @@ from jett.ops.mcp_address import McpAddress
 from jett.ops.mcp_connection import open_wire
 from jett.ops.mcp_tool import Offered
 from jett.ops.operations import now
+from jett.ops.secret_file import read_secret
 from jett.settings import Settings
+from jett.settings.keys import did_you_mean
 from jett.tools.model_tools import GuardedTools
 
 TOKEN_VARIABLE = "JETT_TOKEN"
@@ -54,9 +56,9 @@ def read_token(token_file: Path | None) -> str:
             raise TokenError(f"mcp: whose are the requests? Name a --token-file, or set {TOKEN_VARIABLE}")
         return secret.strip()
     try:
-        return token_file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TokenError(f"mcp: the token's file '{token_file}' cannot be read; correct --token-file") from error
+        return read_secret(token_file, "--token-file").strip()
+    except OSError as error:
+        raise TokenError(f"mcp: the token's file {error}") from error
 
 
 @asynccontextmanager
@@ -78,9 +80,15 @@ async def open_token_tools(settings: Settings, secret: str) -> AsyncGenerator[To
 def addresses(settings: Settings, only: str | None) -> list[McpAddress]:
     """The MCP servers that are set, or the one of that name. Raises ConfigError."""
     found = [one for one in mcp_addresses(settings) if only in (None, one.name)]
-    if not found:
+    if found:
+        return found
+    names = sorted(settings.ops.mcp)
+    if only is None or not names:
         raise ConfigError(f"mcp: no server {only or ''} is set; set ops.mcp.{only or 'NAME'}".replace("  ", " "))
-    return found
+    raise ConfigError(
+        f"mcp: no server {only} is set{did_you_mean(only, names)}, there is {', '.join(names)}; "
+        f"name one of them, or set ops.mcp.{only}"
+    )
 
 
 async def offered_by(address: McpAddress) -> tuple[Offered, ...]:

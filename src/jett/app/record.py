@@ -22,6 +22,7 @@ def audit_log(settings: Settings) -> AuditLog:
 def _database(settings: Settings) -> Anchor:
     from jett.ops.postgres_anchor import PostgresAnchor
     from jett.ops.postgres_table import parse_place
+    from jett.ops.secret_file import read_secret
 
     file = settings.ops.anchor_password_file
     if file is None:
@@ -31,10 +32,9 @@ def _database(settings: Settings) -> Anchor:
 
     def read_password() -> str:
         try:
-            lines = file.expanduser().read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "not text"
-            raise OSError(f"ops.anchor_password_file '{file}' cannot be read: {why}") from None
+            lines = read_secret(file, "ops.anchor_password_file").splitlines()
+        except OSError as error:
+            raise OSError(f"the password's file {error}") from None
         return lines[0].strip() if lines else ""
 
     return PostgresAnchor(parse_place(settings.ops.anchor_database), read_password)

@@ -36,6 +36,7 @@ from jett.ops.mcp_address import McpAddress
 from jett.ops.mcp_servers import McpServers, used
 from jett.ops.operations import Operations
 from jett.ops.result import Result, sentence
+from jett.ops.secret_file import read_secret
 from jett.ops.workflows import Workflows
 from jett.settings import Settings, config_path
 from jett.tools.commands import GuardedCommands, Server
@@ -224,10 +225,8 @@ def _workflows(settings: Settings) -> Workflows | None:
 
     def read_token() -> str:
         try:
-            return token_file.read_text("utf-8").strip()
+            return read_secret(token_file, "ops.n8n_token_file").strip()
         except OSError as error:
-            raise OperationError(
-                f"n8n: the token's file '{token_file}' cannot be read ({error.strerror}); correct ops.n8n_token_file"
-            ) from error
+            raise OperationError(f"n8n: the token's file {error}") from error
 
     return Workflows(ops.n8n_url, read_token)

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from jett.core.errors import ConfigError
 from jett.ops.deploy_check import Look, Place, Proof, looks
+from jett.ops.secret_file import read_secret
 
 app = typer.Typer(no_args_is_help=True, help="Prove from here what the server answers, and what it refuses.")
 
@@ -66,9 +67,9 @@ async def _all(place: Place) -> list[Look]:
 
 def _token(path: Path) -> str:
     try:
-        token = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"deploy: {path} cannot be read ({error}); name the file that holds n8n's token") from error
+        token = read_secret(path, "--n8n-token-file").strip()
+    except OSError as error:
+        raise ConfigError(f"deploy: n8n's token {error}") from error
     if not token or not token.isascii() or not token.isprintable():
         raise ConfigError(f"deploy: {path} holds no token; write one line of printable ASCII into it")
     return token

@@ -6,6 +6,7 @@ allows nothing. See `examples/policy.toml`.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ from jett.guard.rate_limit import MOST, Limits
 from jett.guard.request import ARGUMENT_NAME, CONTAINER_VERBS, MAX_ARGUMENT_CHARS, MAX_ARGUMENTS, NAME, TOOL, Verb
 
 MAX_FILE_BYTES = 262_144
+OTHERS_WRITE = 0o022
 VERSION = 1
 DEFINITION = "sha256:"
 T = TypeVar("T")
@@ -29,14 +31,20 @@ V = TypeVar("V")
 
 
 def load_policy(path: Path) -> Policy:
-    """The policy of a file; an empty one, which denies everything, when there is no such file. Raises PolicyError."""
+    """The policy of a file; an empty one, which denies everything, when there is no such file.
+
+    A file that others may write is refused: it says what its owner may do. Raises PolicyError.
+    """
     try:
         with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
             content = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         return Policy()
     except OSError as error:
         fail(str(path), f"cannot be read ({error.strerror}); correct its path or mode")
+    if os.name == "posix" and mode & OTHERS_WRITE:
+        fail(str(path), f"may be changed by others (mode {mode & 0o777:04o}); run: chmod go-w {path}")
     if len(content) > MAX_FILE_BYTES:
         fail(str(path), f"is larger than {MAX_FILE_BYTES} bytes; make it shorter")
     try:

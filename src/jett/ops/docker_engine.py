@@ -37,6 +37,11 @@ _CHANGE_PATHS: dict[Change, str] = {
     "stop": f"/containers/{{name}}/stop?t={STOP_WITHIN_S}",
     "restart": f"/containers/{{name}}/restart?t={STOP_WITHIN_S}",
 }
+_FIXES = {
+    403: "the socket proxy does not permit it",
+    404: "there is no such container",
+    409: "the container is in a state that forbids it",
+}
 _EVENTS = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D"
 
 
@@ -165,11 +170,9 @@ class DockerEngine:
                 f"docker: {what}: the engine refuses the API {spoken[2:]}, Jett speaks {SPOKEN}; "
                 "update Docker on the server, or Jett"
             )
-        fix = {
-            403: "the socket proxy does not permit it",
-            404: "there is no such container",
-            409: "the container is in a state that forbids it",
-        }.get(response.status_code, f"look into the engine's log at {self._address}")
+        if what == PING and response.status_code == 404:
+            raise OperationError(f"docker: what answers at {self._address} is no Docker engine; correct ops.docker")
+        fix = _FIXES.get(response.status_code, f"look into the engine's log at {self._address}")
         raise OperationError(f"docker: {what}: the engine answered {response.status_code}; {fix}")
 
     @asynccontextmanager
@@ -196,7 +199,7 @@ def _transport(address: str, tls: Tls | None) -> tuple[str, httpx.AsyncHTTPTrans
     parts = urlsplit(address)
     if parts.scheme == "unix" and parts.path:
         return "http://docker", UnixTransport(parts.path)
-    if parts.scheme in ("tcp", "http") and parts.hostname:
+    if parts.hostname and (parts.scheme == "http" or (parts.scheme == "tcp" and parts.port)):
         return f"http://{parts.netloc}", httpx.AsyncHTTPTransport(trust_env=False)
     if parts.scheme == "https" and parts.hostname:
         if tls is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 
 from jett.core.errors import OperationError
+from jett.ops.secret_file import read_secret
 
 MAX_BYTES = 4 << 20
 
@@ -26,9 +27,9 @@ def http_client(token_file: Path | None, timeout_s: float) -> httpx2.AsyncClient
 
 def _token(path: Path) -> str:
     try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperationError(f"mcp: the token's file '{path}' cannot be read; correct its token_file") from error
+        return read_secret(path, "its token_file").strip()
+    except OSError as error:
+        raise OperationError(f"mcp: the token's file {error}") from error
 
 
 class _Bounded(httpx2.AsyncBaseTransport):

@@ -29,6 +29,8 @@ MAX_LINE_BYTES = 1 << 20
 MAX_BYTES = 4 << 20
 MAX_LINES = 1000
 """What a server may say between two requests of ours."""
+_CODE_S = 0.25
+"""How long after its pipe a process may end that is told with its exit code."""
 _LEAVE_S = 1.0
 """How long it may take to end by itself, and once more after SIGTERM."""
 
@@ -96,7 +98,7 @@ class _Pipes:
                         await self._said(line)
                     if len(rest) > MAX_LINE_BYTES:
                         self._too_much()
-        self._lost.because("it has ended")
+            self._lost.because(await self._ended() or "it has ended")
 
     async def _said(self, line: bytes) -> None:
         self._lines, self._bytes = self._lines + 1, self._bytes + len(line)
@@ -122,7 +124,15 @@ class _Pipes:
                         self._lines = self._bytes = 0
                     text = each.message.model_dump_json(by_alias=True, exclude_unset=True)
                     await self._stdin.send(text.encode() + b"\n")
-        self._lost.because("it no longer listens")
+        self._lost.because(await self._ended() or "it no longer listens")
+
+    async def _ended(self) -> str:
+        """What its exit code tells of a process that closed a pipe, once it is known; nothing where it lives on."""
+        with anyio.move_on_after(_CODE_S):
+            while self._process.returncode is None:  # noqa: ASYNC110 - as in `end`
+                await anyio.sleep(0.01)
+        code = self._process.returncode
+        return "" if code is None else f"it has ended with code {code}"
 
     async def end(self) -> None:
         """Close its input, wait a moment, then end it and whatever it has started."""

@@ -79,7 +79,7 @@ class McpWire:
 async def open_wire(address: McpAddress, timeout_s: float) -> AsyncGenerator[McpWire, None]:
     """Connect and greet; closed, with the process if it is one, at the end. Raises OperationError."""
     lost = Lost()
-    with _understood(), ungrouped():
+    with _understood(lost), ungrouped():
         async with AsyncExitStack() as closing:
             streams: tuple[Any, Any]
             if address.command:
@@ -108,13 +108,13 @@ def _jett() -> types.Implementation:
 
 
 @contextmanager
-def _understood() -> Iterator[None]:
+def _understood(lost: Lost | None = None) -> Iterator[None]:
     """The SDK's failures as ours, without the server's words. Whether it answered at all decides `unreachable`."""
     try:
         yield
     except MCPError as error:
         gone = error.code in (types.CONNECTION_CLOSED, types.REQUEST_TIMEOUT)
-        words = "the connection is gone" if gone else f"it answered with error {error.code}"
+        words = _gone(lost) if gone else f"it answered with error {error.code}"
         raise OperationError(f"mcp: {words}", unreachable=gone) from error
     except TimeoutError as error:
         raise OperationError("mcp: it did not answer in time", unreachable=True) from error
@@ -122,6 +122,10 @@ def _understood() -> Iterator[None]:
         raise OperationError(f"mcp: it cannot be reached ({type(error).__name__})", unreachable=True) from error
     except (ValueError, RuntimeError) as error:
         raise OperationError(f"mcp: its answer is not understood ({type(error).__name__})", unreachable=True) from error
+
+
+def _gone(lost: Lost | None) -> str:
+    return f"the connection is gone: {lost.reason}" if lost and lost.reason else "the connection is gone"
 
 
 def _offered(tool: types.Tool) -> Offered:

@@ -9,6 +9,7 @@ whether it was heard. Mounted by `app`, beside one conversation.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -34,7 +35,10 @@ PATH = "/v1/announcements"
 DEADLINE_S = 600.0
 """What could not be said within ten minutes is old news."""
 MOST_A_MINUTE = 5
-"""Half of what the guard lets anybody read in a minute: the owner can always ask how things are."""
+"""Half of what the guard lets anybody read in a minute: the owner can always ask how things are.
+Of all tokens together, and only what is taken counts: a wrong token takes no other's turn."""
+MOST_REFUSED = 10
+"""Requests of one token that are refused in a minute; each may be a line of the record."""
 _LET_GO_S = 2.0
 
 
@@ -68,12 +72,14 @@ class Announcer:
         self._now = now
         self._trouble = trouble
         self._deadline_s = deadline_s
-        self._recent = Window(MOST_A_MINUTE, 60.0, now_s)
+        self._taken = Window(MOST_A_MINUTE, 60.0, now_s)
+        self._refused = defaultdict[str, Window](lambda: Window(MOST_REFUSED, 60.0, now_s))
         self._one_at_a_time = anyio.Lock()
 
     async def announce(self, text: str, identity: Identity) -> dict[str, str]:
         """Have it said; the answer tells the operation, and whether it is said at once. Raises Refusal, GuardError."""
         async with self._one_at_a_time:
+            self.check_refusals(identity)
             self._check_room(identity)
             with anyio.CancelScope(shield=True):
                 permit = await self._permitted(text, identity)
@@ -84,15 +90,32 @@ class Announcer:
                 if announcement is None:
                     await self._record(permit, Outcome("failed", "the conversation ended"))
                     raise _full()
+                self._taken.count()
                 self._tasks.start_soon(self._see_through, permit, announcement)
         return {"operation": permit.operation, "state": "speaking" if at_once else "queued"}
+
+    def check_refusals(self, identity: Identity) -> None:
+        """Raises Refusal for a token of which too much was refused of late."""
+        refusals = self._refused[identity.name]
+        if refusals.has_room():
+            return
+        if refusals.first_over:
+            self._trouble(f"announcements: more than {MOST_REFUSED} a minute of {identity.name} are refused")
+        raise wait_for(
+            429, f"{MOST_REFUSED} requests of this token were refused in a minute", "mend what sends them first", 60
+        )
+
+    def refused(self, identity: Identity, refusal: Refusal) -> Refusal:
+        """The refusal, counted against its token alone."""
+        self._refused[identity.name].count()
+        return refusal
 
     def _check_room(self, identity: Identity) -> None:
         if self._room.announcements.full:
             raise _full()
-        if self._recent.admits():
+        if self._taken.has_room():
             return
-        if self._recent.first_over:
+        if self._taken.first_over:
             self._trouble(f"announcements: more than {MOST_A_MINUTE} a minute, the newest from {identity.name}")
         raise wait_for(
             429, f"at most {MOST_A_MINUTE} announcements are taken in a minute", "put what there is to say into one", 60
@@ -107,7 +130,7 @@ class Announcer:
             case Question():
                 raise AssertionError("an announcement changes nothing, so nothing is confirmed")
             case Refused(rule, reason):
-                raise _refusal(rule, reason)
+                raise self.refused(identity, _refusal(rule, reason))
 
     async def _see_through(self, permit: Permit, announcement: Announcement) -> None:
         late = False
@@ -158,15 +181,23 @@ def _refusal(rule: str, reason: str) -> Refusal:
     return Refusal(403, reason, "list announce for tokens in the policy, and make the token with `--verb announce`")
 
 
+def _text(fields: dict[str, object]) -> str:
+    text = fields.get("text")
+    if set(fields) != {"text"} or not isinstance(text, str):
+        raise Refusal(400, "the body has another form", 'send {"text": "…"} and nothing else')
+    return text
+
+
 def application(entrance: Entrance, announcer: Announcer, trouble: Callable[[str], None]) -> Starlette:
     """The server of one conversation's announcements."""
 
     async def post(request: Request) -> Response:
         identity = await entrance.identity(request)
-        fields = await entrance.fields(request)
-        text = fields.get("text")
-        if set(fields) != {"text"} or not isinstance(text, str):
-            raise Refusal(400, "the body has another form", 'send {"text": "…"} and nothing else')
+        announcer.check_refusals(identity)
+        try:
+            text = _text(await entrance.fields(request))
+        except Refusal as refusal:
+            raise announcer.refused(identity, refusal) from None
         return JSONResponse(await announcer.announce(text, identity), status_code=202)
 
     async def unguarded(request: Request, error: Exception) -> Response:

@@ -12,17 +12,26 @@ class Window:
     def __init__(self, most: int, per_s: float, now_s: Callable[[], float]) -> None:
         self._per_s = per_s
         self._now_s = now_s
-        self._admitted: deque[float] = deque(maxlen=most)
+        self._counted: deque[float] = deque(maxlen=most)
         self._refused = 0
 
     def admits(self) -> bool:
         """Count one more, if there is room for it."""
+        room = self.has_room()
+        if room:
+            self.count()
+        return room
+
+    def has_room(self) -> bool:
+        """Whether one more could be counted, for whoever learns only later whether it is to be."""
         now_s = self._now_s()
-        full = len(self._admitted) == self._admitted.maxlen and now_s - self._admitted[0] < self._per_s
+        full = len(self._counted) == self._counted.maxlen and now_s - self._counted[0] < self._per_s
         self._refused = self._refused + 1 if full else 0
-        if not full:
-            self._admitted.append(now_s)
         return not full
+
+    def count(self) -> None:
+        """One more has happened."""
+        self._counted.append(self._now_s())
 
     @property
     def first_over(self) -> bool:

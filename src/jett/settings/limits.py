@@ -9,21 +9,27 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 
 from jett.settings.keys import Key
-from jett.settings.schema import ADDRESS, DATABASE, MIRROR
+from jett.settings.schema import ADDRESS, DATABASE, DOCKER, MIRROR, McpServer
 
 _KINDS: dict[Any, str] = {
     Path: "a path",
     SecretStr: "text",
     bool: "true or false",
-    dict: "a table of texts",
     float: "a number",
     int: "a whole number",
+    list: "a list of texts",
     str: "text",
     tuple: "a list of texts",
+}
+_TABLES: dict[Any, str] = {
+    str: "a table of texts",
+    list[str]: "a table of lists of texts",
+    McpServer: "tables such as [{key}.home]",
 }
 _PATTERNS = {
     ADDRESS: "an address that begins with http:// or https:// and has no user, query or key in it, or nothing",
     DATABASE: "an address such as postgresql://USER@HOST:PORT/DATABASE without a password in it, or nothing",
+    DOCKER: "an address such as unix:///run/docker.sock, tcp://HOST:PORT (the port is needed) or https://HOST:2376",
     MIRROR: "an address that begins with http://, https:// or file:// and names no user, or nothing",
 }
 
@@ -48,6 +54,8 @@ def _kind(key: Key) -> str:
     annotation: Any = key.field.annotation
     if get_origin(annotation) in (Union, UnionType):
         annotation = next(part for part in get_args(annotation) if part is not NoneType)
+    if get_origin(annotation) is dict:
+        return _TABLES[get_args(annotation)[1]].format(key=key.name)
     return _KINDS[get_origin(annotation) or annotation]
 
 

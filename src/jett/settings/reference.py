@@ -86,6 +86,8 @@ def _kind(key: Key) -> str:
         return ", ".join(f"`{choice}`" for choice in get_args(annotation))
     if get_origin(annotation) in (Union, UnionType):
         annotation = next(part for part in get_args(annotation) if part is not NoneType)
+    if get_origin(annotation) is dict:
+        return _TABLES.get(get_args(annotation)[1], "tables")
     return f"{_NAMES[get_origin(annotation) or annotation]} {_limits(key)}".strip()
 
 
@@ -93,12 +95,14 @@ _NAMES: dict[type, str] = {
     Path: "path",
     SecretStr: "secret",
     bool: "true or false",
-    dict: "table of text",
     float: "number",
     int: "integer",
     str: "text",
     tuple: "list of text",
 }
+
+
+_TABLES: dict[Any, str] = {str: "table of text", list[str]: "table of lists of text"}
 
 
 def _limits(key: Key) -> str:

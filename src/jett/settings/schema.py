@@ -23,6 +23,7 @@ CacheType = Literal["f16", "q8_0", "q4_0"]
 
 ADDRESS = r"^(https?://[^\s@?#]+)?$"
 DATABASE = r"^(postgres(ql)?://[^\s:@/?#]+@[^\s@/?#]+/[^\s@/?#]+(\?sslmode=(require|verify-full))?)?$"
+DOCKER = r"^(unix:///\S+|tcp://([^\s/:@]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}/?|https?://[^\s/]+/?)?$"
 MIRROR = r"^(https?://[^\s@]+|file://\S+)?$"
 
 DEFAULT_SYSTEM_PROMPT = (
@@ -305,6 +306,7 @@ class Operations(Section):
     )
     docker: str = Field(
         default="",
+        pattern=DOCKER,
         description="Docker's address: `unix:///run/docker.sock`, `tcp://10.0.0.2:2375` through the tunnel, "
         "`https://HOST:2376`; empty is no server.",
     )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from jett.settings.keys import Key, all_keys
+from jett.settings.keys import Key, all_keys, did_you_mean
 from jett.settings.limits import limit_of
+from jett.settings.schema import McpServer
 
 _LONGEST_SHOWN = 80
+_IN_SERVER = len(("ops", "mcp", "NAME"))
 _OURS = "Value error, "
 _USER, _QUERY = re.compile(r"//[^/\s]*@"), re.compile(r"\?[^\s']*")
 
@@ -30,9 +33,25 @@ def _line(mistake: ErrorDetails, values: Mapping[str, Any], origins: Mapping[str
     if key is None:  # a rule between several keys names them itself
         return f"settings: {mistake['msg'].removeprefix(_OURS)}; correct one of them in {file}"
     value, origin = values.get(name), origins.get(name)
+    if name == "ops.mcp" and len(mistake["loc"]) > _IN_SERVER:
+        return _server_line(mistake, value, _place(origin, key.variable, file))
     shown = "(hidden)" if key.field.annotation is SecretStr else _short(value)
     fix = f"correct it in {_place(origin, key.variable, file)}{_quoted(key, value, origin)}"
     return f"settings: {name} is {shown}, need {_need(key, mistake)}; {fix}"
+
+
+def _server_line(mistake: ErrorDetails, servers: Any, place: str) -> str:
+    """A mistake inside one of the tables of `ops.mcp`."""
+    server, name = (str(part) for part in mistake["loc"][2:4])
+    where, fields = f"ops.mcp.{server}.{name}", McpServer.model_fields
+    if name not in fields:
+        known = ", ".join(fields)
+        return f"settings: unknown key '{where}'{did_you_mean(name, fields)}; correct it in {place}, there is {known}"
+    value = servers[server][name]
+    need = limit_of(Key(where, fields[name]))
+    if isinstance(value, str) and get_origin(fields[name].annotation) is list:
+        need += f", such as {json.dumps(value.split())}"
+    return f"settings: {where} is {_short(value)}, need {need}; correct it in {place}"
 
 
 def _need(key: Key, mistake: ErrorDetails) -> str:
