@@ -336,7 +336,9 @@ def test_an_open_log_that_was_changed_by_others_writes_no_more(tmp_path: Path, h
                 "seq": [*content, edit(content)[2]],
             }[hurt],
         )
-    with pytest.raises(AuditError, match=r"audit-000001\.jsonl was changed by something else; run `jett audit verify`"):
+    with pytest.raises(
+        AuditError, match=r"audit-000001\.jsonl was changed by something else; `jett audit verify` says how"
+    ):
         log.append(entry(4), at(4))
 
 

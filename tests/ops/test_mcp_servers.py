@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,15 @@ def anyio_backend() -> str:
 
 
 def _gone(pid: int) -> bool:
+    """A kill takes a moment to come into force."""
     try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        process = psutil.Process(pid)
+        while process.status() != psutil.STATUS_ZOMBIE:
+            with suppress(psutil.TimeoutExpired):
+                process.wait(0.01)
     except psutil.NoSuchProcess:
-        return True
+        pass
+    return True
 
 
 async def test_exactly_the_checked_arguments_are_sent(tmp_path: Path) -> None:
@@ -104,7 +109,7 @@ async def test_a_server_that_does_not_listen_to_its_end_is_killed_with_its_child
         "time.sleep(600)\n"
     )
     with pytest.raises(OperationError, match="did not answer in time"):
-        async with open_wire(McpAddress("home", (sys.executable, str(script)), timeout_s=2.0)):
+        async with open_wire(McpAddress("home", (sys.executable, str(script)), timeout_s=4.0)):
             raise AssertionError
     assert all(_gone(int(pid)) for pid in (tmp_path / "pids").read_text().split())
 

@@ -203,7 +203,8 @@ class AuditLog:
     def _changed(self, path: Path) -> AuditError:
         self._segment, self._offset, self._head = 0, 0, Head()
         return AuditError(
-            f"audit: {path.name} was changed by something else; run `jett audit verify`, nothing is done until then"
+            f"audit: {path.name} was changed by something else; `jett audit verify` says how; "
+            "nothing is done until it is put back, or a new log is begun (docs/failures.md)"
         )
 
 
