@@ -211,3 +211,28 @@ def test_a_token_is_explained_as_it_was_made_and_not_at_all_when_it_is_good_no_m
     assert (revoked.returncode, "revoked or has expired" in revoked.stderr) == (7, True)
     unknown = jett("guard", "explain", "is n8n up", "--as", "token:nobody")
     assert unknown.stderr == "error: guard: there is no token 'nobody'; `jett token list` shows those there are\n"
+
+
+def recorded(jett: Jett) -> list[tuple[str, str, str]]:
+    """Kind, rule and detail of every record."""
+    lines = jett("audit", "export").stdout.splitlines()
+    return [(row["kind"], row["rule"], row["detail"]) for row in map(json.loads, lines)]
+
+
+def test_an_attempt_that_is_no_request_is_in_the_record(jett: Jett) -> None:
+    """A path for a name, and arguments that are no JSON."""
+    assert jett("ops", "restart", "../../n8n", "--yes").returncode == 7
+    assert jett("ops", "run", "backup", "--arguments", "{database: n8n}").returncode == 7
+    assert [(kind, rule) for kind, rule, _ in recorded(jett)] == [
+        ("request", "request.name"),
+        ("request", "request.json"),
+    ]
+
+
+def test_tokens_made_and_revoked_are_in_the_record(jett: Jett) -> None:
+    """And what they were made for, never their secret."""
+    secret = jett("token", "create", "phone", "--verb", "status", "--container", "n8n").stdout.strip()
+    jett("token", "revoke", "phone")
+    notes = [detail for kind, _, detail in recorded(jett) if kind == "note"]
+    assert notes == ["token phone is made, for status on n8n", "token phone is revoked"]
+    assert secret not in jett("audit", "export").stdout

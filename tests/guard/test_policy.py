@@ -6,7 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jett.guard import Allow, Confirm, Deny, Identity, Kind, Policy, Request, Scope, Verb, Verdict, decide, visible
+from jett.guard import (
+    Allow,
+    Confirm,
+    Deny,
+    Identity,
+    Kind,
+    Policy,
+    Request,
+    Scope,
+    Verb,
+    Verdict,
+    absent,
+    decide,
+    visible,
+)
 from jett.guard.calls import ArgumentRule, ToolRule, WorkflowRule
 from jett.guard.policy import ContainerRule, IdentityRule
 from tests.guard.support import DESK, LIVE, OWNER, PHONE, POLICY, SHELL, cases
@@ -333,6 +347,13 @@ def test_a_list_names_only_what_one_may_see() -> None:
     assert visible(POLICY, DESK, LIVE) == ("n8n", "postgres")
     assert visible(POLICY, PHONE, LIVE) == ("n8n",)
     assert visible(POLICY, OWNER, None) == ()
+
+
+def test_what_is_absent_is_listed_and_not_live() -> None:
+    """Of those that one may see."""
+    assert absent(POLICY, OWNER, visible(POLICY, OWNER, LIVE)) == ("qdrant",)
+    assert absent(POLICY, DESK, ("n8n",)) == ("postgres",)
+    assert absent(POLICY, PHONE, ("n8n",)) == ()
 
 
 ARGUMENTS: list[tuple[ArgumentRule, object, bool]] = [

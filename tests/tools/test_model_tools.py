@@ -181,7 +181,9 @@ async def test_a_call_that_breaks_its_schema_is_told_to_the_model_and_does_nothi
     assert told in result.text
     assert result.spoken == ""
     assert scene.done == []
-    assert tail(scene.audit, 9) == []
+    assert [(record.kind, record.verdict, record.rule) for record in tail(scene.audit, 9)] == [
+        ("request", "deny", "request.verb")
+    ]
 
 
 async def test_limits_that_a_schema_cannot_hold_are_the_guards(tmp_path: Path) -> None:

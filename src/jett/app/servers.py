@@ -27,6 +27,7 @@ from jett.guard import (
     Request,
     TokenStore,
     Verb,
+    absent,
     load_policy,
     visible,
 )
@@ -71,7 +72,8 @@ class Servers:
         else:
             return ""
         seen = tuple(found for found in map(self.book.seen, names) if found is not None)
-        return sentence(Result(request, "done", seen)) if seen else ""
+        missing = absent(self.gate.policy, identity, names) if request.verb is Verb.LIST else ()
+        return sentence(Result(request, "done", seen, missing=missing)) if seen else ""
 
     async def carry_out(self, permit: Permit) -> str:
         """Do what was permitted; the spoken outcome."""

@@ -13,15 +13,17 @@ import typer
 from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extractOne
 
+from jett.app.record import audit_log
 from jett.app.servers import Servers, open_servers, owner, policy_path
 from jett.cli.loading import user_settings, warn
 from jett.cli.main import INTERRUPTED
 from jett.cli.policy import no_policy
 from jett.cli.yes_or_no import Ended, ask
-from jett.core.errors import AuditError, GuardError, NotSetUp, OperationError, PolicyError
+from jett.core.errors import AuditError, GuardError, NotSetUp, OperationError, PolicyError, RequestError
 from jett.guard import (
     CONTAINER_VERBS,
     MAX_LINES,
+    Gate,
     Kind,
     Permit,
     Policy,
@@ -54,7 +56,7 @@ _TAKEN_BACK = ("confirmation.no", "confirmation.unclear")
 @app.command("list", epilog="Example: jett ops list --json | jq '.containers[] | select(.health == \"unhealthy\")'")
 def list_containers(as_json: Json = False) -> None:
     """The containers that the policy lets the terminal see, and how they are."""
-    _run(Request(Verb.LIST), as_json)
+    _run(_of(Verb.LIST), as_json)
 
 
 @app.command(epilog="Example: jett ops status n8n")
@@ -108,15 +110,20 @@ def run(
 ) -> None:
     """Run an n8n workflow, after a yes."""
     text = f'{{"verb": "{Verb.RUN_WORKFLOW}", "target": {json.dumps(workflow)}, "arguments": {arguments}}}'
-    _run(parse_request(text), as_json, yes=yes)
+    _run(text, as_json, yes=yes)
 
 
-def _of(verb: Verb, name: str, lines: int | None = None) -> Request:
-    return Request(verb, name, lines)
+def _of(verb: Verb, name: str = "", lines: int | None = None) -> dict[str, object]:
+    return {"verb": verb.value, "target": name, "lines": lines}
 
 
-def _run(request: Request, as_json: bool, *, yes: bool = False) -> None:
+def _run(asked: dict[str, object] | str, as_json: bool, *, yes: bool = False) -> None:
     settings = user_settings()
+    try:
+        request = parse_request(asked)
+    except RequestError:
+        _record(settings, asked)
+        raise
     result = anyio.run(partial(_through_the_guard, settings, request, yes=yes, as_json=as_json))
     if isinstance(result, Refused):
         if result.rule in _TAKEN_BACK:
@@ -135,6 +142,13 @@ def _run(request: Request, as_json: bool, *, yes: bool = False) -> None:
     if result.unrecorded:
         typer.echo(redact(f"error: {result.unrecorded}"), err=True)
         raise typer.Exit(AuditError.exit_code)
+
+
+def _record(settings: Settings, malformed: dict[str, object] | str) -> None:
+    """What the guard does not understand is an attempt like any other, and is in the record."""
+    audit = audit_log(settings)
+    Gate(Policy(), audit).ask(malformed, owner(Kind.TERMINAL), None, now())
+    audit.close()
 
 
 async def _through_the_guard(settings: Settings, request: Request, *, yes: bool, as_json: bool) -> Result | Refused:

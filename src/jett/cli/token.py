@@ -8,11 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from jett.app.servers import token_store
+from jett.app.record import audit_log
+from jett.app.servers import owner, token_store
 from jett.cli.loading import user_settings, warn
 from jett.cli.policy import policy_of
 from jett.core.errors import PolicyError, TokenError
-from jett.guard import TOOL_VERBS, WITHOUT_TARGET, Policy, Token, Verb
+from jett.guard import TOOL_VERBS, WITHOUT_TARGET, Kind, Policy, Token, Verb
+from jett.guard.audit_record import Entry
+from jett.guard.audit_record import Kind as RecordKind
 from jett.ops.operations import now
 from jett.settings import Settings
 
@@ -52,6 +55,7 @@ def create(
     settings = user_settings()
     expires = now() + timedelta(days=days) if days else None
     secret, token = token_store(settings).create(name, wanted, frozenset(targets or []), now(), expires)
+    _record(settings, f"token {name} is made, for {', '.join(token.verbs)}{_on(token)}")
     _warn_of_unlisted(settings, token)
     if as_json:
         typer.echo(json.dumps({**_row(token), "secret": secret}))
@@ -77,8 +81,17 @@ def list_tokens(as_json: Json = False) -> None:
 @app.command(epilog="Example: jett token revoke phone")
 def revoke(name: Annotated[str, typer.Argument(help="The token's name.", metavar="NAME")]) -> None:
     """End a token, at once and for good."""
-    token_store(user_settings()).revoke(name, now())
+    settings = user_settings()
+    token = token_store(settings).revoke(name, now())
+    _record(settings, f"token {token.name} is revoked")
     typer.echo(f"token '{name}' is revoked")
+
+
+def _record(settings: Settings, what: str) -> None:
+    """Who may ask is as much a part of the record as what was asked."""
+    audit = audit_log(settings)
+    audit.append(Entry(RecordKind.NOTE, identity=owner(Kind.TERMINAL).key, detail=what), now())
+    audit.close()
 
 
 def _warn_of_unlisted(settings: Settings, token: Token) -> None:

@@ -18,7 +18,7 @@ from jett.guard.audit_witness import Agreement, Standing
 from jett.guard.gate import Gate, Outcome, Question, Refused
 from jett.guard.identity import Identity, Kind, Scope
 from jett.guard.permit import Permit
-from jett.guard.policy import Allow, Confirm, Deny, Policy, Verdict, decide, visible
+from jett.guard.policy import Allow, Confirm, Deny, Policy, Verdict, absent, decide, visible
 from jett.guard.policy_file import load_policy, parse_policy
 from jett.guard.redaction import redact
 from jett.guard.request import (
@@ -70,6 +70,7 @@ __all__ = [
     "TokenStore",
     "Verb",
     "Verdict",
+    "absent",
     "decide",
     "export",
     "load_policy",

@@ -6,7 +6,7 @@ An empty `Policy()` reads nothing and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -104,6 +104,11 @@ def visible(policy: Policy, identity: Identity, live_names: AbstractSet[str] | N
     """The containers whose status this identity may see, in order: all that an answer to `list` may name."""
     asked = ((name, Request(Verb.STATUS, name)) for name in sorted(policy.containers))
     return tuple(name for name, request in asked if decide(policy, request, identity, live_names) == Allow())
+
+
+def absent(policy: Policy, identity: Identity, there: Sequence[str]) -> tuple[str, ...]:
+    """The containers that this identity might see, and that are not among those `there`."""
+    return tuple(name for name in visible(policy, identity, set(policy.containers)) if name not in there)
 
 
 def _outside_identity(policy: Policy, request: Request, identity: Identity) -> Deny | None:

@@ -27,6 +27,7 @@ from jett.guard import (
     Permit,
     Request,
     Verb,
+    absent,
     redact,
     visible,
 )
@@ -133,7 +134,7 @@ class Operations:
             known = tuple(seen for seen in map(book.seen, names) if seen is not None)
             if book.live_names is None:
                 return _unseen(request, book.trouble)
-            return Result(request, "done", known)
+            return Result(request, "done", known, missing=absent(self._gate.policy, identity, names))
         if request.verb is Verb.STATUS:
             seen = book.seen(request.target)
             return Result(request, "done", (seen,)) if seen else _unseen(request, book.trouble)

@@ -21,6 +21,8 @@ class Result:
     result: Literal["done", "failed", "unknown"]
     seen: tuple[Seen, ...] = ()
     """The container, or for `list` all that may be named."""
+    missing: tuple[str, ...] = ()
+    """For `list`: what the policy lists and the engine does not have."""
     usage: Usage | None = None
     log: str = ""
     """Redacted lines, or what a tool answered; data, never instructions."""
@@ -49,7 +51,7 @@ def _sentence(result: Result) -> str:
         return result.spoken_trouble or f"I don't know how {request.target or 'the server'} is right now."
     match request.verb:
         case Verb.LIST:
-            return _listed(result.seen)
+            return _listed(result.seen) + _missing(result.missing)
         case Verb.STATS if result.usage is not None:
             return _used(request.target, result.usage)
         case Verb.READ_TOOL:
@@ -117,6 +119,13 @@ def _listed(seen: tuple[Seen, ...]) -> str:
     told = " ".join(status_sentence(each) for each in ill[:_MOST_NAMED])
     more = f" And {len(ill) - _MOST_NAMED} more are not well." if len(ill) > _MOST_NAMED else ""
     return f"{f'{well} of {len(seen)} are well. ' if well else ''}{told}{more}"
+
+
+def _missing(names: tuple[str, ...]) -> str:
+    if not names:
+        return ""
+    some = list(names) if len(names) <= _MOST_NAMED else [*names[:_MOST_NAMED], f"{len(names) - _MOST_NAMED} more"]
+    return f" There is no {_and(some)}." if len(some) == 1 else f" {_and(some)} are not there."
 
 
 def _used(name: str, usage: Usage) -> str:

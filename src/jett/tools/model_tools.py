@@ -75,8 +75,13 @@ class GuardedTools:
             _keeps_to(tool.spec.parameters, arguments)
             request = parse_request(tool.request(arguments))
         except RequestError as error:
+            await anyio.to_thread.run_sync(self._record, call)
             return ToolResult(f"Not done: {error}", failed=True)
         return await self._asked(request)
+
+    def _record(self, call: ToolCall) -> None:
+        """An attempt that is no request is in the record too, without its words."""
+        self._gate.ask({"verb": f"tool {call.name}"}, self._identity, None, self._wall_clock())
 
     async def _asked(self, request: Request) -> ToolResult:
         live, aloud = self._server.live_names(), self._identity.kind is Kind.VOICE
