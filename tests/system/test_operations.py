@@ -309,3 +309,12 @@ async def test_without_an_engine_everything_is_unknown(tmp_path: Path) -> None:
         with pytest.raises(OperationError, match="cannot be reached"):
             await jett.docker.containers()
         assert "cannot be reached" in jett.book.trouble
+
+
+async def test_what_is_listed_and_not_there_is_named(engine: TestEngine, tmp_path: Path) -> None:
+    """Everything that is there is well; that is not everything."""
+    engine.run("n8n", SERVES)
+    async with desktop(engine.address, tmp_path) as jett:
+        result = await jett.ask(Verb.LIST)
+    assert isinstance(result, Result)
+    assert sentence(result) == "n8n is up and well. postgres and proxy are not there."
