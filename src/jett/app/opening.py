@@ -77,6 +77,7 @@ async def open_app(
                 tasks.start_soon(load, "llm", partial(load_llm, settings, models))
         await load("tts", partial(load_tts, settings, models))  # alone: a crowded machine would measure a voice wrong
         tts, reason = loaded["tts"]
+        tools = model_tools(settings, servers, owner(Kind.VOICE))
         parts = Parts(
             loaded["vad"],
             loaded["turn"],
@@ -84,8 +85,8 @@ async def open_app(
             loaded["llm"],
             tts,
             partial(spoken_text, pronunciations=settings.tts.pronunciations),
-            commands=commands(settings, servers, owner(Kind.VOICE)),
-            tools=model_tools(settings, servers, owner(Kind.VOICE)),
+            commands=commands(settings, servers, owner(Kind.VOICE), tools),
+            tools=tools,
             redact=redact,
             names=engine_names(settings, tts),
         )

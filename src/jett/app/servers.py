@@ -152,10 +152,12 @@ async def _close_record(audit: AuditLog, on_warning: Callable[[str], None]) -> N
         on_warning(line)
 
 
-def commands(settings: Settings, servers: Servers, identity: Identity) -> GuardedCommands:
-    """One conversation's commands."""
+def commands(
+    settings: Settings, servers: Servers, identity: Identity, tools: GuardedTools | None = None
+) -> GuardedCommands:
+    """One conversation's commands; `tools` are those that its language model has."""
     understood = fast_path(settings, servers.gate.policy)
-    looks = model_tools(settings, servers, identity) is not None
+    looks = tools is not None
     return GuardedCommands(understood, servers.gate, server_port(servers), identity, model_looks=looks)
 
 
