@@ -30,9 +30,9 @@ def ask(question: str, as_json: bool) -> str | Ended:
     """What a person answers, y and n written out; nobody but a person at a terminal can be asked. Raises GuardError."""
     if as_json or not sys.stdin.isatty():
         raise GuardError("guard: a change needs a yes, and there is no terminal to ask at; add --yes if you mean it")
-    typer.echo(f"{question} [y/N]: ", nl=False, err=True)
     try:
-        with _ctrl_c_raises():
+        with _ctrl_c_raises():  # before the question is seen: who reads it may press Ctrl-C at once
+            typer.echo(f"{question} [y/N]: ", nl=False, err=True)
             line = sys.stdin.readline()
     except KeyboardInterrupt:
         typer.echo(err=True)
