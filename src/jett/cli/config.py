@@ -17,7 +17,7 @@ from jett.cli.loading import user_settings
 from jett.settings import Settings, config_path
 from jett.settings.keys import all_keys
 from jett.settings.reference import markdown
-from jett.settings.schema import Section
+from jett.settings.section import Section
 
 app = typer.Typer(no_args_is_help=True, help="Show the settings in force and where they come from.")
 

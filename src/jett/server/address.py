@@ -45,10 +45,14 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it."""
+        return ipaddress.ip_address(self.host).is_loopback
+
+    @property
     def hosts(self) -> frozenset[str]:
         """What a client that means this address may write into its Host header."""
-        local = ipaddress.ip_address(self.host).is_loopback
-        return frozenset({self.netloc, f"localhost:{self.port}"} if local else {self.netloc})
+        return frozenset({self.netloc, f"localhost:{self.port}"} if self.is_loopback else {self.netloc})
 
 
 def parse_address(text: str) -> Address:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from pydantic.fields import FieldInfo
 
-from jett.settings.schema import Schema, Section
+from jett.settings.schema import Schema
+from jett.settings.section import Section
 
 ENV_PREFIX = "JETT_"
 CONFIG_VARIABLE = "JETT_CONFIG"

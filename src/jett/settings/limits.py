@@ -9,7 +9,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 
 from jett.settings.keys import Key
-from jett.settings.schema import ADDRESS, DATABASE, DOCKER, MIRROR, McpServer
+from jett.settings.schema_ops import McpServer
+from jett.settings.section import ADDRESS, DATABASE, DOCKER, MIRROR
 
 _KINDS: dict[Any, str] = {
     Path: "a path",

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from jett.settings.keys import Key, all_keys, did_you_mean
 from jett.settings.limits import limit_of
-from jett.settings.schema import McpServer
+from jett.settings.schema_ops import McpServer
 
 _LONGEST_SHOWN = 80
 _IN_SERVER = len(("ops", "mcp", "NAME"))

@@ -1,0 +1,1 @@
+"""What the dashboard reads and changes, as REST with an OpenAPI document; each file a part of it."""
