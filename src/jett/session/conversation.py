@@ -29,7 +29,7 @@ from jett.session.parts import ConversationSettings, Parts
 from jett.session.playback import Playback, Track
 from jett.session.redacted import Pieces, redacted_event
 from jett.session.spans import Spans
-from jett.session.worker import Worker
+from jett.session.worker import Worker, Workers
 from jett.turns.events import (
     Announce,
     AnnouncementOffered,
@@ -60,9 +60,16 @@ class Conversation:
     """Listens to one microphone and answers through one speaker until the microphone ends."""
 
     def __init__(
-        self, parts: Parts, settings: ConversationSettings, observer: Observer, clock: Clock | None = None
+        self,
+        parts: Parts,
+        settings: ConversationSettings,
+        observer: Observer,
+        clock: Clock | None = None,
+        workers: Workers | None = None,
     ) -> None:
+        """`workers` are shared with other conversations; without them this one has threads of its own."""
         self._parts = parts
+        self._workers = workers
         self._settings = settings
         self._observer: Observer = lambda event: observer(redacted_event(event, parts.redact))
         self._clock = clock or MonotonicClock()
@@ -116,8 +123,7 @@ class Conversation:
         )
         self._controls = SessionControls(self._playback, self.history)
         with ExitStack() as threads:
-            stt, turn, tts = (threads.enter_context(Worker(name)) for name in ("stt", "turn", "tts"))
-            self._build(stt, turn, tts)
+            self._build(self._workers or Workers(*(threads.enter_context(Worker(n)) for n in ("stt", "turn", "tts"))))
             try:
                 async with anyio.create_task_group() as tasks:
                     self._tasks: TaskGroup = tasks
@@ -133,17 +139,17 @@ class Conversation:
                 self._playback.flush()
                 self._announcing.close(self._committed, self._controls)
 
-    def _build(self, stt: Worker, turn: Worker, tts: Worker) -> None:
+    def _build(self, workers: Workers) -> None:
         parts = self._parts
-        voice = Voice(parts.tts, tts, parts.spoken)
+        voice = Voice(parts.tts, workers.tts, parts.spoken)
         self._drafter = Drafter(parts.llm, voice, self._playback, self._clock, parts.tools)
         self._listener = Listener(
             parts.stt,
             parts.turn_detector,
             self._ears.ring,
             self._clock,
-            stt_worker=stt,
-            turn_worker=turn,
+            stt_worker=workers.stt,
+            turn_worker=workers.turn,
             redact=parts.redact,
         )
 

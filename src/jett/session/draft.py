@@ -20,7 +20,7 @@ from jett.session.acting import acting
 from jett.session.announcements import Announcement
 from jett.session.playback import Clip, Playback, Track
 from jett.session.redacted import Pieces
-from jett.session.worker import Worker
+from jett.session.worker import Caller
 from jett.turns.clauses import ClauseSplitter
 
 _CLAUSES_AHEAD = 2
@@ -31,7 +31,7 @@ class Voice:
     """How text becomes sound: the engine, its thread, and the rules for speaking numbers and names."""
 
     engine: TextToSpeech
-    worker: Worker
+    worker: Caller
     spoken: Callable[[str], str]
 
 

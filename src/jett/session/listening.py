@@ -9,7 +9,7 @@ from jett.core.errors import EngineError
 from jett.core.ports import SpeechToText, Transcript, TurnDetector
 from jett.session.audio_ring import AudioRing
 from jett.session.redacted import Redact
-from jett.session.worker import Worker
+from jett.session.worker import Caller
 from jett.turns.events import Score, Speculate
 
 INAUDIBLE = "[inaudible]"
@@ -37,8 +37,8 @@ class Listener:
         ring: AudioRing,
         clock: Clock,
         *,
-        stt_worker: Worker,
-        turn_worker: Worker,
+        stt_worker: Caller,
+        turn_worker: Caller,
         redact: Redact = str,
     ) -> None:
         """`redact` sees each text as a whole; what follows knows no other."""

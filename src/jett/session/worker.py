@@ -5,13 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import ParamSpec, Protocol, Self, TypeVar
 
 from jett.core.errors import EngineError, JettError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Caller(Protocol):
+    """Where the calls of one engine run: a thread of this conversation alone, or its place in a shared one's queue."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call that is not urgent would have to wait, or make others wait."""
+
+    async def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """`function(*args, **kwargs)` on the engine's thread. Raises the engine's own JettError, or EngineError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """One conversation's callers. Whoever made them ends them."""
+
+    stt: Caller
+    turn: Caller
+    tts: Caller
 
 
 class Worker:
