@@ -47,6 +47,19 @@ def test_a_secret_tells_who_it_is(store: TokenStore) -> None:
     assert store.identify(other, START) == Identity(Kind.TOKEN, "desk", Scope(frozenset({Verb.RESTART}), frozenset()))
 
 
+def test_a_token_to_talk_needs_no_verb(store: TokenStore) -> None:
+    """And one that was made before there was such a thing does not talk."""
+    secret, _ = store.create("satellite", frozenset(), frozenset(), START, talk=True)
+    found = store.identify(secret, START)
+    assert found == Identity(Kind.TOKEN, "satellite", Scope(frozenset(), frozenset(), talk=True))
+    older = json.dumps([{**GOOD, "sha256": hashlib.sha256(b"jett_x").hexdigest()}])
+    (store._path).write_text(older, encoding="utf-8")
+    identity = store.identify("jett_x", START)
+    assert identity is not None
+    assert identity.scope is not None
+    assert identity.scope.talk is False
+
+
 @pytest.mark.parametrize("wrong", ["", "jett_", "phone", "JETT_", "\ud800", "é", "x" * 100_000])
 def test_another_secret_is_nobodys(store: TokenStore, wrong: str) -> None:
     """Whatever it is made of."""
@@ -84,7 +97,7 @@ def test_mistakes_in_making_one_are_told(store: TokenStore) -> None:
         with pytest.raises(TokenError, match="is no name; it must match"):
             store.create(name, READ, N8N, START)
     for verbs, targets in ((frozenset[Verb](), N8N), (READ, frozenset({"n8n/../x"}))):
-        with pytest.raises(TokenError, match="at least one verb, and names of containers"):
+        with pytest.raises(TokenError, match="needs a verb, or to talk, and names of containers"):
             store.create("x", verbs, targets, START)
     with pytest.raises(TokenError, match="would have expired already; give a later time"):
         store.create("x", READ, N8N, START, expires=START)
@@ -119,7 +132,7 @@ DAMAGES = [
     "", "{}x", "5", "null", "[1]", "[{}]",
     *(json.dumps([{**GOOD, **wrong}]) for wrong in (
         {"verbs": ["exec"]}, {"verbs": "status"}, {"targets": "n8n"}, {"targets": [1]}, {"name": 1}, {"sha256": None},
-        {"created_ms": "1"}, {"expires_ms": True}, {"revoked_ms": 0.5}, {"admin": True},
+        {"created_ms": "1"}, {"expires_ms": True}, {"revoked_ms": 0.5}, {"admin": True}, {"talk": 1}, {"talk": "yes"},
     )),
 ]  # fmt: skip
 

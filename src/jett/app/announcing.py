@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -21,6 +22,9 @@ from jett.ops.operations import now
 from jett.server.address import Address, listening, parse_address
 from jett.session.conversation import Conversation
 from jett.settings import Settings
+
+if TYPE_CHECKING:
+    from jett.server.announcement_desk import AnnouncementDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +53,45 @@ def announcement_door(settings: Settings) -> Iterator[Door | None]:
 
 @asynccontextmanager
 async def taking_announcements(
-    app: App, door: Door | None, conversation: Conversation, trouble: Callable[[str], None]
+    app: App,
+    door: Door | None,
+    conversation: Conversation,
+    trouble: Callable[[str], None],
+    desk: AnnouncementDesk | None = None,
 ) -> AsyncGenerator[None, None]:
-    """Serve them for `conversation` while the block lasts. `trouble` is told what its owner should know.
+    """Take them for `conversation` while the block lasts, at `door` and at the large server's `desk`.
 
-    Raises what the block raises, out of its groups.
+    `trouble` is told what its owner should know. Raises what the block raises, out of its groups.
     """
     with ungrouped():
-        if door is None or app.servers is None:
+        if app.servers is None or (door is None and desk is None):
             yield
             return
-        async with _serving(app.settings, app.servers.gate, door, conversation, trouble):
+        async with _serving(app.settings, app.servers.gate, door, conversation, trouble, desk):
             yield
 
 
 @asynccontextmanager
 async def _serving(
-    settings: Settings, gate: Gate, door: Door, conversation: Conversation, trouble: Callable[[str], None]
+    settings: Settings,
+    gate: Gate,
+    door: Door | None,
+    conversation: Conversation,
+    trouble: Callable[[str], None],
+    desk: AnnouncementDesk | None,
 ) -> AsyncGenerator[None, None]:
     from jett.server.announcements import Announcer, application
     from jett.server.entrance import Entrance
     from jett.server.serving import serve
 
-    if door.trouble:
-        trouble(door.trouble)
     clock = MonotonicClock()
     async with anyio.create_task_group() as tasks:
-        entrance = Entrance(door.address.hosts, token_store(settings), now=now, now_s=clock.now_s, trouble=trouble)
         announcer = Announcer(gate, conversation, tasks, now=now, now_s=clock.now_s, trouble=trouble)
-        tasks.start_soon(serve, application(entrance, announcer, trouble), door.listener)
-        yield
+        if door is not None:
+            if door.trouble:
+                trouble(door.trouble)
+            entrance = Entrance(door.address.hosts, token_store(settings), now=now, now_s=clock.now_s, trouble=trouble)
+            tasks.start_soon(serve, application(entrance, announcer, trouble), door.listener)
+        with desk.open_with(announcer) if desk is not None else nullcontext():
+            yield
         tasks.cancel_scope.cancel()

@@ -46,6 +46,8 @@ class App:
     troubles: tuple[str, ...] = ()
     """What the owner should know: a language model's server that is down, what a full card made smaller."""
     servers: Servers | None = None
+    llm_trouble: str = ""
+    """Why the language model did not answer when everything was warmed up."""
 
 
 @asynccontextmanager
@@ -92,7 +94,8 @@ async def open_app(
         )
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
         troubles = await warm_up(settings, parts)
-        yield App(settings, parts, reason, (*given_up, *slower, *filter(None, [servers.trouble]), *troubles), servers)
+        told = (*given_up, *slower, *filter(None, [servers.trouble]), *troubles)
+        yield App(settings, parts, reason, told, servers, next(iter(troubles), ""))
 
 
 async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:

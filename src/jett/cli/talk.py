@@ -11,7 +11,7 @@ import anyio
 import typer
 
 from jett.app import App, open_app
-from jett.app.announcing import Door, announcement_door
+from jett.app.announcing import Door, announcement_door, taking_announcements
 from jett.audio.files import check_wav_target, held
 from jett.cli import first_run as first
 from jett.cli.loading import user_settings
@@ -125,7 +125,8 @@ async def _with_app(settings: Settings, view: View, work: Work) -> JettError | N
 async def _live(app: App, view: View, output: Path | None, test: bool, door: Door | None) -> None:
     if test:
         await first.self_test(app, view)
-    await converse(app, view, output, door)
+    beside = partial(taking_announcements, app, door, trouble=lambda text: view(Troubled(text)))
+    await converse(app, view, output, beside=beside)
 
 
 def _view(settings: Settings, *, as_json: bool, plain: bool) -> View:

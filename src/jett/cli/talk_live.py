@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,6 @@ import anyio
 from anyio.abc import TaskGroup
 
 from jett.app import App, conversation_settings, with_echo_cancellation
-from jett.app.announcing import Door, taking_announcements
 from jett.audio.device_microphone import DeviceMicrophone
 from jett.audio.device_speaker import DeviceSpeaker
 from jett.audio.devices import choose, list_devices
@@ -23,7 +22,7 @@ from jett.cli.recordings import Keeper
 from jett.cli.views import View
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import ungrouped
-from jett.core.events import SessionEvent, Troubled
+from jett.core.events import SessionEvent
 from jett.core.ports import Render, Speaker
 from jett.session.conversation import Conversation
 from jett.settings import Settings
@@ -37,20 +36,22 @@ def check_devices(settings: Settings, *, with_speaker: bool = True) -> None:
         choose(found.outputs, "output", settings.audio.output or None)
 
 
-async def converse(app: App, view: View, output: Path | None = None, door: Door | None = None) -> None:
-    """Talk until cancelled; with `output`, Jett's side is written there at the end instead of played.
+Beside = Callable[[Conversation], AbstractAsyncContextManager[None]]
+"""What is done beside a conversation while it lasts."""
 
-    Announcements are taken at `door`.
+
+async def converse(app: App, view: View, output: Path | None = None, *, beside: Beside) -> None:
+    """Talk until cancelled; with `output`, Jett's side is written there at the end instead of played.
 
     Raises AudioError, and what the view raises, wherever it was told.
     """
     with ungrouped():
         async with anyio.create_task_group() as tasks:
-            await _converse(app, view, output, _told_in(tasks, view), door)
+            await _converse(app, view, output, _told_in(tasks, view), beside)
             tasks.cancel_scope.cancel()
 
 
-async def _converse(app: App, view: View, output: Path | None, told: OnState, door: Door | None) -> None:
+async def _converse(app: App, view: View, output: Path | None, told: OnState, beside: Beside) -> None:
     microphone = DeviceMicrophone(
         app.settings.audio.input or None,
         on_state=told,
@@ -60,16 +61,16 @@ async def _converse(app: App, view: View, output: Path | None, told: OnState, do
     view.listening_to("")
     try:
         if output is None:
-            await _aloud(app, microphone, view, told, door)
+            await _aloud(app, microphone, view, told, beside)
         else:
-            await _into_file(app, microphone, view, output, door)
+            await _into_file(app, microphone, view, output, beside)
     finally:
         if microphone.dropped_samples:
             lost_s = microphone.dropped_samples / SAMPLE_RATE_HZ
             view.note(f"audio: {lost_s:.2f} s of the microphone were lost because the machine was too busy")
 
 
-async def _aloud(app: App, microphone: DeviceMicrophone, view: View, told: OnState, door: Door | None) -> None:
+async def _aloud(app: App, microphone: DeviceMicrophone, view: View, told: OnState, beside: Beside) -> None:
     speaker = DeviceSpeaker(
         app.settings.audio.output or None,
         rate_hz=app.parts.tts.rate_hz,
@@ -77,20 +78,20 @@ async def _aloud(app: App, microphone: DeviceMicrophone, view: View, told: OnSta
         period_ms=app.settings.audio.block_ms,
     )
     parts = with_echo_cancellation(app, speaker.rate_hz)
-    await _run(replace(app, parts=parts), microphone, speaker, view, door)
+    await _run(replace(app, parts=parts), microphone, speaker, view, beside)
 
 
-async def _into_file(app: App, microphone: DeviceMicrophone, view: View, output: Path, door: Door | None) -> None:
+async def _into_file(app: App, microphone: DeviceMicrophone, view: View, output: Path, beside: Beside) -> None:
     speaker = _RecordedSpeaker(app.parts.tts.rate_hz)
     try:
-        await _run(app, _PacingMicrophone(microphone, speaker), speaker, view, door)
+        await _run(app, _PacingMicrophone(microphone, speaker), speaker, view, beside)
     finally:
         write_wav(output, speaker.recording.trimmed(0.5), speaker.rate_hz)
         view.note(f"what Jett said is in {output}")
 
 
 async def _run(
-    app: App, microphone: DeviceMicrophone | _PacingMicrophone, speaker: Speaker, view: View, door: Door | None
+    app: App, microphone: DeviceMicrophone | _PacingMicrophone, speaker: Speaker, view: View, beside: Beside
 ) -> None:
     keeper = Keeper.of(app.settings, view.note)
     listens = False
@@ -104,7 +105,7 @@ async def _run(
         view(event)
 
     conversation = Conversation(app.parts, conversation_settings(app.settings), observe)
-    async with taking_announcements(app, door, conversation, lambda text: view(Troubled(text))):
+    async with beside(conversation):
         await conversation.run(keeper.hearing(microphone), keeper.speaking(speaker, speaker.rate_hz))
 
 

@@ -26,23 +26,31 @@ Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 
 @app.command(
     epilog="Examples: jett token create phone --verb status --verb list --container n8n --days 90  ·  "
-    "jett token create n8n --verb announce"
+    "jett token create n8n --verb announce  ·  jett token create homeassistant --talk"
 )
 def create(
     name: Annotated[str, typer.Argument(help="What the token is for; used once.", metavar="NAME")],
-    verbs: Annotated[list[str], typer.Option("--verb", help="What it may ask for; repeat.", metavar="VERB")],
+    verbs: Annotated[
+        list[str] | None, typer.Option("--verb", help="What it may ask for; repeat.", metavar="VERB")
+    ] = None,
     targets: Annotated[
         list[str] | None,
         typer.Option(
             "--container", help="A container, workflow or tool (`home.get_state`) it may name; repeat.", metavar="NAME"
         ),
     ] = None,
+    talk: Annotated[
+        bool, typer.Option("--talk", help="It may talk with Jett and use its ears, voice and language model.")
+    ] = False,
     days: Annotated[
         int | None, typer.Option(min=1, help="It ends after so many days; else never.", metavar="N")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a token. Its secret is shown once, and kept nowhere."""
+    if not verbs and not talk:
+        raise TokenError("token create: a token for nothing; add --verb VERB, or --talk")
+    verbs = verbs or []
     unknown = sorted(set(verbs) - {verb.value for verb in Verb})
     if unknown:
         raise TokenError(f"token create: verb '{unknown[0]}' is unknown; use {', '.join(Verb)}")
@@ -54,8 +62,8 @@ def create(
         )
     settings = user_settings()
     expires = now() + timedelta(days=days) if days else None
-    secret, token = token_store(settings).create(name, wanted, frozenset(targets or []), now(), expires)
-    _record(settings, f"token {name} is made, for {', '.join(token.verbs)}{_on(token)}")
+    secret, token = token_store(settings).create(name, wanted, frozenset(targets or []), now(), expires, talk=talk)
+    _record(settings, f"token {name} is made, for {_purposes(token)}{_on(token)}")
     _warn_of_unlisted(settings, token)
     if as_json:
         typer.echo(json.dumps({**_row(token), "secret": secret}))
@@ -73,7 +81,7 @@ def list_tokens(as_json: Json = False) -> None:
         return
     for token in tokens:
         row = _row(token)
-        typer.echo(f"{token.name}: {', '.join(row['verbs'])}{_on(token)}; {row['state']}")
+        typer.echo(f"{token.name}: {_purposes(token)}{_on(token)}; {row['state']}")
     if not tokens:
         typer.echo("there are no tokens; make one with `jett token create`")
 
@@ -113,6 +121,10 @@ def _what(verb: Verb) -> str:
     return "tool" if verb in TOOL_VERBS else "container"
 
 
+def _purposes(token: Token) -> str:
+    return ", ".join([*token.verbs, *(["talk"] if token.talk else [])])
+
+
 def _on(token: Token) -> str:
     """What it may name; a list and an announcement need no name."""
     if not token.targets and set(token.verbs) <= WITHOUT_TARGET:
@@ -127,6 +139,7 @@ def _row(token: Token) -> dict[str, Any]:
         "state": state,
         "verbs": [verb.value for verb in token.verbs],
         "targets": list(token.targets),
+        "talk": token.talk,
         "created": _time(token.created_ms),
         "expires": _time(token.expires_ms) if token.expires_ms else None,
     }

@@ -129,6 +129,12 @@ class TokenError(GuardError):
     spoken = "Something is wrong with my tokens."
 
 
+class SessionError(JettError):
+    """The file of browsers' sessions cannot be used as asked."""
+
+    spoken = "Something is wrong with my list of browsers."
+
+
 class PolicyError(ConfigError):
     """The policy file is missing a part, malformed or out of range."""
 

@@ -27,10 +27,14 @@ CONFIRMING = frozenset({Kind.VOICE, Kind.DASHBOARD, Kind.TERMINAL})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """All that a token was made for; it narrows the policy and never widens it. `targets`: containers and workflows."""
+    """All that a token was made for; it narrows the policy and never widens it. `targets`: containers and workflows.
+
+    `talk`: it may hold conversations and use the engines; what it asks for in them is judged by the rest.
+    """
 
     verbs: frozenset[Verb]
     targets: frozenset[str]
+    talk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Token:
     created_ms: int
     expires_ms: int = 0
     revoked_ms: int = 0
+    talk: bool = False
 
     def good(self, now_ms: int) -> bool:
         """Whether it may be used. A clock set back to before it was made lets nobody in."""
@@ -48,7 +49,7 @@ class Token:
     @property
     def identity(self) -> Identity:
         """Who its holder is to the gate."""
-        return Identity(Kind.TOKEN, self.name, Scope(frozenset(self.verbs), frozenset(self.targets)))
+        return Identity(Kind.TOKEN, self.name, Scope(frozenset(self.verbs), frozenset(self.targets), self.talk))
 
 
 class TokenStore:
@@ -64,12 +65,14 @@ class TokenStore:
         targets: frozenset[str],
         now: datetime,
         expires: datetime | None = None,
+        *,
+        talk: bool = False,
     ) -> tuple[str, Token]:
         """A new token and its secret, which is nowhere else. A name is used once, so that the audit log is clear."""
         if not IDENTITY_NAME.fullmatch(name):
             raise TokenError(f"tokens: {name!r} is no name; it must match {IDENTITY_NAME.pattern}")
-        if not verbs or not all(map(NAME.fullmatch, targets)):
-            raise TokenError("tokens: a token needs at least one verb, and names of containers or workflows")
+        if not (verbs or talk) or not all(map(NAME.fullmatch, targets)):
+            raise TokenError("tokens: a token needs a verb, or to talk, and names of containers or workflows")
         if expires is not None and expires <= now:
             raise TokenError("tokens: the token would have expired already; give a later time")
         secret = PREFIX + secrets.token_urlsafe(32)
@@ -80,6 +83,7 @@ class TokenStore:
             tuple(sorted(targets)),
             ms_of(now),
             ms_of(expires) if expires else 0,
+            talk=talk,
         )
         with self._locked():
             tokens = self.tokens()
@@ -149,10 +153,12 @@ class TokenStore:
 def _token_of(entry: dict[str, object]) -> Token:
     texts = [entry["name"], entry["sha256"]]
     times = [entry["created_ms"], entry["expires_ms"], entry["revoked_ms"]]
-    verbs, targets = entry["verbs"], entry["targets"]
+    verbs, targets, talk = entry["verbs"], entry["targets"], entry.get("talk", False)
     if not isinstance(verbs, list) or not isinstance(targets, list):
         raise TypeError("verbs and targets are lists")
     if not all(type(text) is str for text in [*texts, *targets]) or not all(type(time) is int for time in times):
+        raise TypeError("a field of another type")
+    if type(talk) is not bool:
         raise TypeError("a field of another type")
     return Token(**{**entry, "verbs": tuple(map(Verb, verbs)), "targets": tuple(targets)})  # type: ignore[arg-type]
 

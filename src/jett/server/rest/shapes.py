@@ -37,7 +37,6 @@ class Session(Shape):
     """The browser's session. `csrf` goes into the header X-Jett-CSRF of every request that changes something."""
 
     name: str
-    kind: Literal["dashboard", "token"]
     csrf: str
     ends_at: datetime
 

@@ -1,0 +1,199 @@
+"""What every request meets before a route does. An ASGI application around the others.
+
+    Host ─► Origin ─► public? ─► who? ─► may this kind come here? ─► CSRF ─► budget ─► size ─► the route
+
+The order is from cheap to dear. A name that was made to point here (DNS rebinding) fails at the Host header; a page
+from elsewhere at Origin, Sec-Fetch-Site and CSRF, on WebSockets as well, for a browser sends cookies with those too.
+Another port of this machine is the same *site* to a browser, so SameSite alone would not keep its pages out. What is
+not known to be public needs somebody who is known. No CORS header is ever sent.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from jett.core.errors import GuardError, JettError, SessionError
+from jett.guard import Kind
+from jett.server import body, budget
+from jett.server.budget import Budget
+from jett.server.credentials import Caller, Credentials
+from jett.server.openai_refusal import openai_refused
+from jett.server.refusal import Refusal, refused, wait_for
+from jett.server.response_headers import ResponseHeaders
+from jett.server.window import Window
+
+CSRF_HEADER = "x-jett-csrf"
+MOST_FAILURES = 10
+"""Failed attempts a minute that are told apart from a flood."""
+SOUND_PATH = "/v1/audio/transcriptions"
+ANNOUNCEMENTS_PATH = "/v1/announcements"
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where Jett listens: what a Host header may say, and whether TLS is spoken."""
+
+    hosts: frozenset[str]
+    secure: bool
+
+    def origin_of(self, host: str) -> str:
+        """The origin of Jett's own pages under that name."""
+        return f"{'https' if self.secure else 'http'}://{host}"
+
+
+class Doors:
+    """The application inside sees only requests that may come in, with `state["identity"]` set where one is needed."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        place: Place,
+        credentials: Credentials,
+        headers: ResponseHeaders,
+        *,
+        public: Collection[str],
+        now_s: Callable[[], float],
+        trouble: Callable[[str], None],
+    ) -> None:
+        """`public`: paths that give nothing of the owner's. `now_s` is monotonic.
+
+        `trouble` is told of floods, and of what cannot be read.
+        """
+        self._app = app
+        self._place = place
+        self._credentials = credentials
+        self._headers = headers
+        self._public = public
+        self._budget = Budget(now_s)
+        self._failures = Window(MOST_FAILURES, 60.0, now_s)
+        self._trouble = trouble
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            raise RuntimeError(f"doors: a scope of type {scope['type']}")
+        told = self._with_headers(scope, send)
+        try:
+            await self._let_in(scope, receive, told)
+        except Refusal as refusal:
+            await _refuse(scope, receive, told, refusal)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = HTTPConnection(scope)
+        own_origin = self._place.origin_of(self._host(connection))
+        _check_origin(connection, own_origin)
+        caller = None
+        if scope["type"] == "websocket" or scope["path"] not in self._public:
+            caller = await self._caller(connection)
+            _check_kind(connection, caller)
+            _check_page(connection, caller, own_origin)
+            scope.setdefault("state", {}).update(identity=caller.identity, caller=caller)
+        await self._within_budget(scope, receive, send, caller)
+
+    async def _within_budget(self, scope: Scope, receive: Receive, send: Send, caller: Caller | None) -> None:
+        key = f"stranger {(scope.get('client') or ('?',))[0]}" if caller is None else caller.identity.key
+        allowance = budget.STRANGER if caller is None else budget.VISITOR
+        if not self._budget.spend(key, allowance):
+            raise wait_for(429, f"more than {allowance.per_s:.0f} requests a second", "send fewer", 1)
+        with self._budget.holding(key, allowance, scope["type"]) as room:
+            if not room:
+                raise wait_for(429, "too many connections are open already", "close some", 5)
+            await self._app(scope, _within_limit(scope, receive), send)
+
+    def _host(self, connection: HTTPConnection) -> str:
+        named = connection.headers.getlist("host")
+        if len(named) != 1 or named[0] not in self._place.hosts:
+            raise Refusal(400, "the Host header is not this address", "call the address that Jett listens on")
+        return named[0]
+
+    async def _caller(self, connection: HTTPConnection) -> Caller:
+        try:
+            caller = await self._credentials.caller(connection)
+        except (GuardError, SessionError) as error:
+            self._trouble(str(error))
+            raise wait_for(503, _spoken(error), "look at Jett's terminal", 60) from None
+        if caller is not None:
+            return caller
+        if not self._credentials.shown(connection) or self._failures.admits():
+            fix = "open the link that `jett link` prints, or send `Authorization: Bearer jett_…` (`jett token create`)"
+            raise Refusal(401, "nobody that Jett knows sent this", fix, {"WWW-Authenticate": "Bearer"})
+        if self._failures.first_over:
+            sender = connection.client.host if connection.client else "somebody"
+            self._trouble(f"server: more than {MOST_FAILURES} a minute without a good token or link, now from {sender}")
+        raise wait_for(429, "too many attempts without a good token or link", "wait a minute", 60)
+
+    def _with_headers(self, scope: Scope, send: Send) -> Send:
+        async def told(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                self._headers.add(MutableHeaders(scope=message), scope["path"])
+            await send(message)
+
+        return told
+
+
+def _check_origin(connection: HTTPConnection, own_origin: str) -> None:
+    """A page of another origin is refused whatever it shows; programs send no Origin."""
+    given = connection.headers.getlist("origin")
+    if given and given != [own_origin]:
+        raise Refusal(403, "this is not for pages from elsewhere", "open Jett's own address")
+
+
+def _check_kind(connection: HTTPConnection, caller: Caller) -> None:
+    """What is a browser's is not a token's; a token talks only if it was made for it."""
+    path, identity = connection.scope["path"], caller.identity
+    if identity.kind is not Kind.TOKEN:
+        return
+    if path.startswith("/api/"):
+        raise Refusal(403, "this is for the owner's browser", "open the link that `jett link` prints")
+    talks = identity.scope is not None and identity.scope.talk
+    if path.startswith("/v1/") and path != ANNOUNCEMENTS_PATH and not talks:
+        raise Refusal(403, "this token was not made to talk", "make one with `jett token create NAME --talk`")
+
+
+def _check_page(connection: HTTPConnection, caller: Caller, own_origin: str) -> None:
+    """A cookie alone proves only that a browser sends it: the page must be ours."""
+    if caller.by != "cookie" or caller.session is None:
+        return
+    fetched = connection.headers.get("sec-fetch-site", "same-origin")
+    if fetched not in ("same-origin", "none"):
+        raise Refusal(403, "this is not for pages from elsewhere", "open Jett's own address")
+    socket = connection.scope["type"] == "websocket"
+    if not socket and connection.scope["method"] in _SAFE:
+        return
+    if connection.headers.get("origin") != own_origin:
+        raise Refusal(403, "no Origin header says that this is Jett's own page", "open Jett's own address")
+    shown = connection.headers.get(CSRF_HEADER, "")
+    if not socket and not hmac.compare_digest(shown.encode(), caller.session.csrf.encode()):
+        raise Refusal(403, "the header X-Jett-CSRF is not this session's", "send the csrf of GET /api/session")
+
+
+def _within_limit(scope: Scope, receive: Receive) -> Receive:
+    if scope["type"] == "websocket":
+        return receive
+    limit = body.SOUND if scope["path"] == SOUND_PATH else body.PLAIN
+    length = HTTPConnection(scope).headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > limit.most_bytes:
+        raise limit.too_long()
+    return body.limited(receive, limit)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
+    """In the shape that belongs to the path; a WebSocket is refused with an answer, before it is one."""
+    of_openai = scope["path"].startswith("/v1/") and scope["path"] != ANNOUNCEMENTS_PATH
+    as_http: dict[str, Any] = {**scope, "type": "http", "method": scope.get("method", "GET")}
+    answer = await (openai_refused if of_openai else refused)(Request(as_http), refusal)
+    if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1008, "reason": refusal.what})
+        return
+    await answer(scope, receive, send)
+
+
+def _spoken(error: JettError) -> str:
+    return error.spoken.rstrip(".")
