@@ -26,11 +26,13 @@ from jett.cli import (
     devices,
     doctor,
     guard,
+    link,
     log_text,
     mcp,
     models,
     ops,
     say,
+    serve,
     talk,
     token,
     transcribe,
@@ -81,6 +83,8 @@ app = typer.Typer(
 )
 
 app.command(epilog=talk.EPILOG)(talk.talk)
+app.command(epilog=serve.EPILOG)(serve.serve)
+app.command(epilog=link.EPILOG)(link.link)
 app.command(epilog=ask.EPILOG)(ask.ask)
 app.command(epilog=transcribe.EPILOG)(transcribe.transcribe)
 app.command(epilog=say.EPILOG)(say.say)

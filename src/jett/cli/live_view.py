@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jett.app import App
-from jett.cli.views import announcement_lines, engines_line
+from jett.cli.views import announcement_lines, engines_line, link_lines
 from jett.cli.waterfall import bars, drawn
 from jett.core.clock import Clock, MonotonicClock
 from jett.core.errors import JettError
@@ -90,6 +90,10 @@ class LiveView:
 
     def note(self, text: str) -> None:
         self._console.print(Text(redact(text), style="dim"), soft_wrap=True)
+
+    def link(self, address: str, link: str) -> None:
+        for line in link_lines(address, link):
+            self._console.print(Text(line), soft_wrap=True)
 
     def failed(self, error: JettError | str) -> None:
         self._console.print(Text(redact(f"error: {error}"), style="red"), soft_wrap=True)

@@ -91,7 +91,7 @@ def talk(
     )
     check_folder(settings)
     files = [held(file) for file in (*(input_files or ()), *(more or ()))]
-    view = _view(settings, as_json=as_json, plain=plain)
+    view = view_for(settings, as_json=as_json, plain=plain)
     if first_run:
         first.prepare(settings, quiet=as_json)
     if files:
@@ -129,7 +129,8 @@ async def _live(app: App, view: View, output: Path | None, test: bool, door: Doo
     await converse(app, view, output, beside=beside)
 
 
-def _view(settings: Settings, *, as_json: bool, plain: bool) -> View:
+def view_for(settings: Settings, *, as_json: bool, plain: bool) -> View:
+    """JSON lines for scripts, the live view where there is a terminal, plain lines elsewhere."""
     if as_json:
         return JsonLines()
     from jett.cli.live_view import LiveView, can_be_shown

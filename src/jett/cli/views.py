@@ -38,6 +38,9 @@ class View(Protocol):
     def note(self, text: str) -> None:
         """Something beside the conversation: progress, a device that went away."""
 
+    def link(self, address: str, link: str) -> None:
+        """Where the dashboard is, and a one-time link to it, which is shown as it is."""
+
     def failed(self, error: JettError) -> None:
         """The conversation at hand ended with `error`."""
 
@@ -72,6 +75,10 @@ class _Lines:
 
     def note(self, text: str) -> None:
         typer.echo(redact(text), err=True)
+
+    def link(self, address: str, link: str) -> None:
+        for line in link_lines(address, link):
+            typer.echo(line, err=True)
 
     def trouble(self, text: str) -> None:
         """Once each: a server that is down at the start fails every turn in the same words."""
@@ -147,6 +154,11 @@ def announcement_lines(ended: AnnouncementEnded) -> list[str]:
     if ended.error:
         lines.append(f"      error: {ended.error}")
     return lines
+
+
+def link_lines(address: str, link: str) -> list[str]:
+    """For people; the link is a secret of theirs."""
+    return [f"dashboard: {address}", f"open once, within ten minutes: {link}"]
 
 
 def engines_line(app: App) -> str:

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 
 from jett.core.errors import GuardError, JettError
 from jett.server.openai_refusal import openai_refused
-from jett.server.pages import Pages
+from jett.server.page_files import Pages
 from jett.server.refusal import Refusal, refused, wait_for
 from jett.server.rest.shapes import Failure
 
