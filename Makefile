@@ -12,8 +12,8 @@ export PYTHON VENV
 help: ## what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
-run: $(VENV)/.runtime ## install what is missing, fetch the models, talk
-	@$(BIN)/jett talk --first-run
+run: $(VENV)/.runtime ## install what is missing, fetch the models, talk, and serve the dashboard
+	@$(BIN)/jett serve --first-run
 
 test: $(VENV)/.dev ## all tests, on real models
 	@$(BIN)/python -m pytest

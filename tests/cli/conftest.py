@@ -41,6 +41,7 @@ class Jett:
             "JETT_MODELS__DIR": str(models),
             "JETT_PROFILE": "cpu",
             "XDG_RUNTIME_DIR": str(folder),
+            "XDG_STATE_HOME": str(folder / "state"),
             "JETT_OPS__AUDIT_DIR": str(folder / "audit"),
             "JETT_OPS__ANCHOR": str(folder / "anchor.json"),
             "PULSE_SERVER": "unix:/nowhere",

@@ -41,6 +41,7 @@ class Pages:
         self._pages = dict(_read(folder, "/"))
         for path in [path for path in self._pages if path.endswith("/index.html")]:
             self._pages[path.removesuffix("index.html")] = self._pages[path]
+            self._pages[path.removesuffix("/index.html") or "/"] = self._pages[path]
 
     @property
     def paths(self) -> frozenset[str]:
@@ -60,8 +61,7 @@ class Pages:
 
     def answer(self, request: Request) -> Response | None:
         """The file that is asked for; None where there is none."""
-        path = request.url.path
-        page = self._pages.get(path) or self._pages.get(f"{path}/index.html")
+        page = self._pages.get(request.scope["path"])
         if page is None:
             return None
         headers = {"ETag": page.etag, "Cache-Control": page.cache, "Vary": "Accept-Encoding"}

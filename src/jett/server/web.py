@@ -95,6 +95,8 @@ def _failures(app: FastAPI, trouble: Callable[[str], None]) -> None:
 
     async def unrouted(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if isinstance(error.__cause__, Refusal):  # the body's limit, met while FastAPI read it
+            return await _shaped(request, error.__cause__)
         what = "this is not done with it" if error.status_code == 405 else "there is nothing of that kind"
         return await _shaped(request, Refusal(error.status_code, what, f"see {DOCUMENT}", error.headers))
 
