@@ -18,6 +18,7 @@ from jett.core.errors import SpeechToTextError
 from jett.core.ports import SpeechToText, Transcript, TurnDetector, VoiceActivityDetector
 from jett.engines.log_mel import log_mel
 from jett.engines.stt.openai_audio import OpenAISpeechToText
+from jett.engines.stt.whisper import WhisperSpeechToText
 from jett.models.store import Store
 from jett.settings import Settings
 from jett.turns.phrases import normalise
@@ -312,3 +313,16 @@ def test_the_language_is_found_where_nobody_named_one(store: Store) -> None:
     settings = Settings.load(env={}, overrides={"stt.model": "whisper-base", "stt.language": "auto"})
     heard = load_stt(settings, store).transcribe(clip("drip_coffee"))
     assert agreement(WORDS["drip_coffee"], heard.text) >= 0.6
+
+
+@pytest.mark.models
+def test_many_clips_at_once_are_heard_as_each_alone(stt: SpeechToText) -> None:
+    """Short and long ones together, with one that is nothing and one of no words."""
+    assert isinstance(stt, WhisperSpeechToText)
+    names = ["drip_coffee", "confused_complaint", "stop"]
+    speeches = [silence(0), *map(clip, names), seconds(1)]
+    heard = stt.transcribe_many(speeches)
+    assert [each.audio_samples for each in heard] == [speech.size for speech in speeches]
+    assert heard[0].text == heard[-1].text == ""
+    for name, each in zip(names, heard[1:-1], strict=True):
+        assert agreement(WORDS[name], each.text) >= agreement(WORDS[name], stt.transcribe(clip(name)).text) - 0.2

@@ -19,7 +19,12 @@ from jett.settings import Settings
 
 VOICES_BEST_FIRST = ("kokoro", "piper-joe")
 
-VOICE_MODELS = {"kokoro": ("kokoro-82m-int8", "kokoro-voices"), "piper-joe": ("piper-en-us-joe",)}
+REMOTE = "openai"
+VOICE_MODELS: dict[str, tuple[str, ...]] = {
+    "kokoro": ("kokoro-82m-int8", "kokoro-voices"),
+    "piper-joe": ("piper-en-us-joe",),
+    REMOTE: (),
+}
 
 
 def load_tts(settings: Settings, models: Store) -> tuple[TextToSpeech, str]:
@@ -43,6 +48,8 @@ def load_tts(settings: Settings, models: Store) -> tuple[TextToSpeech, str]:
 def require_voice(settings: Settings, models: Store) -> None:
     """Raises ConfigError where `tts.voice` is no voice of its backend."""
     voice = settings.tts.voice
+    if settings.tts.backend == "openai":
+        return
     names = [file.name.removesuffix(".bin") for file in models.manifest.model("kokoro-voices").files]
     if voice and settings.tts.backend == "piper":
         raise ConfigError(f"tts: voice '{voice}' is none of piper's, which has one; leave tts.voice empty")
@@ -51,10 +58,10 @@ def require_voice(settings: Settings, models: Store) -> None:
 
 
 def named_voice(settings: Settings) -> str | None:
-    """Of `VOICES_BEST_FIRST`, the one that the settings leave no choice but to take: named itself, or a voice of it."""
+    """The one that the settings leave no choice but to take, of `VOICE_MODELS`: named itself, or a voice of it."""
     if settings.tts.backend == "auto":
         return "kokoro" if settings.tts.voice else None
-    return {"kokoro": "kokoro", "piper": "piper-joe"}[settings.tts.backend]
+    return {"kokoro": "kokoro", "piper": "piper-joe", "openai": REMOTE}[settings.tts.backend]
 
 
 def _require_installed(name: str, models: Store) -> None:
@@ -108,6 +115,8 @@ def _first_audio_ms(
 
 
 def _load_voice(name: str, settings: Settings, models: Store) -> TextToSpeech:
+    if name == REMOTE:
+        return _remote_voice(settings)
     threads = settings.tts.threads or 2
     if name == "kokoro":
         from jett.engines.tts.kokoro import KokoroTextToSpeech
@@ -127,6 +136,15 @@ def _load_voice(name: str, settings: Settings, models: Store) -> TextToSpeech:
     piper = PiperTextToSpeech(models.file("piper-en-us-joe"), threads=threads, speed=settings.tts.speed)
     piper.warm_up()
     return piper
+
+
+def _remote_voice(settings: Settings) -> TextToSpeech:
+    from jett.engines.tts.openai_speech import OpenAITextToSpeech
+
+    tts = settings.tts
+    return OpenAITextToSpeech(
+        tts.url, tts.model, tts.voice, speed=tts.speed, api_key=tts.read_api_key(), timeout_s=tts.timeout_s
+    )
 
 
 def close_voice(voice: TextToSpeech) -> None:

@@ -91,6 +91,7 @@ def _servers(settings: Settings) -> Iterable[tuple[str, str, int]]:
     ops = settings.ops
     yield "speech-to-text", settings.stt.url, 443
     yield "language model", settings.llm.url, 443
+    yield "text-to-speech", settings.tts.url, 443
     yield "Docker", ops.docker, 443 if ops.docker.startswith("https") else 80
     yield "n8n", ops.n8n_url, 443 if ops.n8n_url.startswith("https") else 80
     yield "audit anchor's", ops.anchor_database, 5432

@@ -231,12 +231,15 @@ class LanguageModel(Remote):
     )
 
 
-class TextToSpeech(Section):
+class TextToSpeech(Remote):
     """Jett's voice."""
 
-    backend: Literal["auto", "piper", "kokoro"] = Field(
-        default="auto", description="`auto` takes the best voice whose first audio fits `first_audio_budget_ms`."
+    backend: Literal["auto", "piper", "kokoro", "openai"] = Field(
+        default="auto",
+        description="`auto` takes the best voice whose first audio fits `first_audio_budget_ms`; `openai` asks the "
+        "server at `url`.",
     )
+    model: str = Field(default="", description="Model, as the server names it; of the backend `openai` alone.")
     voice: str = Field(default="", description="Voice of the backend, such as `af_heart`; empty is its default.")
     speed: float = Field(default=1.0, ge=0.5, le=2, description="1 is the voice's own pace.")
     device: Device = Field(default="auto", description="Where it runs; `auto` takes the GPU when the profile has one.")

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, to_float32
@@ -80,39 +82,67 @@ class WhisperSpeechToText:
         parts = [self._transcribe_window(window, before.tokens, partial) for window in split_at_pauses(new)]
         return _joined(before, parts, speech.size)
 
+    def transcribe_many(self, speeches: Sequence[Samples]) -> list[Transcript]:
+        """Several clips of several people in one pass; those of more than 27 s, or too short, one after another.
+
+        A clip's text may differ in a word from `transcribe`'s, since all are padded to the longest. Raises
+        SpeechToTextError.
+        """
+        windows = [tuple(split_at_pauses(speech)) for speech in speeches]
+        together = [at for at, each in enumerate(windows) if len(each) == 1 and each[0].size >= _MIN_SAMPLES]
+        leads = [with_lead(windows[at][0]) for at in together]
+        heard = dict(zip(together, self._heard_at_once(leads, [()] * len(leads), _QUICK), strict=True)) if leads else {}
+        return [
+            replace(self._judged(with_lead(windows[at][0]), (), heard[at]), audio_samples=speech.size)
+            if at in heard
+            else self.transcribe(speech)
+            for at, speech in enumerate(speeches)
+        ]
+
     def _transcribe_window(self, window: Samples, context: Sequence[int], partial: bool) -> Transcript:
-        """A text that repeats itself, and could have been said, is heard again with care: people repeat themselves."""
         if window.size < _MIN_SAMPLES:
             return Transcript("")
         window = with_lead(window)
         heard = self._heard(window, context, _PARTIAL if partial else _QUICK)
+        return self._judged(window, context, heard, again=not partial)
+
+    def _judged(self, window: Samples, context: Sequence[int], heard: Transcript, *, again: bool = True) -> Transcript:
+        """A text that repeats itself, and could have been said, is heard again with care: people repeat themselves."""
         pieces = self._pieces(heard.tokens)
         kept = kept_tokens(pieces)
-        if kept < len(pieces) and not partial and may_be_repeated(pieces, spoken_s(window)):
+        if kept < len(pieces) and again and may_be_repeated(pieces, spoken_s(window)):
             heard = self._heard(window, context, _CAREFUL)
             possible = can_be_said(heard.text, spoken_s(window))
             kept = len(heard.tokens) if possible else kept_tokens(self._pieces(heard.tokens))
         return self._believed(heard, kept)
 
     def _heard(self, window: Samples, context: Sequence[int], how: _Decoding) -> Transcript:
-        """All that the decoder gives, believed or not."""
-        padding_samples = max(self._padding_samples, int(how.least_window_s * SAMPLE_RATE_HZ) - window.size)
-        padded = np.concatenate([to_float32(window), np.zeros(padding_samples, dtype=np.float32)])
-        features = log_mel(padded)[None]  # (1, 80, frames)
+        return self._heard_at_once([window], [context], how)[0]
+
+    def _heard_at_once(
+        self, windows: Sequence[Samples], contexts: Sequence[Sequence[int]], how: _Decoding
+    ) -> list[Transcript]:
+        """All that the decoder gives for each window, believed or not."""
+        longest = max(window.size for window in windows)
+        size = longest + max(self._padding_samples, int(how.least_window_s * SAMPLE_RATE_HZ) - longest)
+        features = np.stack([log_mel(_padded(window, size)) for window in windows])  # (windows, 80, frames)
         try:
             encoded = self._model.encode(ctranslate2.StorageView.from_array(features))
-            prompt = self._prompt(context, self._started(encoded))
-            (result,) = self._model.generate(
+            prompts = [self._prompt(*each) for each in zip(contexts, self._started(encoded), strict=True)]
+            results = self._model.generate(
                 encoded,
-                [prompt],
+                prompts,
                 beam_size=how.beams,
                 repetition_penalty=how.repetition_penalty,
-                max_length=_max_length(window.size) + len(prompt),
+                max_length=_max_length(longest) + max(map(len, prompts)),
                 return_scores=True,
                 return_no_speech_prob=True,
             )
         except (RuntimeError, ValueError) as error:
-            raise SpeechToTextError(f"stt: Whisper failed on {window.size / SAMPLE_RATE_HZ:.1f} s ({error})") from error
+            raise SpeechToTextError(f"stt: Whisper failed on {longest / SAMPLE_RATE_HZ:.1f} s ({error})") from error
+        return [self._transcript(result) for result in results]
+
+    def _transcript(self, result: Any) -> Transcript:
         if not result.sequences_ids:
             return Transcript("")
         tokens = [token for token in result.sequences_ids[0] if token < self._end]
@@ -134,12 +164,12 @@ class WhisperSpeechToText:
         before = [*self._vocabulary, *context[-_CONTEXT_TOKENS:]]
         return [self._id("<|startofprev|>"), *before, *start] if before else list(start)
 
-    def _started(self, encoded: ctranslate2.StorageView) -> tuple[int, ...]:
-        """The tokens that begin an answer, with the likeliest language in them where nobody named one."""
+    def _started(self, encoded: ctranslate2.StorageView) -> list[tuple[int, ...]]:
+        """The tokens that begin each answer, with the likeliest language in them where nobody named one."""
         if not self._detects:
-            return self._start
-        ((token, _), *_), *_ = self._model.detect_language(encoded)
-        return (self._start[0], self._id(token), *self._start[2:])
+            return [self._start] * encoded.shape[0]
+        likeliest = [languages[0][0] for languages in self._model.detect_language(encoded)]
+        return [(self._start[0], self._id(token), *self._start[2:]) for token in likeliest]
 
     def _start_tokens(self, language: str) -> tuple[int, ...]:
         """English-only models are told neither language nor task."""
@@ -157,6 +187,10 @@ class WhisperSpeechToText:
         if found is None:
             raise ModelError(f"stt: the tokenizer has no '{token}'; is this a Whisper model? run: jett models verify")
         return int(found)
+
+
+def _padded(window: Samples, size: int) -> NDArray[np.float32]:
+    return np.pad(to_float32(window), (0, size - window.size))
 
 
 def _max_length(n_samples: int) -> int:
