@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PYTHON VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-n8n bench lint types imports lock clean
+.PHONY: help run test test-n8n test-ray bench lint types imports lock clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -21,6 +21,11 @@ test: $(VENV)/.dev ## all tests, on real models
 test-n8n: $(VENV)/.dev ## Jett and a real n8n; installs it once (2.3 GB, in the cache folder), needs PostgreSQL's server
 	@PYTHON=$(BIN)/python sh tests/n8n/install.sh "$(N8N_CACHE)"
 	@JETT_TEST_N8N="$(N8N_CACHE)" $(BIN)/python -m pytest tests/n8n --timeout=600
+
+test-ray: ## ears and voice on Ray Serve, two replicas each; installs Ray once, in a folder of its own (.venv-ray)
+	@VENV=.venv-ray $(MAKE) --no-print-directory .venv-ray/.dev
+	@.venv-ray/bin/python -m pip install --quiet --require-hashes -r requirements/ray.txt
+	@JETT_TEST_RAY=1 .venv-ray/bin/python -m pytest tests/ray --timeout=600 -W ignore
 
 bench: $(VENV)/.dev ## the benchmarks, quick form, each with a table
 	@$(BIN)/jett models pull
@@ -41,7 +46,7 @@ lock: ## pin the newest dependencies with their hashes; needs uv
 	@sh tools/lock.sh
 
 clean: ## remove what make built; models and settings stay
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-ray build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.runtime: requirements/pip.txt requirements/runtime.txt pyproject.toml

@@ -10,5 +10,5 @@ compile() {
 }
 compile --output-file requirements/runtime.txt
 compile --extra bench --extra dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
-compile --extra ray --constraints requirements/runtime.txt --output-file requirements/ray.txt
+compile --extra ray --constraints requirements/dev.txt --output-file requirements/ray.txt
 compile --extra gpu --constraints requirements/runtime.txt --output-file requirements/gpu.txt
