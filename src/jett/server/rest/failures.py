@@ -37,7 +37,7 @@ def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def person(visitor: Visitor) -> Identity:
-    """Somebody in a browser. A token is a program's, or whoever stole it: it has no business in here. Raises Refusal."""
+    """Somebody in a browser. A token is a program's, or a thief's: it has no business in here. Raises Refusal."""
     if visitor.kind is Kind.TOKEN:
         raise Refusal(403, "this is for people, not for tokens", "open the dashboard in a browser")
     return visitor
