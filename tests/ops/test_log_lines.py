@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ def frame(stream: int, text: bytes) -> bytes:
 def cut(raw: bytes, at: list[int]) -> list[bytes]:
     """The bytes in pieces."""
     marks = sorted({0, len(raw), *(place % (len(raw) + 1) for place in at)})
-    return [raw[begin:end] for begin, end in zip(marks, marks[1:], strict=False)]
+    return [raw[begin:end] for begin, end in pairwise(marks)]
 
 
 @given(

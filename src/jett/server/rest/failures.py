@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from jett.core.errors import GuardError
 from jett.guard import Identity, Kind, Refused
 from jett.server.refusal import Refusal, refused, wait_for
 from jett.server.rest.shapes import Failure
@@ -64,3 +65,13 @@ async def malformed(request: Request, error: Exception) -> Response:
     named = [".".join(str(part) for part in one["loc"])[:100] for one in error.errors()[:_MOST_NAMED]]
     what = f"malformed: {', '.join(dict.fromkeys(named))}"
     return await refused(request, Refusal(422, what, "send what /api/openapi.json says"))
+
+
+async def unrecorded(request: Request, error: Exception) -> Response:
+    """The guard could not decide or write its record, so nothing was done. For the table of exceptions."""
+    assert isinstance(error, GuardError)
+    return await refused(request, wait_for(503, error.spoken, "look at Jett's terminal", 60))
+
+
+HANDLERS: dict[Any, Any] = {Refusal: refused, RequestValidationError: malformed, GuardError: unrecorded}
+"""What an application that has these routes does with what they raise."""
