@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jett.core.errors import AuditError
-from jett.guard import AuditLog, FileAnchor, Head, Record, export, page, tail, unfinished, verify
+from jett.guard import AuditLog, FileAnchor, Head, Record, audit_verify, export, page, tail, unfinished, verify
 from jett.guard.audit_record import NO_HASH, Entry, Kind, parse_record, sealed
 from tests.guard.support import START, at, cases
 
@@ -295,6 +295,29 @@ def test_a_half_line_inside_the_log_is_a_fault(tmp_path: Path) -> None:
     with segment(log, 1).open("ab") as file:
         file.write(b"{")
     assert problems(log) == [("audit-000001.jsonl", 2, "a half line inside the log")]
+
+
+def test_an_empty_log_is_whole(tmp_path: Path) -> None:
+    report = verify(AuditLog(tmp_path))
+    assert (report.intact, report.records, report.segments) == (True, 0, 0)
+
+
+def test_what_is_written_while_a_log_is_verified_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it: between two segments a writer fills the newest and begins another."""
+    log = written(tmp_path, 9, segment_bytes=900)
+    read = audit_verify.lines_from
+    writer = threading.Thread(target=lambda: [log.append(entry(n), at(99)) for n in range(20)])
+
+    def slowly(path: Path) -> tuple[list[bytes], bytes]:
+        monkeypatch.setattr(audit_verify, "lines_from", read)
+        found = read(path)
+        writer.start()
+        return found
+
+    monkeypatch.setattr(audit_verify, "lines_from", slowly)
+    report = verify(log)
+    writer.join()
+    assert (report.intact, report.records >= 9) == (True, True)
 
 
 def test_without_an_anchor_verify_says_what_it_cannot_know(tmp_path: Path) -> None:
