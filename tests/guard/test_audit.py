@@ -20,7 +20,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jett.core.errors import AuditError
-from jett.guard import AuditLog, FileAnchor, Head, Record, audit_verify, export, page, tail, unfinished, verify
+from jett.guard import (
+    AuditLog,
+    FileAnchor,
+    Head,
+    Record,
+    audit_files,
+    audit_verify,
+    export,
+    page,
+    tail,
+    unfinished,
+    verify,
+)
 from jett.guard.audit_record import NO_HASH, Entry, Kind, parse_record, sealed
 from tests.guard.support import START, at, cases
 
@@ -305,7 +317,7 @@ def test_an_empty_log_is_whole(tmp_path: Path) -> None:
 def test_what_is_written_while_a_log_is_verified_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for it: between two segments a writer fills the newest and begins another."""
     log = written(tmp_path, 9, segment_bytes=900)
-    read = audit_verify.lines_from
+    read = audit_files.lines_from
     writer = threading.Thread(target=lambda: [log.append(entry(n), at(99)) for n in range(20)])
 
     def slowly(path: Path) -> tuple[list[bytes], bytes]:

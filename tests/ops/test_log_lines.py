@@ -69,6 +69,7 @@ SECRETS = [
     (b"password=hunter2 ok", "password=[redacted] ok"),
     (b"\x1b[31mred\x1b[0m", "red"),
     (b"a\rb", "a b"),
+    (b"\t  at main (index.js:3)\r", "\t  at main (index.js:3)"),
     (b"\xff\xfe", "\ufffd\ufffd"),
 ]
 

@@ -130,4 +130,7 @@ class LineRedactor:
 
 
 def _text(line: bytes) -> str:
-    return plain(line[:LONGEST_LINE_BYTES].decode("utf-8", "replace")).replace("\n", " ")
+    """What may be read of it, as far in from the left as it was."""
+    text = line[:LONGEST_LINE_BYTES].decode("utf-8", "replace")
+    indent = text[: len(text) - len(text.lstrip(" \t"))]
+    return indent + plain(text).replace("\n", " ")

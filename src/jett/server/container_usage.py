@@ -7,7 +7,8 @@ operation: a permitted `stats` that is held open as a stream, from intent to out
     look ─► wanted ─► ask (at most MOST_OPENED a minute) ─► stream ─► ring of the last minutes
                                                              └ ends: nobody looks, the policy says no, its time is over
 
-A stream goes on only as long as the guard would still permit it. One that was refused or failed rests for a minute.
+A stream goes on only as long as the guard would still permit it. None begins twice in a
+minute, so that what is refused or fails is not asked for with every look.
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ class UsageSampler:
     async def _sample(self, name: str) -> None:
         """One operation. What goes wrong is in the record; here it is no sample."""
         identity, _ = self._looks[name]
+        begun_s = self._now_s()
         try:
             ask = partial(self._gate.ask, Request(Verb.STATS, name), identity, self._port.live_names(), self._now())
             permit = await anyio.to_thread.run_sync(ask)
@@ -102,7 +104,7 @@ class UsageSampler:
             pass
         finally:
             self._open.discard(name)
-            self._rests_until_s[name] = self._now_s() + (REST_S if self._is_looked_at(name) else 0.0)
+            self._rests_until_s[name] = begun_s + REST_S
 
     async def _follow(self, permit: Permit) -> None:
         name, last_s = permit.request.target, -EVERY_S

@@ -21,7 +21,7 @@ from fastapi import APIRouter, Path, Query
 from jett.core.errors import JettError
 from jett.guard import MAX_LINES, Allow, Deny, Gate, Identity, Permit, Question, Refused, Request, Verb, decide, visible
 from jett.server.confirmations import Confirmations, declined
-from jett.server.container_port import ContainerPort
+from jett.server.container_port import ContainerPort, Logged
 from jett.server.container_usage import UsageSampler
 from jett.server.refusal import Refusal, wait_for
 from jett.server.rest.event_stream import MEDIA_TYPE, EventStream, event
@@ -43,6 +43,9 @@ FOLLOWED_S = 610.0
 """A little more than the operation lasts: for a browser that takes nothing."""
 MOST_FOLLOWED = 8
 """Logs followed at once, of all visitors."""
+LATER = b"retry: 60000\n\n"
+"""A browser comes back by itself when the stream has ended; each time is an operation, so not at once."""
+FOLLOWED = "Events: `line` {line}, `dropped` {lines} where there were too many of them, `ended` {why}"
 _VERBS: tuple[ContainerVerb, ...] = get_args(ContainerVerb)
 Live = AbstractSet[str] | None
 Name = Annotated[str, Path(max_length=128, description="As the policy names it.")]
@@ -129,9 +132,10 @@ class ContainerRoutes:
         why = "the log ended, or its time is over; ask again to go on"
         self._followed += 1
         try:
+            yield LATER
             async with aclosing(self._port.follow(permit)) as log:
                 async for found in log:
-                    yield event("line", {"lines": found.lines, "dropped": found.dropped})
+                    yield _told(found)
         except JettError as error:
             why = error.spoken
         finally:
@@ -208,7 +212,7 @@ def router(shared: ContainerRoutes, confirmations: Confirmations) -> APIRouter:
         response_class=EventStream,
         responses={
             **failures(404),
-            200: {"content": {MEDIA_TYPE: {}}, "description": "Events `line` {lines, dropped}, then `ended` {why}"},
+            200: {"content": {MEDIA_TYPE: {}}, "description": FOLLOWED},
         },
     )
     async def follow(visitor: Visitor, name: Name, lines: Lines = 200) -> EventStream:
@@ -238,6 +242,12 @@ def router(shared: ContainerRoutes, confirmations: Confirmations) -> APIRouter:
         return await shared.answer(nonce, answered, visitor)
 
     return routes
+
+
+def _told(found: Logged) -> bytes:
+    """A line is an event; before them, how many were left out."""
+    dropped = event("dropped", {"lines": found.dropped}) if found.dropped else b""
+    return dropped + b"".join(event("line", {"line": line}) for line in found.lines)
 
 
 def _changing(shared: ContainerRoutes, verb: Verb) -> Callable[..., Any]:
