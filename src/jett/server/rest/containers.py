@@ -17,6 +17,7 @@ from typing import Annotated, Any, get_args
 
 import anyio.to_thread
 from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
 
 from jett.core.errors import JettError
 from jett.guard import MAX_LINES, Allow, Deny, Gate, Identity, Permit, Question, Refused, Request, Verb, decide, visible
@@ -209,7 +210,7 @@ def router(shared: ContainerRoutes, confirmations: Confirmations) -> APIRouter:
     @routes.get(
         "/containers/{name}/logs/follow",
         operation_id="followContainerLog",
-        response_class=EventStream,
+        response_class=Response,  # so that refusals are told as JSON in the document
         responses={
             **failures(404),
             200: {"content": {MEDIA_TYPE: {}}, "description": FOLLOWED},
