@@ -329,6 +329,7 @@ async def test_attacks_change_nothing(engine: TestEngine, tmp_path: Path) -> Non
         for name, method, path, headers, body, status in ATTACKS:
             answer = await at.http.request(method, path, headers=headers, json=body)
             assert answer.status_code == status, (name, answer.text)
+            failure(answer, status)
             assert at.gate.pending(datetime.now(UTC)) == []
         assert "intent" not in [kind for kind, _, _, _ in at.records()]
         assert {engine.state(name) for name in ("n8n", "postgres", "proxy", "stranger")} == {"running"}

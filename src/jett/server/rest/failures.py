@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -73,5 +74,17 @@ async def unrecorded(request: Request, error: Exception) -> Response:
     return await refused(request, wait_for(503, error.spoken, "look at Jett's terminal", 60))
 
 
-HANDLERS: dict[Any, Any] = {Refusal: refused, RequestValidationError: malformed, GuardError: unrecorded}
+async def unrouted(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses: no such path or method, no JSON in the body. For the table of exceptions."""
+    assert isinstance(error, HTTPException)
+    what = "the request cannot be read" if error.status_code == 400 else "there is nothing of that kind"
+    return await refused(request, Refusal(error.status_code, what, "see /api/openapi.json", error.headers))
+
+
+HANDLERS: dict[Any, Any] = {
+    Refusal: refused,
+    RequestValidationError: malformed,
+    GuardError: unrecorded,
+    HTTPException: unrouted,
+}
 """What an application that has these routes does with what they raise."""
