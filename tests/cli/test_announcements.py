@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from jett.app.sockets import open_sockets
 from jett.audio.files import write_wav
-from jett.cli.sockets import open_sockets
 from jett.cli.words import agreement
 from jett.settings import Settings
 from tests.cli.conftest import HANG_LIMIT_S, UNDERSTOOD, Jett

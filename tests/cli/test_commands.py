@@ -17,6 +17,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from jett.app import voice_trouble
+from jett.app.sockets import open_sockets
 from jett.cli.bench import MODULES
 from jett.cli.commands import app
 from jett.cli.doctor import fixes
@@ -24,7 +25,6 @@ from jett.cli.environment import QUIET, keep_to_ourselves
 from jett.cli.findings import Finding
 from jett.cli.reference import markdown
 from jett.cli.running import jett_words
-from jett.cli.sockets import open_sockets
 from jett.settings import Settings
 from tests.cli.conftest import QUESTION, Jett
 

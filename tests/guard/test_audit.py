@@ -20,7 +20,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jett.core.errors import AuditError
-from jett.guard import AuditLog, FileAnchor, Head, Record, export, tail, unfinished, verify
+from jett.guard import (
+    AuditLog,
+    FileAnchor,
+    Head,
+    Record,
+    audit_files,
+    audit_verify,
+    export,
+    page,
+    tail,
+    unfinished,
+    verify,
+)
 from jett.guard.audit_record import NO_HASH, Entry, Kind, parse_record, sealed
 from tests.guard.support import START, at, cases
 
@@ -297,6 +309,29 @@ def test_a_half_line_inside_the_log_is_a_fault(tmp_path: Path) -> None:
     assert problems(log) == [("audit-000001.jsonl", 2, "a half line inside the log")]
 
 
+def test_an_empty_log_is_whole(tmp_path: Path) -> None:
+    report = verify(AuditLog(tmp_path))
+    assert (report.intact, report.records, report.segments) == (True, 0, 0)
+
+
+def test_what_is_written_while_a_log_is_verified_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it: between two segments a writer fills the newest and begins another."""
+    log = written(tmp_path, 9, segment_bytes=900)
+    read = audit_files.lines_from
+    writer = threading.Thread(target=lambda: [log.append(entry(n), at(99)) for n in range(20)])
+
+    def slowly(path: Path) -> tuple[list[bytes], bytes]:
+        monkeypatch.setattr(audit_verify, "lines_from", read)
+        found = read(path)
+        writer.start()
+        return found
+
+    monkeypatch.setattr(audit_verify, "lines_from", slowly)
+    report = verify(log)
+    writer.join()
+    assert (report.intact, report.records >= 9) == (True, True)
+
+
 def test_without_an_anchor_verify_says_what_it_cannot_know(tmp_path: Path) -> None:
     """A warning, not a fault."""
     log = written(tmp_path, anchor=False)
@@ -462,6 +497,42 @@ def test_the_tail_is_the_last_records_oldest_first(tmp_path: Path) -> None:
     segment(log, 5).write_bytes(b"junk\n")
     with pytest.raises(AuditError, match="holds what is no record"):
         tail(log, 3)
+
+
+@pytest.mark.parametrize("segment_bytes", [1, 900, 10**6])
+def test_pages_are_the_whole_log_newest_first(tmp_path: Path, segment_bytes: int) -> None:
+    """However they are cut, and wherever the segments end."""
+    log = written(tmp_path, 11, segment_bytes=segment_bytes)
+    for count in (1, 2, 3, 5, 11, 50):
+        found: list[int] = []
+        before = None
+        while records := page(log, count, before):
+            found += [record.seq for record in records]
+            before = found[-1]
+        assert found == list(range(11, 0, -1))
+    assert page(log, 5, 1) == page(AuditLog(tmp_path / "none"), 5) == []
+    assert [record.seq for record in page(log, 2, 10**12)] == [11, 10]
+
+
+def test_a_page_of_a_log_with_records_missing_is_of_those_that_are_there(tmp_path: Path) -> None:
+    """Numbers no longer say where a line is."""
+    log = written(tmp_path, 9)
+    rewrite(segment(log), [line for n, line in enumerate(lines(segment(log)), 1) if n not in (3, 4)])
+    assert [record.seq for record in page(log, 3, 8)] == [7, 6, 5]
+    assert [record.seq for record in page(log, 3, 6)] == [5, 2, 1]
+    assert [record.seq for record in page(log, 9)] == [9, 8, 7, 6, 5, 2, 1]
+
+
+def test_a_page_leaves_out_a_half_line_and_refuses_what_is_no_record(tmp_path: Path) -> None:
+    log = written(tmp_path, 3)
+    with segment(log).open("ab") as file:
+        file.write(b'{"half')
+    assert [record.seq for record in page(log, 2)] == [3, 2]
+    segment(log).write_bytes(b'{"half')
+    assert page(log, 2) == []
+    segment(log).write_bytes(b"{}\n")
+    with pytest.raises(AuditError, match=r"^audit: audit-000001\.jsonl holds what is no record"):
+        page(log, 2)
 
 
 def test_an_export_is_the_log_as_lines_or_as_a_table(tmp_path: Path) -> None:

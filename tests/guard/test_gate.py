@@ -32,6 +32,7 @@ from jett.guard import (
     unfinished,
     verify,
 )
+from jett.guard.audit_record import ms_of
 from jett.guard.permit import PermitRegister
 from tests.guard.support import DESK, LIVE, OWNER, PHONE, POLICY, POLICY_TEXT, SHELL, START, at, gate
 
@@ -188,6 +189,45 @@ def test_a_yes_of_another_conversation_confirms_nothing(tmp_path: Path) -> None:
     assert refused(door.answer("yes", DESK, START)) == "confirmation.none"
     assert refused(door.answer("yes", Identity(Kind.VOICE, "guest"), START)) == "confirmation.none"
     permitted(door.answer("yes", OWNER, START))
+
+
+def test_a_click_may_say_no_once_and_by_whoever_might_say_yes(tmp_path: Path) -> None:
+    """>> restart n8n << ? >> declined << all right, I won't >> yes << nothing to confirm."""
+    door = gate(tmp_path)
+    question = asked(door.ask(RESTART, OWNER, LIVE, START))
+    assert refused(door.decline(question.nonce + "x", DESK, at(1))) == "confirmation.none"
+    assert refused(door.decline(question.nonce, SHELL, at(1))) == "confirmation.identity"
+    assert refused(door.decline(question.nonce, PHONE, at(1))) == "confirmation.token"
+    no = door.decline(question.nonce, DESK, at(1))
+    assert (no.rule, no.reason, no.operation) == ("confirmation.no", "All right, I won't.", question.operation)
+    record = tail(AuditLog(tmp_path), 1)[0]
+    assert (record.verdict, record.identity, record.operation) == ("decline", "dashboard/desk", question.operation)
+    assert refused(door.click(question.nonce, DESK, at(2))) == "confirmation.none"
+    assert refused(door.answer("yes", OWNER, at(2))) == "confirmation.none"
+    assert "intent" not in [kind for kind, _, _ in history(tmp_path)]
+
+
+def test_a_question_says_who_asked_and_until_when(tmp_path: Path) -> None:
+    """15 s, and a minute for one that is yet to be spoken; hearing it begins the 15 s."""
+    door = gate(tmp_path)
+    question = asked(door.ask(RESTART, OWNER, LIVE, START))
+    assert (question.asked_by, question.until_ms) == ("voice/owner", ms_of(at(15)))
+    aloud = asked(door.ask(RESTART, OWNER, LIVE, START, aloud=True))
+    assert aloud.until_ms == ms_of(at(60))
+    door.heard(OWNER, at(10))
+    assert [waiting.until_ms for waiting in door.pending(at(10))] == [ms_of(at(25))]
+
+
+def test_a_note_is_kept_without_secrets(tmp_path: Path) -> None:
+    """What somebody changed that is no operation."""
+    door = gate(tmp_path)
+    door.note("settings: tts.speed, password=hunter2", DESK, START)
+    record = tail(door.audit, 1)[0]
+    assert (record.kind, record.identity, record.detail) == (
+        "note",
+        "dashboard/desk",
+        "settings: tts.speed, password=[redacted]",
+    )
 
 
 def test_a_click_confirms_the_question_with_its_nonce_once(tmp_path: Path) -> None:

@@ -210,6 +210,24 @@ class Conversations(RuleBasedStateMachine):
             at.permits.append((answer, what, self.now))
             del at.pending[owner]
 
+    @rule(door=doors, who=people, pick=st.integers(0, 3), spoil=st.sampled_from([False, False, True]))
+    def decline(self, door: int, who: Identity, pick: int, spoil: bool) -> None:
+        """A no by a click ends the question with that nonce, and only for somebody who may say yes to it."""
+        at = self.doors[door]
+        known = [*self.doors[0].nonces, *self.doors[1].nonces, ""]
+        nonce = known[pick % len(known)] + ("x" if spoil else "")
+        waiting = {each.nonce: each for each in at.gate.pending(self.now)}
+        answer = at.gate.decline(nonce, who, self.now)
+        left = {each.nonce for each in at.gate.pending(self.now)}
+        if answer.rule != "confirmation.no":
+            assert left == set(waiting)
+            return
+        assert who is not PHONE
+        assert named(waiting[nonce].request) in CHANGES[who]
+        assert left == set(waiting) - {nonce}
+        del at.nonces[nonce]
+        del at.pending[waiting[nonce].asked_by]
+
     @rule(door=doors, of=doors, pick=st.integers(-2, 2))
     def redeem_any(self, door: int, of: int, pick: int) -> None:
         """At this gate, a permit of either."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import platformdirs
 
 from jett.core.errors import ConfigError
@@ -11,12 +13,17 @@ from jett.settings import Settings
 
 def audit_log(settings: Settings) -> AuditLog:
     """The log and its anchors, which lie elsewhere. Raises ConfigError. Whoever wrote to it closes it."""
-    folder = settings.ops.audit_dir or platformdirs.user_state_path("jett", appauthor=False) / "audit"
+    folder = audit_folder(settings)
     file = settings.ops.anchor or platformdirs.user_data_path("jett", appauthor=False) / "audit-anchor.json"
     anchors: list[Anchor] = [FileAnchor(file)]
     if settings.ops.anchor_database:
         anchors.append(_database(settings))
     return AuditLog(folder, anchors=anchors)
+
+
+def audit_folder(settings: Settings) -> Path:
+    """Where the log is."""
+    return settings.ops.audit_dir or platformdirs.user_state_path("jett", appauthor=False) / "audit"
 
 
 def _database(settings: Settings) -> Anchor:

@@ -124,6 +124,13 @@ def write_wav(path: Path | str, samples: Samples, rate_hz: int) -> None:
         finish()
 
 
+def wav_bytes(samples: Samples, rate_hz: int) -> bytes:
+    """Mono int16 `samples` as a WAV file in memory."""
+    file = io.BytesIO()
+    _write_frames(file, samples, rate_hz)
+    return file.getvalue()
+
+
 @contextmanager
 def _partial(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], object]]]:
     """A file beside `path`, and what puts it there once it is complete; else it is gone. Raises AudioError."""

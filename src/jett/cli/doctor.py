@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from jett.app import open_app
+from jett.app.sockets import OpenSocket, open_sockets
 from jett.cli import findings
 from jett.cli.findings import Finding
 from jett.cli.loading import settings_or_defaults
 from jett.cli.running import running_jetts
-from jett.cli.sockets import OpenSocket, open_sockets
 from jett.core.errors import JettError
 from jett.settings import Settings
 

@@ -3,7 +3,7 @@
     gate = Gate(load_policy(path), AuditLog(folder, anchors=[FileAnchor(elsewhere)]))
     match gate.ask(Request(Verb.RESTART, "n8n"), identity, live_names, now):
         case Refused(_, reason): ...            # spoken
-        case Question(text): ...                # read back; then gate.answer(words, …) or gate.click(nonce, …)
+        case Question(text): ...                # read back; then gate.answer(words, …), click or decline(nonce, …)
         case Permit() as permit: ...            # gate.redeem(permit, now) → the request; do it; gate.finish(…)
 
 Everything blocks only where it touches the log; the rest is pure. Callers use what is named here and nothing else.
@@ -11,7 +11,7 @@ Everything blocks only where it touches the log; the rest is pure. Callers use w
 
 from jett.guard.audit import AuditLog
 from jett.guard.audit_anchor import Anchor, FileAnchor
-from jett.guard.audit_read import export, tail, unfinished
+from jett.guard.audit_read import export, page, tail, unfinished
 from jett.guard.audit_record import Head, Record
 from jett.guard.audit_verify import Fault, Report, verify
 from jett.guard.audit_witness import Agreement, Standing
@@ -75,6 +75,7 @@ __all__ = [
     "export",
     "load_policy",
     "object_of",
+    "page",
     "parse_policy",
     "parse_request",
     "redact",

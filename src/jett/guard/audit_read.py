@@ -28,6 +28,19 @@ def tail(log: AuditLog, count: int) -> list[Record]:
     return found[-count:] if count > 0 else []
 
 
+def page(log: AuditLog, count: int, before: int | None = None) -> list[Record]:
+    """At most `count` records, newest first, of those numbered below `before`. Reads one or two segments, whatever
+    the log's length, and parses what it returns. Raises AuditError.
+    """
+    found: list[Record] = []
+    with log.locked():
+        for number in reversed(segment_numbers(log.folder)):
+            if len(found) >= count:
+                break
+            found += _below(log, number, before, count - len(found))
+    return found
+
+
 def records(log: AuditLog) -> Iterator[Record]:
     """All records, oldest first, a segment at a time; the lock is held while a segment is read. Raises AuditError."""
     with log.locked():
@@ -61,6 +74,28 @@ def _records(log: AuditLog, number: int) -> list[Record]:
     path = segment_path(log.folder, number)
     try:
         return [parse_record(line) for line in lines_from(path)[0]]
+    except ValueError as error:
+        raise AuditError(f"audit: {path.name} holds what is no record; run `jett audit verify`") from error
+
+
+def _below(log: AuditLog, number: int, before: int | None, count: int) -> list[Record]:
+    """The newest of one segment below that number. In a log that nobody touched the numbers have no gap, so the place
+    is counted and not searched; where the count does not hold, every line is looked at.
+    """
+    path = segment_path(log.folder, number)
+    with path.open("rb") as file:
+        first = file.readline()
+    if not first.endswith(b"\n"):  # a half line alone
+        return []
+    try:
+        begin = parse_record(first[:-1]).seq
+        if before is not None and begin >= before:
+            return []
+        lines, _ = lines_from(path)
+        end = len(lines) if before is None else min(len(lines), before - begin)
+        if parse_record(lines[end - 1]).seq != begin + end - 1:
+            return [one for one in reversed(_records(log, number)) if before is None or one.seq < before][:count]
+        return [parse_record(line) for line in reversed(lines[max(0, end - count) : end])]
     except ValueError as error:
         raise AuditError(f"audit: {path.name} holds what is no record; run `jett audit verify`") from error
 

@@ -1,7 +1,7 @@
 """The question before a change, and what counts as a yes. Pure: time and nonce are arguments.
 
     ask ──► pending ──► yes, click with its nonce ─► that very request, once
-               ├──────► no, second unclear answer, 15 s, clock set back ─► gone
+               ├──────► no, a click that says no, second unclear answer, 15 s, clock set back ─► gone
                ├──────► heard ─► the 15 s begin (of a question that is spoken; unheard, it is gone after 60 s)
                └──────► another ask ─► gone, the newer one is pending
 
@@ -96,7 +96,12 @@ class Pending:
 
     def live(self, now_ms: int) -> bool:
         """Whether it can still be answered. A clock that went back ends it."""
-        return self.asked_ms <= now_ms < self.asked_ms + (VALID_MS if self.heard else UNHEARD_MS)
+        return self.asked_ms <= now_ms < self.until_ms
+
+    @property
+    def until_ms(self) -> int:
+        """When it can be answered no more."""
+        return self.asked_ms + (VALID_MS if self.heard else UNHEARD_MS)
 
 
 class Confirmation:

@@ -3,6 +3,7 @@
     ask ──► Refused                                 (what the policy or the rate limit forbids)
         ├─► Permit ──► redeem ──► … ──► finish      (reading: at once)
         └─► Question ─ answer or click ─► Permit    (changing: a person says yes)
+                     └ answer or decline ─► Refused
 
 `redeem` writes the intent before the operation may start, `finish` what came of it. A record that cannot be written
 raises AuditError, and then there is no permit. Verdict, rate limit and record are one step under the log's lock, so
@@ -36,12 +37,17 @@ _TOO_MANY = "That is too much for one minute. Please wait a little."
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A person must say yes first. `text` is read back; `nonce` is for a click, empty for who may not confirm."""
+    """A person must say yes first. `text` is read back; `nonce` is for a click, empty for who may not confirm.
+
+    `asked_by` is an identity's key; after `until_ms` (since 1970) there is no question any more.
+    """
 
     text: str
     nonce: str
     operation: str
     request: Request
+    asked_by: str
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,11 @@ class Gate:
     def policy(self) -> Policy:
         """The policy in force."""
         return self._policy
+
+    @property
+    def audit(self) -> AuditLog:
+        """The log, to be read."""
+        return self._audit
 
     def replace_policy(self, policy: Policy, now: datetime) -> None:
         """Puts another policy in force; questions and permits of the old one are void. Raises AuditError."""
@@ -124,7 +135,7 @@ class Gate:
             replaced = self._conversations.setdefault(identity.key, Confirmation()).ask(pending)
             if replaced:
                 writer.append(_about(replaced, replaced.identity, "replaced"), now)
-            return self._question(pending)
+            return self._question(pending, _nonce_for(pending))
 
     def heard(self, identity: Identity, now: datetime) -> None:
         """What this identity was asked aloud has been spoken to its end. Raises AuditError."""
@@ -147,7 +158,7 @@ class Gate:
             if meant is Answer.YES:
                 return self._permits.grant(pending.operation, pending.request, pending.identity, ms_of(now))
             if meant is Answer.UNCLEAR and conversation.pending:
-                return self._question(pending)
+                return self._question(pending, _nonce_for(pending))
             return Refused(f"confirmation.{meant}", "All right, I won't.", pending.operation)
 
     def click(self, nonce: str, identity: Identity, now: datetime) -> Permit | Refused:
@@ -156,26 +167,41 @@ class Gate:
         Raises AuditError.
         """
         with self._writing(now) as writer:
-            conversation = next((each for each in self._conversations.values() if each.matches(nonce)), None)
-            pending = conversation.pending if conversation else None
-            if conversation is None or pending is None or identity.kind not in CONFIRMING:
-                return self._nothing_to_confirm(writer, identity, now)
-            verdict = decide(self._policy, pending.request, identity, {pending.request.target})
-            if not isinstance(verdict, Confirm):
-                writer.append(_about(pending, identity, "deny", "confirmation.identity"), now)
-                return Refused("confirmation.identity", "You may not confirm that.", pending.operation)
-            conversation.drop()
-            writer.append(_about(pending, identity, "click"), now)
-            return self._permits.grant(pending.operation, pending.request, pending.identity, ms_of(now))
+            clicked = self._clicked(writer, nonce, identity, "click", now)
+            if isinstance(clicked, Refused):
+                return clicked
+            return self._permits.grant(clicked.operation, clicked.request, clicked.identity, ms_of(now))
+
+    def decline(self, nonce: str, identity: Identity, now: datetime) -> Refused:
+        """A click that says no to the question with that nonce, by whoever might say yes to it. Raises AuditError."""
+        with self._writing(now) as writer:
+            clicked = self._clicked(writer, nonce, identity, "decline", now)
+            if isinstance(clicked, Refused):
+                return clicked
+            return Refused("confirmation.no", "All right, I won't.", clicked.operation)
+
+    def _clicked(self, writer: Writer, nonce: str, identity: Identity, meant: str, now: datetime) -> Pending | Refused:
+        """The question that a click settled; it is gone, and the record says how."""
+        conversation = next((each for each in self._conversations.values() if each.matches(nonce)), None)
+        pending = conversation.pending if conversation else None
+        if conversation is None or pending is None or identity.kind not in CONFIRMING:
+            return self._nothing_to_confirm(writer, identity, now)
+        verdict = decide(self._policy, pending.request, identity, {pending.request.target})
+        if not isinstance(verdict, Confirm):
+            writer.append(_about(pending, identity, "deny", "confirmation.identity"), now)
+            return Refused("confirmation.identity", "You may not confirm that.", pending.operation)
+        conversation.drop()
+        writer.append(_about(pending, identity, meant), now)
+        return pending
+
+    def note(self, detail: str, identity: Identity, now: datetime) -> None:
+        """Something that belongs into the record and is no operation: settings that were changed. Raises AuditError."""
+        self._audit.append(Entry(Kind.NOTE, identity=identity.key, detail=detail), now)
 
     def pending(self, now: datetime) -> list[Question]:
         """The questions that a click could answer now. For people who may confirm, never for tokens."""
         waiting = (each.pending for each in list(self._conversations.values()))
-        return [
-            Question(question(each.request, self._policy.place), each.nonce, each.operation, each.request)
-            for each in waiting
-            if each and each.live(ms_of(now))
-        ]
+        return [self._question(each, each.nonce) for each in waiting if each and each.live(ms_of(now))]
 
     def awaits(self, identity: Identity, now: datetime) -> bool:
         """Whether a question of this identity's waits for its answer."""
@@ -241,14 +267,20 @@ class Gate:
         writer.append(Entry(Kind.CONFIRMATION, operation, identity.key, verdict="deny", rule=rule), now)
         return Refused(rule, "There is nothing to confirm.", operation)
 
-    def _question(self, pending: Pending) -> Question:
-        nonce = pending.nonce if pending.identity.kind in CONFIRMING else ""
-        return Question(question(pending.request, self._policy.place), nonce, pending.operation, pending.request)
+    def _question(self, pending: Pending, nonce: str) -> Question:
+        text = question(pending.request, self._policy.place)
+        asked_by = pending.identity.key
+        return Question(text, nonce, pending.operation, pending.request, asked_by, pending.until_ms)
 
 
 def _about(pending: Pending, identity: Identity, verdict: str, rule: str = "") -> Entry:
     request = pending.request
     return Entry(Kind.CONFIRMATION, pending.operation, identity.key, request.verb, request.target, verdict, rule)
+
+
+def _nonce_for(pending: Pending) -> str:
+    """The nonce, for who asked: a program is not told it."""
+    return pending.nonce if pending.identity.kind in CONFIRMING else ""
 
 
 def _details(request: Request) -> str:

@@ -59,6 +59,10 @@ class ContainerBook:
         while not holds():
             await self._changed.wait()
 
+    async def changed(self) -> None:
+        """Wait for the next change, whatever it is."""
+        await self._changed.wait()
+
     async def look(self) -> None:
         """Read the list now. Raises OperationError, and then everything is unknown."""
         try:

@@ -1,5 +1,7 @@
 """The Docker Engine API, as much of it as Jett may use: a ping, five reads and three changes, each one fixed path.
 
+Two of the reads can also be held open: a log that is followed, and what a container takes, second by second.
+
 No path is put together from anything but a name that the guard let through, and no other method, body or parameter can
 be sent: the engine's `exec`, `create`, images, networks and volumes have no code here. Over a local socket, TLS, or a
 socket proxy on the tunnel's address. The environment's proxies and certificate bundles are not looked at.
@@ -12,7 +14,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,14 +24,17 @@ import httpx
 
 from jett.core.errors import ConfigError, OperationError
 from jett.ops.docker_version import PING, SPOKEN, OtherVersion, api_of, refuses_version
-from jett.ops.seen import Seen, Usage, log_text, seen_in_inspection, seen_in_list, usage_of
+from jett.ops.seen import Seen, Usage, log_text, seen_in_inspection, seen_in_list, tells_usage, usage_of
 from jett.ops.unix_socket import UnixTransport
 
 STOP_WITHIN_S = 10
 _LARGEST_BYTES = 4_000_000
 _LARGEST_LOG_BYTES = 1_000_000
+_LARGEST_LINE_BYTES = 1_000_000
 _QUIET_S = 90.0
 """A stream of events that says nothing for so long is looked after by a new one."""
+
+_QUIET_STATS_S = 15.0
 
 Change = Literal["start", "stop", "restart"]
 _CHANGE_PATHS: dict[Change, str] = {
@@ -94,6 +99,26 @@ class DockerEngine:
         """What it takes now; the engine needs one to two seconds to know."""
         return usage_of(_object(await self._read(f"/containers/{_safe(name)}/stats?stream=false")))
 
+    async def follow(self, name: str, lines: int) -> AsyncGenerator[bytes, None]:
+        """The last lines, then whatever is logged, as the engine sends it; ends with the container."""
+        path = f"/containers/{_safe(name)}/logs?stdout=true&stderr=true&follow=true&tail={int(lines)}"
+        async with aclosing(self._flow(path, quiet_s=None)) as blocks:
+            async for block in blocks:
+                yield block
+
+    async def usages(self, name: str) -> AsyncGenerator[Usage, None]:
+        """What it takes, about once a second, while it runs."""
+        path = f"/containers/{_safe(name)}/stats?stream=true"
+        rest = b""
+        async with aclosing(self._flow(path, quiet_s=_QUIET_STATS_S)) as blocks:
+            async for block in blocks:
+                *entries, rest = (rest + block).split(b"\n")
+                if len(rest) > _LARGEST_LINE_BYTES:
+                    raise OperationError("docker: a line of the statistics does not end; is this an engine?")
+                for entry in map(_object, filter(None, entries)):
+                    if tells_usage(entry):
+                        yield usage_of(entry)
+
     async def change(self, change: Change, name: str) -> None:
         """Ask once, never again: a change that may have happened is looked at, not repeated.
 
@@ -124,6 +149,17 @@ class DockerEngine:
                     if event is not None:
                         yield event
             self._api = ""  # it goes; another may come back
+
+    async def _flow(self, path: str, *, quiet_s: float | None) -> AsyncGenerator[bytes, None]:
+        """One GET whose answer does not end by itself; `quiet_s`: how long it may say nothing."""
+        what = path.partition("?")[0]
+        async with self._told(what):
+            path = await self._versioned(path)
+            timeout = httpx.Timeout(self._timeout_s, read=quiet_s)
+            async with self._http.stream("GET", path, timeout=timeout) as response:
+                await self._check(response, what)
+                async for block in response.aiter_bytes():
+                    yield block
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -7,10 +7,12 @@ Called with a Permit by `tools`, the commands and the server.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -33,10 +35,11 @@ from jett.guard import (
 )
 from jett.ops.book import ContainerBook
 from jett.ops.docker_engine import Change, DockerEngine
+from jett.ops.log_lines import LineRedactor, Lines, LineSplitter, Valve
 from jett.ops.mcp_connection import NotSent
 from jett.ops.mcp_servers import McpServers
 from jett.ops.result import Result
-from jett.ops.seen import Seen
+from jett.ops.seen import Seen, Usage
 from jett.ops.to_its_end import to_its_end
 from jett.ops.workflows import Workflows
 
@@ -44,9 +47,14 @@ SETTLE_S = 45.0
 """How long a started container may take to run and be healthy before that is told as it is."""
 STEADY_S = 1.5
 """How long a container that nobody checks must run before that counts: many that fail do so within a second."""
+FOLLOWED_S = 600.0
+"""How long a log or a container's use may be followed by one permit."""
 NO_DOCKER = "docker: no address is set; set ops.docker"
 _LOOK_EVERY_S = 0.25
 _CHANGES: dict[Verb, Change] = {Verb.START: "start", Verb.STOP: "stop", Verb.RESTART: "restart"}
+
+
+T = TypeVar("T")
 
 
 def now() -> datetime:
@@ -95,6 +103,50 @@ class Operations:
             raise
         outcome = Outcome(result.result, redact(result.trouble) or _seen_text(result.seen))
         return replace(result, unrecorded=await self._unrecorded(permit, outcome))
+
+    async def follow(self, permit: Permit) -> AsyncGenerator[Lines, None]:
+        """A permitted `logs`, held open: its last lines and whatever comes, for FOLLOWED_S at most.
+
+        One operation from its first line to its last: the intent is recorded before it begins, the outcome when it is
+        closed. Raises GuardError, OperationError.
+        """
+        splitter, valve, redactor = LineSplitter(), Valve(self._clock.now_s), LineRedactor()
+        async with aclosing(self._held_open(permit, Verb.LOGS, _logged)) as blocks:
+            async for block in blocks:
+                passed = valve.pass_on(splitter.feed(block))
+                if passed.lines:
+                    yield await anyio.to_thread.run_sync(redactor.readable, passed)
+                await anyio.sleep(valve.rest_s(len(block)))
+
+    async def usages(self, permit: Permit) -> AsyncGenerator[Usage, None]:
+        """A permitted `stats`, held open, as `follow`: what the container takes, about once a second."""
+        async with aclosing(self._held_open(permit, Verb.STATS, _used_of)) as found:
+            async for usage in found:
+                yield usage
+
+    async def _held_open(
+        self, permit: Permit, verb: Verb, opened: Callable[[DockerEngine, Request], AsyncGenerator[T, None]]
+    ) -> AsyncGenerator[T, None]:
+        """What `opened` gives, between intent and outcome."""
+        redeem = partial(self._gate.redeem, permit, self._wall_clock())
+        request = await to_its_end(partial(anyio.to_thread.run_sync, redeem))
+        outcome = Outcome("done", "closed by whoever looked")
+        until_s = self._clock.now_s() + FOLLOWED_S
+        try:
+            if request.verb is not verb:
+                raise OperationError(f"ops: {request.verb} cannot be held open as {verb}")
+            engine, _ = self._parts()
+            async with aclosing(opened(engine, request)) as pieces:
+                while found := await _next_within(pieces, until_s - self._clock.now_s()):
+                    yield found[0]
+            late = self._clock.now_s() >= until_s
+            outcome = Outcome("done", f"closed after {FOLLOWED_S:.0f} s" if late else "ended by itself")
+        except OperationError as error:
+            outcome = Outcome("failed", redact(str(error)))
+            raise
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._unrecorded(permit, outcome)
 
     async def _unrecorded(self, permit: Permit, outcome: Outcome) -> str:
         """Write the outcome; why that was not possible, or nothing."""
@@ -229,6 +281,22 @@ class Operations:
         if self._engine is None or self._book is None:
             raise NotSetUp(NO_DOCKER)
         return self._engine, self._book
+
+
+async def _next_within(pieces: AsyncGenerator[T, None], left_s: float) -> list[T]:
+    """The next piece, or nothing at the end of them or of the time. No scope stays open while the piece is used."""
+    with anyio.move_on_after(left_s):
+        async for piece in pieces:
+            return [piece]
+    return []
+
+
+def _logged(engine: DockerEngine, request: Request) -> AsyncGenerator[bytes, None]:
+    return engine.follow(request.target, request.lines or DEFAULT_LINES)
+
+
+def _used_of(engine: DockerEngine, request: Request) -> AsyncGenerator[Usage, None]:
+    return engine.usages(request.target)
 
 
 def _is_so(verb: Verb, before: Seen, after: Seen) -> bool:

@@ -95,6 +95,14 @@ def usage_of(entry: Mapping[str, Any]) -> Usage:
     )
 
 
+def tells_usage(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of `…/stats?stream=true` says something: the first has nothing to compare with, and of a
+    container that has ended there is nothing.
+    """
+    before = entry.get("precpu_stats") or {}
+    return bool(before.get("system_cpu_usage")) and "usage" in (entry.get("memory_stats") or {})
+
+
 def log_text(raw: bytes) -> str:
     """The lines of `GET /containers/{name}/logs`, as plain text."""
     return plain(_unframed(raw))

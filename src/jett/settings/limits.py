@@ -45,10 +45,10 @@ def limit_of(key: Key) -> str:
     """What `key` takes."""
     if named := choices(key):
         return " or ".join(part for part in (", ".join(f"'{one}'" for one in named[:-1]), f"'{named[-1]}'") if part)
-    rules = _rules(key)
-    if (pattern := rules.get("pattern")) is not None:
+    found = rules(key)
+    if (pattern := found.get("pattern")) is not None:
         return _PATTERNS[pattern]
-    return _kind(key) + _range(rules) + _length(rules)
+    return _kind(key) + _range(found) + _length(found)
 
 
 def _kind(key: Key) -> str:
@@ -60,22 +60,23 @@ def _kind(key: Key) -> str:
     return _KINDS[get_origin(annotation) or annotation]
 
 
-def _rules(key: Key) -> dict[str, Any]:
+def rules(key: Key) -> dict[str, Any]:
+    """The schema's limits by name."""
     names = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
     return {
         name: value for rule in key.field.metadata for name in names if (value := getattr(rule, name, None)) is not None
     }
 
 
-def _range(rules: dict[str, Any]) -> str:
-    if "ge" in rules and "le" in rules:
-        return f" from {rules['ge']} to {rules['le']}"
+def _range(found: dict[str, Any]) -> str:
+    if "ge" in found and "le" in found:
+        return f" from {found['ge']} to {found['le']}"
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
-    said = [f"{word} {rules[name]}" for name, word in words.items() if name in rules]
+    said = [f"{word} {found[name]}" for name, word in words.items() if name in found]
     return f" {' and '.join(said)}" if said else ""
 
 
-def _length(rules: dict[str, Any]) -> str:
-    if "max_length" in rules:
-        return f" of at most {rules['max_length']} characters"
-    return " that is not empty" if "min_length" in rules else ""
+def _length(found: dict[str, Any]) -> str:
+    if "max_length" in found:
+        return f" of at most {found['max_length']} characters"
+    return " that is not empty" if "min_length" in found else ""

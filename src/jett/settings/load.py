@@ -18,7 +18,7 @@ from jett.core.errors import ConfigError
 from jett.settings.keys import CONFIG_VARIABLE
 from jett.settings.profiles import PROFILES
 from jett.settings.schema import Profile, Schema
-from jett.settings.sources import from_environment, from_file, known
+from jett.settings.sources import from_environment, from_file, from_text, known
 from jett.settings.wrong import explain
 
 Origin = Literal["default", "profile", "file", "env", "option"]
@@ -53,9 +53,34 @@ class Settings(Schema):
         env = os.environ if env is None else env
         file = config_path(env) if path is None else path
         must_exist = path is not None or bool(env.get(CONFIG_VARIABLE))
+        return cls._layered(from_file(file, must_exist=must_exist), file, env, overrides, has_gpu=has_gpu)
+
+    @classmethod
+    def of_text(
+        cls,
+        text: str,
+        path: Path,
+        env: Mapping[str, str],
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        has_gpu: bool = False,
+    ) -> Self:
+        """As `load`, were `text` what the file at `path` holds. Raises ConfigError."""
+        return cls._layered(from_text(text, path), path, env, overrides, has_gpu=has_gpu)
+
+    @classmethod
+    def _layered(
+        cls,
+        values: dict[str, Any],
+        file: Path,
+        env: Mapping[str, str],
+        overrides: Mapping[str, Any] | None,
+        *,
+        has_gpu: bool,
+    ) -> Self:
         options = {name: value for name, value in (overrides or {}).items() if value is not None}
         layers: dict[Origin, dict[str, Any]] = {
-            "file": from_file(file, must_exist=must_exist),
+            "file": values,
             "env": from_environment(env),
             "option": known(options, "option"),
         }

@@ -23,13 +23,20 @@ def from_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise ConfigError(f"settings: {path} is larger than {_MAX_FILE_BYTES} bytes; is it the right file?")
-        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(
             f"settings: {path} cannot be read ({error.strerror}); create it, or correct --config or {CONFIG_VARIABLE}"
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"settings: {path} is not UTF-8 text; save it as UTF-8") from error
+    return from_text(text, path)
+
+
+def from_text(text: str, path: Path) -> dict[str, Any]:
+    """The same of a text, were it what `path` holds. Raises ConfigError."""
+    try:
+        tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"settings: {path} is not valid TOML: {error}; correct that line") from error
     return known(_flat(tree, path), str(path))

@@ -1,8 +1,8 @@
 """Which sockets a process has open and what each is for, judged by where it leads. Opens none itself.
 
-Jett's own are few: the embedded language model's server on loopback, the connection to it, the address for
-announcements, and servers that the settings name. Whatever else there is gets called unexpected. Used by `jett doctor`
-and the privacy tests.
+Jett's own are few: the embedded language model's server on loopback, the connection to it, the addresses of the
+dashboard, of Wyoming and for announcements, and servers that the settings name. Whatever else there is gets called
+unexpected. Used by `jett doctor`, the dashboard's privacy page and the privacy tests.
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ def _purpose(connection: Any, settings: Settings) -> tuple[str, bool]:
         sound = any(word in path for word in ("pulse", "pipewire", "native"))
         return ("the sound server of this machine" if sound else "another program of this machine, no network"), True
     local, remote = connection.laddr, connection.raddr
-    if local and settings.ops.announcements and _takes_announcements(local, settings.ops.announcements):
-        return "announcements, where ops.announcements says, for programs with a token", True
+    for what, setting in _doors(settings):
+        if local and setting and _is_at(local, setting):
+            return what, True
     if not remote:
         if local and _is_loopback(local.ip):
             return "embedded language model's server: this machine only, with a key that only Jett knows", True
@@ -86,6 +87,13 @@ def _purpose(connection: Any, settings: Settings) -> tuple[str, bool]:
     return "unexpected: leads off this machine; please report it", False
 
 
+def _doors(settings: Settings) -> Iterable[tuple[str, str]]:
+    """What is told of each address that Jett may listen on, and the address."""
+    yield "announcements, where ops.announcements says, for programs with a token", settings.ops.announcements
+    yield "the dashboard and its clients, where server.address says, for a session or a token", settings.server.address
+    yield "Wyoming, where server.wyoming says, for whoever is in that network", settings.server.wyoming
+
+
 def _servers(settings: Settings) -> Iterable[tuple[str, str, int]]:
     """What each is, its address, and its port where the address names none."""
     ops = settings.ops
@@ -95,6 +103,10 @@ def _servers(settings: Settings) -> Iterable[tuple[str, str, int]]:
     yield "Docker", ops.docker, 443 if ops.docker.startswith("https") else 80
     yield "n8n", ops.n8n_url, 443 if ops.n8n_url.startswith("https") else 80
     yield "audit anchor's", ops.anchor_database, 5432
+    yield "history's", settings.history.database, 5432
+    yield "memory's", settings.memory.url, 443 if settings.memory.url.startswith("https") else 80
+    traces = settings.telemetry.traces_url
+    yield "traces'", traces, 443 if traces.startswith("https") else 80
     for name, server in ops.mcp.items():
         yield f"{name}, an MCP", server.url, 443 if server.url.startswith("https") else 80
 
@@ -108,7 +120,7 @@ def _port(url: str, usual: int) -> int | None:
         return None
 
 
-def _takes_announcements(local: Any, setting: str) -> bool:
+def _is_at(local: Any, setting: str) -> bool:
     address = parse_address(setting)
     return (local.ip, local.port) == (address.host, address.port)
 
