@@ -2,8 +2,8 @@
 
     python -m benchmarks.accuracy.memory
 
-24 things somebody may have remembered. For each: how they may ask what they said about it ("my sister"), a question that it
-answers, and, of neither, 40 topics and 40 questions that none of them answers. A threshold is judged by how many of
+24 things somebody may have remembered. For each: how they may ask what they said about it ("my sister"), and a question
+that it answers. Beside them 40 topics and 40 questions that none of them answers. A threshold is judged by how many of
 the first it finds (and the right one first), and of the second it takes for something.
 """
 
@@ -88,7 +88,13 @@ def rows(embedding: TextEmbedding) -> list[Row]:
     other_topics = _nearest(remembered, embedding.embed(OTHER_TOPICS))
     other_questions = _nearest(remembered, embedding.embed(OTHER_QUESTIONS))
     return [
-        Row(least, _right(topics, least), _any(other_topics, least), _right(questions, least), _any(other_questions, least))
+        Row(
+            least,
+            _right(topics, least),
+            _any(other_topics, least),
+            _right(questions, least),
+            _any(other_questions, least),
+        )
         for least in THRESHOLDS
     ]
 
@@ -110,7 +116,9 @@ def _any(found: list[tuple[int, float]], least: float) -> int:
 def main() -> None:
     """Print the table."""
     n, other = len(REMEMBERED), len(OTHER_TOPICS)
-    print(f"| at least | topics of {n} | other topics of {other} | questions of {n} | others of {len(OTHER_QUESTIONS)} |")
+    print(
+        f"| at least | topics of {n} | other topics of {other} | questions of {n} | others of {len(OTHER_QUESTIONS)} |"
+    )
     print("|---|---|---|---|---|")
     for row in rows(load_embedding(Settings.load(env={}))):
         print(f"| {row.least} | {row.topics} | {row.other_topics} | {row.questions} | {row.other_questions} |")

@@ -1,4 +1,4 @@
-"""Points in Qdrant: in a folder of this machine, or on a server. A point is a sentence's vector and what is kept with it.
+"""Points in Qdrant, in a folder of this machine or on a server: a sentence's vector and what is kept with it.
 
 The folder belongs to one process at a time. What is deleted from it is gone from its files too (`wiping`); a server
 does that in its own time. Not safe for threads: `memories` has the lock. Qdrant's client takes a second to import,

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 
 _NAME = (
-    r"(?:pass ?(?:word|phrase|code)s?|pins?|pin (?:code|number)s?|(?:api|private|secret|licen[cs]e|encryption|ssh) keys?"
-    r"|(?:access |api |bearer )?tokens?|(?:seed|recovery|backup) (?:phrases?|codes?|keys?|words?)|cvv|cvc|credentials)"
+    r"(?:pass ?(?:word|phrase|code)s?|pins?|pin (?:code|number)s?|cvv|cvc|credentials"
+    r"|(?:api|private|secret|licen[cs]e|encryption|ssh) keys?|(?:access|api|bearer|auth|bot) tokens?"
+    r"|(?:seed|recovery|backup) (?:phrases?|codes?|keys?|words?))"
 )
 _GIVEN = re.compile(
     rf"\b{_NAME}\b(?! (?:manager|safe|policy|reset|file|book|list|holder|cushion))[^.!?]{{0,60}}?"

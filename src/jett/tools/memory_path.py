@@ -4,7 +4,7 @@
     "What did I say about the bins?"             ─► Remembering(RECALL, "the bins")
 
 Templates (`memory_sentences.yaml`) as in `fast_path`, and apart from it: what is to be remembered is any words, a command
-among them ("remember that restart n8n is on Mondays"), and no sentence may be both. Pure. Called by `memory_commands`.
+too ("remember that restart n8n is on Mondays"), and no sentence may be both. Pure. Called by `memory_commands`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class Remembering:
 
 
 _LONGEST_CHARACTERS = 600
-_MAY_BE = re.compile(r"\b(?:remember|recall|forget|memor\w+|not(?:e|es)|mind|said|say|told|tell|mention\w*|save|know)\b")
+_MAY_BE = re.compile(
+    r"\b(?:remember|recall|forget|memor\w+|not(?:e|es)|mind|said|say|told|tell|mention\w*|save|know)\b"
+)
 _BARE = "remember_bare"
 _SAYS_SOMETHING = re.compile(
     r"\b(?:is|are|was|were|am|has|have|had|will|likes?|loves?|hates?|lives?|needs?|wants?|works?|goes|go|comes?|costs?"
@@ -54,7 +56,7 @@ _SAYS_NOTHING = re.compile(
 )
 _EMPTY = frozenset({"it", "this", "that", "something", "anything", "everything", "me", "i", "you"})
 _CALLED_AT_END = re.compile(r",\s*(?:jett|jet)$", re.IGNORECASE)
-_EDGES = ".,!?;:\"“”… -–—"
+_EDGES = '.,!?;:"“”… -–—'
 
 
 def understand_memory(text: str) -> Remembering | None:
