@@ -157,6 +157,20 @@ async def test_a_secret_is_refused_aloud_and_not_stored(scene: Scene, tmp_path: 
     assert b"staple" not in raw(tmp_path)
 
 
+async def test_a_question_that_a_memory_answers_is_answered_with_it(scene: Scene) -> None:
+    """Before the model is asked; what is only near it is the model's, and so is what the others understand."""
+    assert scene.commands.plan("When is my sister's birthday?") is None
+    await scene.say(f"Remember that {BIRTHDAY}")
+    await scene.say("Remember that restart n8n is on Mondays")
+    assert await scene.say("When is my sister's birthday?") == f"Today you said: {BIRTHDAY}."
+    assert await scene.say("when is my sister's birthday") == f"Today you said: {BIRTHDAY}."
+    for text in ("When is Mother's Day?", "My sister's birthday is a nice day.", "What is the capital of Portugal?"):
+        assert scene.commands.plan(text) is None
+    assert await scene.say("Restart n8n on Mondays?") == "done: Restart n8n on Mondays?"
+    await scene.say("When is my sister's birthday?")
+    assert await scene.say("Forget that.") == f"I've forgotten this: {BIRTHDAY}."
+
+
 async def test_everything_is_not_forgotten_by_voice(scene: Scene) -> None:
     """A misheard word must not cost all of it."""
     await scene.say(f"Remember that {KEY}")

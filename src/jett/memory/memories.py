@@ -22,6 +22,9 @@ LONGEST_CHARACTERS = 500
 NEAR = 0.35
 """Similarity from which a memory answers "what did I say about …". Chosen in benchmarks/LOG.md ("Memory")."""
 
+ANSWERS = 0.65
+"""Similarity from which a memory answers a question that does not speak of remembering. Chosen there too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:

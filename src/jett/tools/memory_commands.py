@@ -3,14 +3,17 @@
     plan       a sentence ─► what is asked of the memory ─► what would be said, where that is at hand
     carry_out  after the commit: remember, recall, forget
 
-What it does not understand is the other's, and so is every answer to a question of the guard's. Called by the
-conversation.
+What it does not understand is the other's, and so is every answer to a question of the guard's. A question that
+neither understands, and that a memory clearly answers ("when is my sister's birthday?"), is answered with it: at once,
+in the owner's own words, where a small model would invent a date. Called by the conversation.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -19,6 +22,7 @@ import anyio.to_thread
 from jett.core.errors import SecretRefused
 from jett.core.ports import Commands, Controls, Plan
 from jett.memory import Memories, Memory
+from jett.memory.memories import ANSWERS
 from jett.tools.memory_path import MemoryAction, Remembering, understand_memory
 from jett.tools.memory_words import (
     ASK_ELSEWHERE,
@@ -29,9 +33,20 @@ from jett.tools.memory_words import (
     listed,
     told,
 )
+from jett.turns.phrases import is_question
 
 _SOURCE = "voice"
 _MOST_RECALLED = 5
+_ASKS = re.compile(
+    r"^\W*(?:(?:hey|ok|okay|so|and|jett|jet)\W+)*(?:when|where|what|who|whose|which|how|is|are|do|does|did)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A question that a memory answers."""
+
+    memory: Memory
 
 
 class RememberingCommands:
@@ -54,13 +69,17 @@ class RememberingCommands:
         """Port Commands."""
         understood = understand_memory(text)
         if understood is None or (understood.action is MemoryAction.FORGET_LAST and self._inner.awaits_answer()):
-            return self._inner.plan(text)
+            return self._inner.plan(text) or self._known(text)
         return Plan(self._preview(understood), understood)
 
     async def carry_out(self, plan: Plan, controls: Controls) -> AsyncGenerator[str, None]:
         """Port Commands."""
         if isinstance(plan.key, Remembering):
             yield await self._done(plan.key)
+            return
+        if isinstance(plan.key, _Known):
+            self._last = plan.key.memory
+            yield plan.preview
             return
         async with aclosing(self._inner.carry_out(plan, controls)) as sentences:
             async for sentence in sentences:
@@ -77,6 +96,13 @@ class RememberingCommands:
     async def heard(self) -> None:
         """Port Commands."""
         await self._inner.heard()
+
+    def _known(self, text: str) -> Plan | None:
+        """Only of what is loaded, since a plan waits for nothing; one look takes 5 ms."""
+        if not (is_question(text) or _ASKS.search(text.lower())):
+            return None
+        found = self._memories.at_hand(text, 1, least=ANSWERS)
+        return Plan(told(found, self._wall_clock()), _Known(found[0])) if found else None
 
     def _preview(self, asked: Remembering) -> str:
         match asked.action:

@@ -3,8 +3,9 @@
     "Remember that the bins go out on Tuesday."  ─► Remembering(REMEMBER, "the bins go out on Tuesday")
     "What did I say about the bins?"             ─► Remembering(RECALL, "the bins")
 
-Templates (`memory_sentences.yaml`) as in `fast_path`, and apart from it: what is to be remembered is any words, a command
-too ("remember that restart n8n is on Mondays"), and no sentence may be both. Pure. Called by `memory_commands`.
+Templates (`memory_sentences.yaml`) as in `fast_path`, and apart from it: what is to be remembered is any words, even
+those of a command ("remember that restart n8n is on Mondays"), and no sentence may be both. Pure. Called by
+`memory_commands`.
 """
 
 from __future__ import annotations
