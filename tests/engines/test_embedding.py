@@ -1,4 +1,4 @@
-"""The int8 model against vectors that sentence-transformers 6.2 made with the original float32 weights (PyTorch 2.13)."""
+"""The int8 model against vectors that sentence-transformers 6.2 made with the original weights (float32)."""
 
 from __future__ import annotations
 

@@ -20,9 +20,11 @@ from jett.app.engines import engine_names, load_llm, load_stt, load_turn_detecto
 from jett.app.memory import kept_open, memories_of, remembering_commands, remembering_tools
 from jett.app.needs import store
 from jett.app.servers import Servers, commands, model_tools, open_servers, owner, tools_wanted, with_server_words
+from jett.app.telemetry import open_telemetry, unobserved
 from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
+from jett.core.events import Observer
 from jett.core.ports import LanguageModel, Message
 from jett.guard import Kind, redact
 from jett.memory import Memories
@@ -50,6 +52,8 @@ class App:
     servers: Servers | None = None
     memories: Memories | None = None
     """None where `memory.keep` is off."""
+    trace: Observer = unobserved
+    """To be told what each conversation tells; does nothing where telemetry is off."""
 
 
 @asynccontextmanager
@@ -99,7 +103,8 @@ async def open_app(
         troubles = await warm_up(settings, parts)
         told = (*given_up, *slower, *filter(None, [servers.trouble]), *troubles)
         await closing.enter_async_context(kept_open(memories, on_warning))
-        yield App(settings, parts, reason, told, servers, memories)
+        trace = await closing.enter_async_context(open_telemetry(settings, on_warning))
+        yield App(settings, parts, reason, told, servers, memories, trace)
 
 
 async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
