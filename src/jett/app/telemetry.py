@@ -98,7 +98,7 @@ class _Tracing:
     def close(self) -> None:
         """Send what is queued, for `_FLUSH_S` at most."""
         self._collector.until_s = time.monotonic() + _FLUSH_S
-        self._sender.shutdown()
+        self._sender.shutdown()  # type: ignore[no-untyped-call]
         self._collector.close()
 
 
