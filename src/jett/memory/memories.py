@@ -16,8 +16,8 @@ from jett.core.errors import MemoryFull, SecretRefused
 from jett.core.ports import TextEmbedding
 from jett.memory.points import Place, Point, Points
 
-MOST_MEMORIES = 5000
-"""A person says a few a day. The local mode compares with each of them, which takes 2 ms at this many."""
+MOST_MEMORIES = 3000
+"""A person says a few a day. The local mode compares with each of them at each search."""
 LONGEST_CHARACTERS = 500
 NEAR = 0.35
 """Similarity from which a memory answers "what did I say about …". Chosen in benchmarks/LOG.md ("Memory")."""
