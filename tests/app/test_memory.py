@@ -44,9 +44,10 @@ async def test_what_was_remembered_before_is_loaded_in_the_background_and_let_go
     second = of(tmp_path)
     assert second is not None
     async with kept_open(second, pytest.fail):
-        with anyio.fail_after(60):
-            while (found := second.at_hand("the bins")) is None:
-                await anyio.sleep(0)
+        await anyio.wait_all_tasks_blocked()
+        await anyio.to_thread.run_sync(second.load)  # waits for the one in the background
+        found = second.at_hand("the bins")
+        assert found is not None
         assert [one.text for one in found] == ["the bins go out on Tuesday"]
     with FileLock(tmp_path / "memory" / "jett.lock", timeout=0):
         """It was let go."""
@@ -54,13 +55,18 @@ async def test_what_was_remembered_before_is_loaded_in_the_background_and_let_go
 
 async def test_a_folder_that_another_jett_has_is_told_and_stops_nothing(tmp_path: Path) -> None:
     told: list[str] = []
-    (tmp_path / "memory").mkdir()
+    was_told = anyio.Event()
+
+    def tell(text: str) -> None:
+        told.append(text)
+        was_told.set()
+
+    await anyio.Path(tmp_path / "memory").mkdir()
     memories = of(tmp_path)
     with FileLock(tmp_path / "memory" / "jett.lock"):
-        async with kept_open(memories, told.append):
+        async with kept_open(memories, tell):
             with anyio.fail_after(60):
-                while not told:
-                    await anyio.sleep(0)
+                await was_told.wait()
     assert len(told) == 1
     assert "in use by another Jett" in told[0]
     assert told[0].endswith("Jett goes on, and cannot remember now")
@@ -69,7 +75,7 @@ async def test_a_folder_that_another_jett_has_is_told_and_stops_nothing(tmp_path
 async def test_off_means_off(tmp_path: Path) -> None:
     assert of(tmp_path, memory__keep=False) is None
     async with kept_open(None, pytest.fail):
-        assert list(tmp_path.iterdir()) == []
+        assert memories_of(Settings.load(env={}, overrides={"memory.keep": False})) is None
 
 
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:

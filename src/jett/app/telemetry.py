@@ -81,7 +81,9 @@ class _Tracing:
         resource = Resource({"service.name": "jett", "service.version": version})
         scope = InstrumentationScope("jett", version)
         self._collector = collector
-        self._spans = lambda report: turn_spans(report, Instant(time.time_ns(), time.monotonic()), resource, scope)
+        self._spans: Callable[[TurnReport], list[ReadableSpan]] = lambda report: turn_spans(
+            report, Instant(time.time_ns(), time.monotonic()), resource, scope
+        )
         self._sender = BatchSpanProcessor(
             _exporter(collector),
             max_queue_size=QUEUE_SPANS,
