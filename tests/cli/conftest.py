@@ -25,6 +25,7 @@ PROFILE_CPU = (
     "smart-turn-v3.2",
     "piper-en-us-joe",
     "qwen2.5-coder-0.5b-instruct-q4_k_m",
+    "all-minilm-l6-v2",
 )
 
 
@@ -44,6 +45,7 @@ class Jett:
             "XDG_STATE_HOME": str(folder / "state"),
             "JETT_OPS__AUDIT_DIR": str(folder / "audit"),
             "JETT_OPS__ANCHOR": str(folder / "anchor.json"),
+            "JETT_MEMORY__DIR": str(folder),
             "PULSE_SERVER": "unix:/nowhere",
             "COLUMNS": "100",
         }

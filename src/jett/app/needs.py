@@ -19,4 +19,6 @@ def needed_models(settings: Settings) -> list[str]:
         needed.append(settings.stt.model)
     if settings.llm.backend == "embedded":
         needed.append(settings.llm.model)
+    if settings.memory.keep:
+        needed.append("all-minilm-l6-v2")
     return [*needed, *VOICE_MODELS[named_voice(settings) or "piper-joe"]]

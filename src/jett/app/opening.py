@@ -17,13 +17,17 @@ import anyio.to_thread
 
 from jett.app.card import fit_to_card
 from jett.app.engines import engine_names, load_llm, load_stt, load_turn_detector, load_vad
+from jett.app.memory import kept_open, memories_of, remembering_commands, remembering_tools
 from jett.app.needs import store
-from jett.app.servers import Servers, commands, model_tools, open_servers, owner, with_server_words
+from jett.app.servers import Servers, commands, model_tools, open_servers, owner, tools_wanted, with_server_words
+from jett.app.telemetry import open_telemetry, unobserved
 from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
+from jett.core.events import Observer
 from jett.core.ports import LanguageModel, Message
 from jett.guard import Kind, redact
+from jett.memory import Memories
 from jett.session.parts import Parts
 from jett.settings import Settings
 from jett.turns.spoken_text import spoken_text
@@ -48,6 +52,10 @@ class App:
     servers: Servers | None = None
     llm_trouble: str = ""
     """Why the language model did not answer when everything was warmed up."""
+    memories: Memories | None = None
+    """None where `memory.keep` is off."""
+    trace: Observer = unobserved
+    """To be told what each conversation tells; does nothing where telemetry is off."""
 
 
 @asynccontextmanager
@@ -79,6 +87,7 @@ async def open_app(
                 tasks.start_soon(load, "llm", partial(load_llm, settings, models))
         await load("tts", partial(load_tts, settings, models))  # alone: a crowded machine would measure a voice wrong
         tts, reason = loaded["tts"]
+        memories = memories_of(settings)
         tools = model_tools(settings, servers, owner(Kind.VOICE))
         parts = Parts(
             loaded["vad"],
@@ -87,15 +96,17 @@ async def open_app(
             loaded["llm"],
             tts,
             partial(spoken_text, pronunciations=settings.tts.pronunciations),
-            commands=commands(settings, servers, owner(Kind.VOICE), tools),
-            tools=tools,
+            commands=remembering_commands(commands(settings, servers, owner(Kind.VOICE), tools), memories),
+            tools=remembering_tools(tools, memories, wanted=tools_wanted(settings)),
             redact=redact,
             names=engine_names(settings, tts),
         )
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
         troubles = await warm_up(settings, parts)
         told = (*given_up, *slower, *filter(None, [servers.trouble]), *troubles)
-        yield App(settings, parts, reason, told, servers, next(iter(troubles), ""))
+        await closing.enter_async_context(kept_open(memories, on_warning))
+        trace = await closing.enter_async_context(open_telemetry(settings, on_warning))
+        yield App(settings, parts, reason, told, servers, next(iter(troubles), ""), memories, trace)
 
 
 async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:

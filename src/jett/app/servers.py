@@ -163,9 +163,13 @@ def commands(
 
 def model_tools(settings: Settings, servers: Servers, identity: Identity) -> GuardedTools | None:
     """What the language model may use; None where it is too small to be trusted with a schema, or nothing is listed."""
-    wanted = settings.llm.backend != "embedded" if settings.llm.tools == "auto" else settings.llm.tools == "on"
-    tools = GuardedTools(servers.gate, server_port(servers), identity) if wanted else None
+    tools = GuardedTools(servers.gate, server_port(servers), identity) if tools_wanted(settings) else None
     return tools if tools is not None and tools.specs() else None
+
+
+def tools_wanted(settings: Settings) -> bool:
+    """Whether the language model is trusted with tools at all."""
+    return settings.llm.backend != "embedded" if settings.llm.tools == "auto" else settings.llm.tools == "on"
 
 
 def server_port(servers: Servers) -> Server:

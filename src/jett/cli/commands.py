@@ -29,6 +29,7 @@ from jett.cli import (
     link,
     log_text,
     mcp,
+    memory,
     models,
     ops,
     say,
@@ -95,6 +96,7 @@ app.command(epilog=bench.EPILOG, context_settings=bench.CONTEXT)(bench.bench)
 app.add_typer(models.app, name="models", epilog="Examples: jett models list  ·  jett models pull")
 app.add_typer(ops.app, name="ops", epilog="Examples: jett ops list  ·  jett ops restart n8n")
 app.add_typer(guard.app, name="guard", epilog='Examples: jett guard check  ·  jett guard explain "restart n8n"')
+app.add_typer(memory.app, name="memory", epilog='Examples: jett memory list  ·  jett memory search "my sister"')
 app.add_typer(mcp.app, name="mcp", epilog="Examples: jett mcp tools  ·  jett mcp serve --token-file token")
 app.add_typer(audit.app, name="audit", epilog="Examples: jett audit tail  ·  jett audit verify")
 app.add_typer(token.app, name="token", epilog="Examples: jett token create phone --verb list  ·  jett token list")

@@ -11,6 +11,7 @@
 | 6 | another Jett has the microphone |
 | 7 | the guard refused, or its record was touched or cannot be written |
 | 8 | a server did not do, or did not tell, what was asked |
+| 9 | the memory cannot be reached, is full, or was given a secret |
 | 130 | Ctrl-C |
 """
 

@@ -86,6 +86,7 @@ async def answer_file(app: App, file: Source, view: View, said: list[Samples]) -
         if isinstance(event, TurnReport):
             reports.append(event)
         keeper.observe(event)
+        app.trace(event)
         view(event)
 
     app.parts.vad.reset()

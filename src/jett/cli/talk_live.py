@@ -102,6 +102,7 @@ async def _run(
             listens = True
             view.note("Jett listens; Ctrl-C ends it")
         keeper.observe(event)
+        app.trace(event)
         view(event)
 
     conversation = Conversation(app.parts, conversation_settings(app.settings), observe)

@@ -84,6 +84,12 @@ class SpeechToTextError(EngineError):
     spoken = "I couldn't make out what you said."
 
 
+class EmbeddingError(EngineError):
+    """A sentence could not be placed among others."""
+
+    spoken = "I can't search my memory right now."
+
+
 class TextToSpeechError(EngineError):
     """A clause could not be spoken."""
 
@@ -158,6 +164,27 @@ class NotSetUp(OperationError):
     """No server was asked: the settings name none."""
 
     spoken = "My settings don't say where that server is."
+
+
+class MemoryUnavailable(JettError):
+    """What was remembered cannot be read or written now: another Jett has the folder, or the server does not answer."""
+
+    spoken = "I can't reach my memory right now."
+    exit_code = 9
+
+
+class SecretRefused(JettError):
+    """What should be remembered holds a password or a key."""
+
+    spoken = "That sounds like a password or a key, so I won't keep it."
+    exit_code = 9
+
+
+class MemoryFull(JettError):
+    """No more can be remembered."""
+
+    spoken = "My memory is full. Please forget something first."
+    exit_code = 9
 
 
 def first_failure(error: BaseException) -> BaseException:

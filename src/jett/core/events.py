@@ -63,6 +63,8 @@ class TurnReport:
     speech_end_s: float = 0.0
     first_audio_s: float | None = None
     """On the audio clock, as is `speech_end_s`; a benchmark compares them with the true end of the recording."""
+    speech_end_monotonic_s: float | None = None
+    """When `stages_ms` begin, on the monotonic clock."""
     silences_s: tuple[tuple[float, float], ...] = ()
     """(onset of the user's speech, playback silent) for each time the user spoke over the reply, audio clock."""
     withdrawn: int = 0

@@ -9,6 +9,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from jett.core.audio import Samples
 
 
@@ -117,6 +120,21 @@ class TextToSpeech(Protocol):
 
     def synthesize(self, clause: str) -> Samples:
         """The sound of `clause` at `rate_hz`, trimmed of silence at its start. Raises TextToSpeechError."""
+
+
+Vectors = NDArray[np.float32]
+"""Shape (texts, dimensions), each row of length 1: the product of two rows is their similarity, at most 1."""
+
+
+class TextEmbedding(Protocol):
+    """Places texts so that what means the same lies near; blocking."""
+
+    name: str
+    """Of the model: vectors of two models are not to be compared."""
+    dimensions: int
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row a text; what is beyond the model's window is not seen. Raises EngineError."""
 
 
 class EchoCanceller(Protocol):

@@ -65,6 +65,7 @@ class Spans:
             stages_ms=stages,
             speech_end_s=round(span.speech_end_s, 3),
             first_audio_s=self._first_audio_s(span),
+            speech_end_monotonic_s=self._ears.monotonic_s(span.speech_end_s),
             silences_s=tuple((round(a, 3), round(b, 3)) for a, b in span.silences),
             withdrawn=self._withdrawn.pop(draft.turn, 0),
             error=draft.error,

@@ -19,4 +19,14 @@ def spoken_time(now: datetime) -> str:
 
 def spoken_date(now: datetime) -> str:
     """ "Today is Tuesday, November 24, 2026." """
-    return f"Today is {_DAYS[now.weekday()]}, {_MONTHS[now.month - 1]} {now.day}, {now.year}."
+    return f"Today is {day_name(now)}, {month_name(now)} {now.day}, {now.year}."
+
+
+def day_name(at: datetime) -> str:
+    """ "Tuesday" """
+    return _DAYS[at.weekday()]
+
+
+def month_name(at: datetime) -> str:
+    """ "November" """
+    return _MONTHS[at.month - 1]

@@ -7,6 +7,9 @@ import re
 _PUNCTUATION = re.compile(r"[^\w\s']+")
 _ADDRESSES = re.compile(r"^(?:(?:hey|ok|okay|please|jett|jet)\s+)+|(?:\s+(?:please|jett|jet|now|it|that|talking))+$")
 
+_FORGET_IT = re.compile(r"(?:(?:hey|ok|okay|please|jett|jet) )*forget(?: (?:it|about it|please|jett|jet|now))*")
+"""But "forget that": what was remembered last."""
+
 STOP_PHRASES = frozenset(
     {
         "stop",
@@ -17,7 +20,6 @@ STOP_PHRASES = frozenset(
         "be quiet",
         "quiet",
         "shut up",
-        "forget",
         "enough",
         "that's enough",
         "silence",
@@ -61,7 +63,7 @@ def normalise(text: str) -> str:
 def is_stop_phrase(text: str) -> bool:
     """Whether `text` only asks for silence, politely or not ("Jett, stop please")."""
     words = normalise(text)
-    return words in STOP_PHRASES or _ADDRESSES.sub("", words) in STOP_PHRASES
+    return words in STOP_PHRASES or _ADDRESSES.sub("", words) in STOP_PHRASES or bool(_FORGET_IT.fullmatch(words))
 
 
 def is_backchannel(text: str) -> bool:

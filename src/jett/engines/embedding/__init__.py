@@ -1,0 +1,1 @@
+"""Text into vectors: one backend a file, each implements TextEmbedding."""

@@ -1,0 +1,114 @@
+"""`/api/memories`: what Jett was asked to remember, for the dashboard to show, add to and delete. Mounted by `app`.
+
+Only a browser's session may: a token, which a program holds, neither reads the owner's memories nor puts words there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Query
+
+from jett.core.errors import EngineError, MemoryFull, MemoryUnavailable, ModelError, SecretRefused
+from jett.guard import Identity, Kind
+from jett.memory import Memories, Memory
+from jett.server.refusal import Refusal, wait_for
+from jett.server.rest import shapes
+from jett.server.visitor import Visitor
+
+_MOST_ON_A_PAGE = 50
+_SOURCE = "dashboard"
+_FAILURES: dict[int | str, dict[str, Any]] = {
+    status: {"model": shapes.Failure, "description": words}
+    for status, words in (
+        (403, "Not a browser's session"),
+        (404, "No such memory, or memory.keep is off"),
+        (503, "The memory cannot be reached now"),
+    )
+}
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    409: {"model": shapes.Failure, "description": "The memory is full"},
+    422: {"model": shapes.Failure, "description": "The text holds a secret, or is not fit"},
+}
+
+
+def router(memories: Memories | None) -> APIRouter:
+    """The routes over `memories`; None where nothing is remembered. They block, so FastAPI runs each in a thread."""
+    routes = APIRouter(prefix="/api/memories", tags=["memories"], responses=_FAILURES)
+
+    @routes.get("", operation_id="listMemories")
+    def list_memories(
+        visitor: Visitor,
+        query: Annotated[
+            str, Query(max_length=200, description="Nearest in meaning first; empty is newest first.")
+        ] = "",
+        before: Annotated[str, Query(max_length=60, description="The `next` of the page before.")] = "",
+    ) -> shapes.Memories:
+        """What is remembered: newest first, or what is about `query`."""
+        kept = _kept(memories, visitor)
+        with _refusing():
+            if query.strip():
+                found = kept.recall(query, _MOST_ON_A_PAGE)
+                return shapes.Memories(memories=[_shape(one) for one in found], next=None)
+            page = kept.newest(_MOST_ON_A_PAGE, before)
+        return shapes.Memories(memories=[_shape(one) for one in page.memories], next=page.next)
+
+    @routes.post("", operation_id="addMemory", status_code=201, responses=_REFUSED)
+    def add_memory(visitor: Visitor, remember: shapes.Remember) -> shapes.Remembered:
+        """Remember one thing; the same words again are kept once, as of now."""
+        kept = _kept(memories, visitor)
+        if not remember.text.strip():
+            raise Refusal(422, "the text says nothing", "send a sentence")
+        with _refusing():
+            return _shape(kept.remember(remember.text, _SOURCE))
+
+    @routes.delete("", operation_id="deleteAllMemories")
+    def delete_all_memories(visitor: Visitor, confirm: Annotated[shapes.DeleteAll, Body()]) -> shapes.Deleted:
+        """Forget everything, really: the words are in no file afterwards."""
+        kept = _kept(memories, visitor)
+        with _refusing():
+            return shapes.Deleted(memories=kept.forget_all())
+
+    @routes.delete("/{memory}", operation_id="deleteMemory")
+    def delete_memory(visitor: Visitor, memory: UUID) -> shapes.Deleted:
+        """Forget one, really."""
+        kept = _kept(memories, visitor)
+        with _refusing():
+            if not kept.forget(str(memory)):
+                raise Refusal(404, "there is no such memory", "read the list again")
+        return shapes.Deleted(memories=1)
+
+    return routes
+
+
+def _kept(memories: Memories | None, visitor: Identity) -> Memories:
+    if visitor.kind is not Kind.DASHBOARD:
+        raise Refusal(403, "memories are for the dashboard alone", "open the dashboard in a browser")
+    if memories is None:
+        raise Refusal(404, "nothing is remembered: memory.keep is off", "set memory.keep = true and start again")
+    return memories
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Our errors, as what a browser is told."""
+    try:
+        yield
+    except SecretRefused:
+        raise Refusal(422, "the text holds a password or a key, which is never kept", "leave it out") from None
+    except MemoryFull as full:
+        raise Refusal(409, str(full), "delete what is not needed any more") from None
+    except (MemoryUnavailable, ModelError, EngineError) as error:
+        _unavailable(error)
+
+
+def _unavailable(error: MemoryUnavailable | ModelError | EngineError) -> NoReturn:
+    raise wait_for(503, str(error), "see: jett doctor", 30) from None
+
+
+def _shape(memory: Memory) -> shapes.Remembered:
+    score = None if memory.score is None else round(memory.score, 3)
+    return shapes.Remembered(id=memory.id, text=memory.text, at=memory.at, source=memory.source, score=score)
