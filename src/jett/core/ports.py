@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from jett.core.audio import Samples
+from jett.core.events import Decided
 
 
 class VoiceActivityDetector(Protocol):
@@ -200,6 +201,9 @@ class Controls(Protocol):
     def last_reply(self) -> str:
         """What Jett said last, as it was heard; empty if it said nothing yet."""
 
+    def decided(self, decision: Decided) -> None:
+        """What the guard said to the command that is being carried out, for the turn's report."""
+
 
 class Commands(Protocol):
     """Sentences that are done without the language model. Understanding is speculative, doing is not."""
@@ -235,6 +239,8 @@ class ToolResult:
     spoken: str = ""
     untrusted: bool = False
     failed: bool = False
+    decided: Decided | None = None
+    """What the guard said, where it was asked; for the turn's report, not for the model."""
 
 
 class Tools(Protocol):
