@@ -1,7 +1,7 @@
 """`jett bench history`: lists, searches and single turns among a million, in SQLite and in a real PostgreSQL.
 
-PostgreSQL is started for it and gone afterwards; where its programs are missing, that half is left out and says so. Times are
-what a caller of `Archive` waits, in milliseconds, with the database's own defaults and a warm page cache.
+PostgreSQL is started for it and gone afterwards; where its programs are missing, that half is left out and says so.
+Times are what a caller of `Archive` waits, in milliseconds, with the database's own defaults and a warm page cache.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from benchmarks.capacity.history_fill import VOCABULARY, fill_postgres, fill_sqlite, turn_id, word
@@ -34,19 +35,16 @@ _SEARCHES = ("search_rare", "search_common", "search_two", "search_common_and_ra
 
 def questions(kind: str, chance: random.Random) -> str:
     """What a person types. Ranks: below 10 a word is in most turns, above 5,000 in few."""
-    common, middle, rare = (lambda: word(chance.randrange(10))), word(chance.randrange(100, 1000)), word(_rare(chance))
+    common, middle = word(chance.randrange(10)), word(chance.randrange(100, 1000))
+    second, rare = word(chance.randrange(10, 200)), word(chance.randrange(5_000, VOCABULARY))
     return {
         "search_rare": rare,
-        "search_common": common(),
-        "search_two": f"{word(chance.randrange(10, 200))} {middle}",
-        "search_common_and_rare": f"{common()} {rare}",
-        "search_phrase": f'"{common()} {word(chance.randrange(10, 200))}"',
+        "search_common": common,
+        "search_two": f"{second} {middle}",
+        "search_common_and_rare": f"{common} {rare}",
+        "search_phrase": f'"{common} {second}"',
         "search_prefix": f"{middle[:3]}*",
     }[kind]
-
-
-def _rare(chance: random.Random) -> int:
-    return chance.randrange(5_000, VOCABULARY)
 
 
 def measure(archive: Archive, turns: int, each: int) -> dict[str, list[float]]:
@@ -64,7 +62,7 @@ def measure(archive: Archive, turns: int, each: int) -> dict[str, list[float]]:
         "open_conversation": lambda: _open(archive, chance.randrange(turns)),
     }
     for kind in _SEARCHES:
-        asked[kind] = lambda kind=kind: archive.turns(questions(kind, chance))  # type: ignore[misc]
+        asked[kind] = partial(_search, archive, kind, chance)
     took: dict[str, list[float]] = {name: [] for name in asked}
     for name, ask in asked.items():
         ask()
@@ -73,6 +71,10 @@ def measure(archive: Archive, turns: int, each: int) -> dict[str, list[float]]:
             ask()
             took[name].append((time.perf_counter() - began) * 1000)
     return took
+
+
+def _search(archive: Archive, kind: str, chance: random.Random) -> None:
+    archive.turns(questions(kind, chance))
 
 
 def _open(archive: Archive, number: int) -> None:
@@ -84,7 +86,9 @@ def _open(archive: Archive, number: int) -> None:
 
 def figures(name: str, took: dict[str, list[float]]) -> Figures:
     """Flat keys for one database: each question, and lists, searches and openings together."""
-    together = {part: [ms for asked, all_ms in took.items() if asked.startswith(part) for ms in all_ms] for part in _PARTS}
+    together = {
+        part: [ms for asked, all_ms in took.items() if asked.startswith(part) for ms in all_ms] for part in _PARTS
+    }
     found: Figures = {}
     for asked, all_ms in {**together, **took}.items():
         found[f"history_{name}_{asked}_p50_ms"] = percentile(all_ms, 50)

@@ -1,7 +1,8 @@
-"""A million turns to measure a history with: made the same each time, and written past the recorder, as fast as it goes.
+"""A million turns to measure a history with: made the same each time, and written past the recorder, as fast as it
+goes.
 
-Words follow Zipf's law over 30,000 made-up ones, so that some are in nearly every turn and most in a handful. Each turn has seven
-spans, every tenth a tool call and a decision of the guard.
+Words follow Zipf's law over 30,000 made-up ones, so that some are in nearly every turn and most in a handful. Each
+turn has seven spans, every tenth a tool call and a decision of the guard.
 """
 
 from __future__ import annotations
@@ -26,9 +27,18 @@ BETWEEN_MS = 30_000
 _BATCH = 20_000
 _TABLES = (conversations, turns, spans, tool_calls, guard_decisions)
 _STAGES = json.dumps({"speech_end": 0.0, "pause_seen": 40.2, "stt_final": 130.0, "commit": 400.0, "first_audio": 412.5})
-_ENGINES = json.dumps({"vad": "silero-vad", "stt": "ctranslate2/whisper-tiny.en", "llm": "embedded/qwen", "tts": "piper"})
-_SPANS = (("hearing", -2100.0, 0.0), ("pause", 0.0, 400.0), ("stt", 40.2, 130.0), ("llm", 131.0, 290.0))
-_SPANS += (("tts", 295.0, 380.0), ("held", 380.0, 400.0), ("playing", 412.5, 3900.0))
+_ENGINES = json.dumps(
+    {"vad": "silero-vad", "stt": "ctranslate2/whisper-tiny.en", "llm": "embedded/qwen", "tts": "piper"}
+)
+_SPANS = (
+    ("hearing", -2100.0, 0.0),
+    ("pause", 0.0, 400.0),
+    ("stt", 40.2, 130.0),
+    ("llm", 131.0, 290.0),
+    ("tts", 295.0, 380.0),
+    ("held", 380.0, 400.0),
+    ("playing", 412.5, 3900.0),
+)
 _WEIGHTS = list(accumulate(1 / (rank + 1) for rank in range(VOCABULARY)))
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -100,7 +110,7 @@ def fill_postgres(database: PostgresDatabase, count: int) -> None:
         pass
     for rows in batches(count):
         with database.maintain() as connection:
-            cursor = connection.connection.cursor()
+            cursor: Any = connection.connection.cursor()
             for table in _TABLES:
                 cursor.execute(f"COPY {table.name} FROM STDIN", stream=_copied(rows[table.name]))
             words = ((row[0], tsvector(row[4], row[5])) for row in rows["turns"])

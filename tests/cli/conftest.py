@@ -43,6 +43,7 @@ class Jett:
             "XDG_RUNTIME_DIR": str(folder),
             "JETT_OPS__AUDIT_DIR": str(folder / "audit"),
             "JETT_OPS__ANCHOR": str(folder / "anchor.json"),
+            "JETT_HISTORY__DIR": str(folder / "history"),
             "PULSE_SERVER": "unix:/nowhere",
             "COLUMNS": "100",
         }

@@ -35,11 +35,10 @@ def open_again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
     made: list[Database] = []
 
     def make() -> Database:
-        is_file = request.param == "sqlite"
-        made.append(sqlite_database(tmp_path) if is_file else postgres_database(server))
+        made.append(sqlite_database(tmp_path) if running is None else postgres_database(running))
         return made[-1]
 
-    server = request.getfixturevalue("server") if request.param == "postgres" else None
+    running: PostgresServer | None = request.getfixturevalue("server") if request.param == "postgres" else None
     yield make
     for database in made:
         database.close()

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from jett.core.events import Decided, StageSpan, ToolUsed, TurnReport
 from jett.core.postgres_place import parse_place
+from jett.history import Archive
 from jett.history.database import Database
 from jett.history.postgres import SCHEMA, PostgresDatabase
 from jett.history.sqlite import FILE, SqliteDatabase
@@ -40,7 +41,16 @@ def report(turn: int = 1, transcript: str = "Is n8n up?", reply: str = "It is up
 
 
 def sqlite_database(folder: Path) -> SqliteDatabase:
-    return SqliteDatabase(folder / "kept" / FILE)
+    return SqliteDatabase(folder / "kept" / FILE, busy_s=0.2)
+
+
+def say(archive: Archive, *said: tuple[str, str]) -> list[int]:
+    """One conversation with these turns, written when this returns; their numbers, oldest first."""
+    recording = archive.recorder.begin("local", "voice/owner")
+    ids = [recording.observe(report(at, *words)) for at, words in enumerate(said, 1)]
+    recording.end()
+    assert archive.recorder.written(HANG_LIMIT_S), archive.recorder.trouble
+    return [id for id in ids if id is not None]
 
 
 def postgres_database(server: PostgresServer) -> PostgresDatabase:

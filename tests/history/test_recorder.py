@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from jett.core.events import StateChanged
 from jett.history import Archive
 from jett.history.kept import kept_turn
-from tests.history.support import HANG_LIMIT_S, count, report
+from tests.history.support import HANG_LIMIT_S, report
 
 
 def test_a_turn_is_read_as_it_was_told(archive: Archive) -> None:

@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from jett.app.card import fit_to_card
 from jett.app.engines import engine_names, load_llm, load_stt, load_turn_detector, load_vad
+from jett.app.history import CLOSING_S, open_history
 from jett.app.needs import store
 from jett.app.servers import Servers, commands, model_tools, open_servers, owner, with_server_words
 from jett.app.voices import close_voice, load_tts, voice_trouble
@@ -24,6 +25,7 @@ from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
 from jett.core.ports import LanguageModel, Message
 from jett.guard import Kind, redact
+from jett.history import Archive
 from jett.session.parts import Parts
 from jett.settings import Settings
 from jett.turns.spoken_text import spoken_text
@@ -46,6 +48,8 @@ class App:
     troubles: tuple[str, ...] = ()
     """What the owner should know: a language model's server that is down, what a full card made smaller."""
     servers: Servers | None = None
+    history: Archive | None = None
+    """Where conversations may be kept (`app.history.keeping`); None where the owner keeps nothing."""
 
 
 @asynccontextmanager
@@ -68,6 +72,8 @@ async def open_app(
     async with AsyncExitStack() as closing:
         servers = await closing.enter_async_context(open_servers(settings, on_warning=on_warning))
         settings, given_up = fit_to_card(with_server_words(settings, servers.gate.policy), models)
+        history = open_history(settings)
+        closing.push_async_callback(_close_history, history, on_warning)
         closing.push_async_callback(_close, loaded)
         with ungrouped():
             async with anyio.create_task_group() as tasks:
@@ -92,7 +98,8 @@ async def open_app(
         )
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
         troubles = await warm_up(settings, parts)
-        yield App(settings, parts, reason, (*given_up, *slower, *filter(None, [servers.trouble]), *troubles), servers)
+        told = (*given_up, *slower, *filter(None, [servers.trouble]), *troubles)
+        yield App(settings, parts, reason, told, servers, history)
 
 
 async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
@@ -106,6 +113,16 @@ async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
     except LanguageModelError as error:
         return (str(error),)
     return ()
+
+
+async def _close_history(history: Archive | None, on_warning: OnWarning) -> None:
+    """What waits is written first, for a moment."""
+    if history is None:
+        return
+    with anyio.CancelScope(shield=True):
+        lost = await anyio.to_thread.run_sync(history.close, CLOSING_S)
+    if lost:
+        on_warning(f"history: {lost} turns could not be kept in {history.place}; see the trouble told before")
 
 
 async def _close(loaded: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """What was said and answered, written down on the owner's machine: found again, and deleted for good.
 
-Tables and revisions in `schema` and `migrations`; `database` with its two kinds; `words`, the language of a search; `recorder`
-writes, `reading` lists and finds, `deleting` deletes, `exchange` exports. Outside, `Archive` is all of it.
+Tables and revisions in `schema` and `migrations`; `database` with its two kinds; `words`, the language of a search;
+`recorder` writes, `reading` lists and finds, `deleting` deletes, `exchange` exports. Outside, `Archive` is all of it.
 """
 
 from jett.history.archive import Archive

@@ -1,7 +1,7 @@
 """The database as the rest of the history sees it: transactions that read or write, and errors with a fix. Blocking.
 
-`sqlite.py` and `postgres.py` are its two kinds. It is opened by whoever uses it first, which makes or upgrades the tables,
-so that nothing has to be reachable when Jett starts. Safe in threads.
+`sqlite.py` and `postgres.py` are its two kinds. It is opened by whoever uses it first, which makes or upgrades the
+tables, so that nothing has to be reachable when Jett starts. Safe in threads.
 """
 
 from __future__ import annotations

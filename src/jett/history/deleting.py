@@ -43,19 +43,17 @@ def delete_batch_before(database: Database, before_ms: int) -> int:
 def delete_everything(database: Database) -> Gone:
     """Every row and every recording. Raises HistoryError."""
     with database.read() as connection:
-        counts = [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in _COUNTED]
+        sessions = connection.execute(select(func.count()).select_from(conversations)).scalar_one()
+        count = connection.execute(select(func.count()).select_from(turns)).scalar_one()
         files = list(connection.execute(select(recordings.c.path)).scalars())
     database.empty()
     _unlink(files)
-    return Gone(*counts)
+    return Gone(sessions, count)
 
 
 def first_id_at(at_ms: int) -> int:
     """Turns that ended before have smaller numbers, which saves an index on their time."""
     return max(0, at_ms - EPOCH_MS) << 12
-
-
-_COUNTED = (conversations, turns)
 
 
 def _delete(database: Database, chosen: Select[Any]) -> Gone:
@@ -80,7 +78,7 @@ def _delete_empty(connection: Connection, ids: Sequence[int]) -> int:
 
 
 def _unlink(files: Sequence[str]) -> None:
-    """A recording that cannot be deleted must not bring its words back; the next deletion of its folder is the owner's."""
+    """A recording that cannot be deleted must not bring its words back; it is left to the owner."""
     for file in files:
         with suppress(OSError):
             Path(file).unlink(missing_ok=True)

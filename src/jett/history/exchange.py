@@ -45,7 +45,7 @@ def exported(database: Database) -> Iterator[str]:
 def bring_in(database: Database, lines: Iterable[str]) -> int:
     """Take in what was exported; what is there already stays as it is. How many turns were read.
 
-    Raises HistoryError with the number of a line that is not understood; the lines before it, but for the last 200, are in.
+    Raises HistoryError with the number of a line that is not understood; what came well before it is in.
     """
     of: dict[int, KeptConversation] = {}
     waiting: list[KeptTurn] = []

@@ -1,11 +1,13 @@
-"""Numbers of conversations and turns, made here and at once, and the cursors of pages made of them. Pure but for a clock.
+"""Numbers of conversations and turns, made here and at once, and the cursors of pages made of them. Pure but for a
+clock.
 
     id = milliseconds since 2025 (41 bits) · 4096 + a counter (12 bits)
 
-Made here, since a live event names its turn before any database has seen it, and the event loop waits for none. Sorted by
-time, so that the newest come first by the primary key alone. 53 bits in all, which a browser's numbers hold exactly, until
-2094. The counter starts at random each millisecond: two processes would have to finish a turn in the same millisecond and
-draw the same of 4096 numbers. A row is written once under its number, so writing it again after a lost answer does nothing.
+Made here, since a live event names its turn before any database has seen it, and the event loop waits for none.
+Sorted by time, so that the newest come first by the primary key alone. 53 bits in all, which a browser's numbers hold
+exactly, until 2094. The counter starts at random each millisecond: two processes would have to finish a turn in the
+same millisecond and draw the same of 4096 numbers. A row is written once under its number, so writing it again after
+a lost answer does nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +26,10 @@ MOST = (1 << 53) - 1
 _COUNTER_BITS = 12
 _STARTS = 1 << (_COUNTER_BITS - 1)
 """A counter starts in the lower half, so that there is room for 2048 more in the same millisecond."""
+
+
+class NoPlace(HistoryError):
+    """A cursor that was not given out."""
 
 
 def _wall_clock_ms() -> int:
@@ -55,7 +61,7 @@ def cursor_of(last: int) -> str:
 def row_of(cursor: str | None) -> int:
     """The row that a cursor stands for: rows before it are meant, all of them where it is None.
 
-    Raises HistoryError for anything that was not given out.
+    Raises NoPlace for anything that was not given out.
     """
     if cursor is None:
         return MOST
@@ -64,5 +70,5 @@ def row_of(cursor: str | None) -> int:
     except ValueError:
         number = -1
     if not 0 <= number <= MOST or cursor_of(number) != cursor:
-        raise HistoryError("history: that is no place in a list; give `before` as a page's `next` had it, or leave it out")
+        raise NoPlace("history: that is no place in a list; give `before` as a page's `next` had it, or leave it out")
     return number

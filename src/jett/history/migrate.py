@@ -1,7 +1,8 @@
-"""Makes the tables, or brings older ones to this Jett's revision: the revisions in `migrations/`, run when it is opened.
+"""Makes the tables, or brings older ones to this Jett's revision: the revisions in `migrations/`, run when it is
+opened.
 
-One transaction for all of them, so that a Jett that is killed midway has changed nothing, and a second one waits for it. Alembic
-is imported only where there is something to do; looking takes a query.
+One transaction for all of them, so that a Jett that is killed midway has changed nothing, and a second one waits for
+it. Alembic is imported only where there is something to do; looking takes a query.
 """
 
 from __future__ import annotations

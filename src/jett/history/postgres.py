@@ -1,8 +1,8 @@
 """The history in PostgreSQL, in a schema of its own, over pg8000.
 
-Words are cut into lexemes by `words`, not by PostgreSQL's parser, so that both databases find the same. A word that is in every
-turn matches a million rows, and no index gives the newest of them first; so a search looks through the newest turns one by
-one, and asks the index only for what is rare among them.
+Words are cut into lexemes by `words`, not by PostgreSQL's parser, so that both databases find the same. A word that
+is in every turn matches a million rows, and no index gives the newest of them first; so a search looks through the
+newest turns one by one, and asks the index only for what is rare among them.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class PostgresDatabase(Database):
             why = f": {told.get('M', '')}" if code.startswith(_TELLING) else ""
             return HistoryError(f"history: {self.name} refuses{_short(why)} (SQLSTATE {code}); see to that server")
         return HistoryError(
-            f"history: {self.name} cannot be reached ({_short(str(told or error))}); is the tunnel up? see history.database"
+            f"history: {self.name} cannot be reached ({_short(str(told or error))}); see history.database, the tunnel"
         )
 
     def index_words(self, connection: Connection, rows: list[tuple[int, str, str]]) -> None:
@@ -111,7 +111,7 @@ class PostgresDatabase(Database):
             connection.execute(_INDEX, {"ids": ids, "words": words})
 
     def find(self, connection: Connection, query: Query, before: int, most: int) -> list[int]:
-        """Among the newest first. Where they do not fill the page the words are rare, and the index has few rows to sort."""
+        """Among the newest first. If they do not fill the page the words are rare, and the index has few to sort."""
         values = {"query": tsquery(query), "before": before, "most": most}
         found = [int(row[0]) for row in connection.execute(_AMONG_NEWEST, {**values, "newest": NEWEST})]
         if len(found) == most:

@@ -1,7 +1,7 @@
 """Lists, searches and single turns out of the database: one page at a time, by the primary key. Blocking.
 
-A page is asked for by the row that it comes after, never by a number of rows to skip, so that the last page costs no more
-than the first and a turn that is added meanwhile shifts nothing.
+A page is asked for by the row that it comes after, never by a number of rows to skip, so that the last page costs no
+more than the first and a turn that is added meanwhile shifts nothing.
 """
 
 from __future__ import annotations
@@ -66,9 +66,7 @@ def turn(database: Database, id: int) -> KeptTurn | None:
     return found[0] if found else None
 
 
-def list_turns(
-    database: Database, query: str = "", before: str | None = None, most: int = PAGE
-) -> Page[TurnInList]:
+def list_turns(database: Database, query: str = "", before: str | None = None, most: int = PAGE) -> Page[TurnInList]:
     """Newest first: all, or those in which `query` is found (`words`); a query without a word in it finds none.
 
     Raises HistoryError.
@@ -124,8 +122,8 @@ def _turn(row: Row[Any], **parts: Any) -> KeptTurn:
 
 
 def _line(row: Row[Any], terms: Query) -> TurnInList:
-    found = excerpt(terms, row.transcript, row.reply) if terms else ""
-    return TurnInList(*row, excerpt=found)
+    values = row._asdict()
+    return TurnInList(**values, excerpt=excerpt(terms, row.transcript, row.reply) if terms else "")
 
 
 def _conversations() -> Select[Any]:
@@ -144,5 +142,3 @@ def _page(rows: list[_T], most: int) -> Page[_T]:
     """One row more than wanted was asked for: whether there is a page after this one."""
     kept = rows[: _bounded(most)]
     return Page(kept, cursor_of(kept[-1].id) if len(rows) > len(kept) else None)
-
-

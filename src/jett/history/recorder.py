@@ -1,11 +1,13 @@
-"""Writes down finished turns, on a thread of its own: the event loop never waits, and no trouble of the disk ends a conversation.
+"""Writes down finished turns, on a thread of its own: the event loop never waits, and no trouble of the disk ends a
+conversation.
 
     observe(TurnReport) ─► queue of 1,000 ─► the thread: up to 100 turns in one transaction
                              full: the oldest goes, and is counted
 
-While the database cannot be written, turns wait in the queue and the thread tries again after 1 s, 2 s, … 60 s; the trouble is
-handed out once. Between turns the thread deletes what is older than the owner wants, a batch at a time. One recorder serves
-every conversation of a process. A turn is written once under its number, so trying again writes nothing twice.
+While the database cannot be written, turns wait in the queue and the thread tries again after 1 s, 2 s, … 60 s; the
+trouble is handed out once. Between turns the thread deletes what is older than the owner wants, a batch at a time.
+One recorder serves every conversation of a process. A turn is written once under its number, so trying again writes
+nothing twice.
 """
 
 from __future__ import annotations

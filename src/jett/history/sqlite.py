@@ -1,7 +1,7 @@
 """The history as one file of this machine: SQLite with a write-ahead log, readable by its owner only.
 
-Readers never wait for a writer. What is deleted is overwritten (`secure_delete`); its words leave the search's index when the
-index is merged, and the log when it is cut off: `scrub` does both.
+Readers never wait for a writer. What is deleted is overwritten (`secure_delete`); its words leave the search's index
+when the index is merged, and the log when it is cut off: `scrub` does both.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ _MERGED_PAGES = 200
 """Of the search's index in one step: tens of milliseconds, in which a writer waits."""
 _TRIES_TO_CUT_OFF = 50
 _SETTINGS = (
-    f"PRAGMA busy_timeout = {round(BUSY_S * 1000)}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",  # a power cut may lose the last turns, never damage the file
     "PRAGMA foreign_keys = ON",
@@ -43,7 +42,7 @@ _TROUBLES = (
     ("SQLITE_READONLY", "may not be written", "give it back to your user, or name another folder: history.dir"),
     ("SQLITE_PERM", "may not be used", "give it back to your user, or name another folder: history.dir"),
     ("SQLITE_CANTOPEN", "cannot be opened", "see whether its folder is there and yours, or name another: history.dir"),
-    ("SQLITE_BUSY", f"was locked for {BUSY_S:.0f} s", "end the program that holds it"),
+    ("SQLITE_BUSY", "stayed locked", "end the program that holds it"),
     ("SQLITE_LOCKED", "is locked", "end the program that holds it"),
     ("SQLITE_CORRUPT", "is damaged", "move it away, and Jett begins another; `sqlite3 FILE .recover` may save it"),
     ("SQLITE_NOTADB", "is no database", "move it away, and Jett begins another"),
@@ -67,15 +66,17 @@ _FIND = text(
 class SqliteDatabase(Database):
     """The file, and its `-wal` and `-shm` beside it."""
 
-    def __init__(self, file: Path) -> None:
-        """Opens nothing yet."""
+    def __init__(self, file: Path, *, busy_s: float = BUSY_S) -> None:
+        """Opens nothing yet. `busy_s`: how long to wait for a lock that somebody holds."""
         super().__init__()
         self.name = f"'{file}'"
         self.file = file
         self._inode: tuple[int, int] | None = None
         url = f"sqlite:///{file}"
-        self._ordinary = _configured(create_engine(url, hide_parameters=True))
-        self._patient = _configured(create_engine(url, hide_parameters=True, poolclass=NullPool), by_itself=True)
+        self._ordinary = _configured(create_engine(url, hide_parameters=True), busy_s)
+        self._patient = _configured(
+            create_engine(url, hide_parameters=True, poolclass=NullPool), busy_s, by_itself=True
+        )
 
     def _engine(self) -> Engine:
         return self._ordinary
@@ -133,7 +134,7 @@ class SqliteDatabase(Database):
                 connection.exec_driver_sql(sql)
 
     def scrub(self, *, all_of_it: bool) -> str:
-        """Merges the index in small steps, so that writers wait for none of them long; `all_of_it` also gives the disk back."""
+        """Merges the index in small steps, so that no writer waits long; `all_of_it` also gives the disk back."""
         with self.maintain() as connection:
             step = -_MERGED_PAGES  # negative: begin to merge everything into one
             while _changes(connection, step) > 1:
@@ -160,11 +161,12 @@ def _changes(connection: Connection, pages: int) -> int:
     return int(connection.exec_driver_sql("SELECT total_changes()").scalar_one()) - before
 
 
-def _configured(engine: Engine, *, by_itself: bool = False) -> Engine:
-    """The driver begins no transaction of its own; ours say whether they are going to write, so that none has to wait later."""
+def _configured(engine: Engine, busy_s: float, *, by_itself: bool = False) -> Engine:
+    """The driver begins no transaction; ours say at once whether they will write, so that none fails midway."""
 
     def connected(connection: Any, _: object) -> None:
         connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {round(busy_s * 1000)}")
         for setting in _SETTINGS:
             connection.execute(setting)
 

@@ -68,7 +68,7 @@ def _terms(typed: str) -> Iterator[Term]:
             yield Term(words, prefix=bool(star) or bare.endswith("*"))
 
 
-# ---- for the databases --------------------------------------------------------------------------------------------------
+# ---- for the databases -----------------------------------------------------------------------------------------------
 
 
 def fts5(query: Query) -> str:
@@ -98,7 +98,7 @@ def tsvector(transcript: str, reply: str) -> str:
     return " ".join(f"'{word}':{','.join(map(str, at[:255]))}" for word, at in places.items())
 
 
-# ---- for people ---------------------------------------------------------------------------------------------------------
+# ---- for people ------------------------------------------------------------------------------------------------------
 
 
 def excerpt(query: Query, *texts: str) -> str:
@@ -124,7 +124,7 @@ def _found(query: Query, words: list[str]) -> set[int]:
 
 
 def _marked(text: str, spots: list[re.Match[str]], found: set[int], first: int, end: int) -> str:
-    """Words `first` to `end` as they were written; a mark that was in the text is left out, or it would look like ours."""
+    """Words `first` to `end` as they were written; marks of the text's own are left out."""
     start = spots[first].start() if first else 0
     stop = spots[end - 1].end() if end < len(spots) else len(text)
     pieces, at = ["… "] if first else [], start

@@ -1,4 +1,6 @@
-"""Rows into the database: many turns in one transaction. Writing the same turn again does nothing. Called by the recorder."""
+"""Rows into the database: many turns in one transaction. Writing the same turn again does nothing. Called by the
+recorder.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ _ROWS_A_STATEMENT = 500
 def write_turns(
     database: Database, kept: Sequence[KeptTurn], of: Iterable[KeptConversation], *, touch: bool = True
 ) -> None:
-    """The turns, with the conversations that they are part of. Raises HistoryError, RowRefused; then nothing was written.
+    """The turns, and the conversations that they are of. Raises HistoryError, RowRefused; then nothing was written.
 
     A conversation that is there already is left as it is, but for the end that it may have got meanwhile (`touch`).
     """
@@ -38,7 +40,7 @@ def write_turns(
 
 
 def add_recordings(database: Database, turn_id: int, paths: Sequence[str]) -> None:
-    """Note files with the sound of a turn that was written before; of one that is not kept, nothing. Raises HistoryError."""
+    """Note files with the sound of a turn, unless it was deleted meanwhile. Raises HistoryError."""
     with database.write() as connection:
         if connection.execute(select(turns.c.id).where(turns.c.id == turn_id)).first() is not None:
             rows = [{"turn_id": turn_id, "position": at, "path": path} for at, path in enumerate(paths)]
@@ -63,12 +65,15 @@ def _without_those_there(connection: Connection, kept: Sequence[KeptTurn]) -> li
 def _rows_of_parts(kept: Sequence[KeptTurn]) -> dict[Table, list[Row]]:
     rows: dict[Table, list[Row]] = {spans: [], tool_calls: [], guard_decisions: [], recordings: []}
     for turn in kept:
-        for table, parts in ((spans, turn.spans), (tool_calls, turn.tool_calls), (guard_decisions, turn.guard)):
-            rows[table] += [{"turn_id": turn.id, "position": at} | asdict(part) for at, part in enumerate(parts)]
-        rows[recordings] += [
-            {"turn_id": turn.id, "position": at, "path": path} for at, path in enumerate(turn.recordings)
-        ]
+        rows[spans] += _numbered(turn, map(asdict, turn.spans))
+        rows[tool_calls] += _numbered(turn, map(asdict, turn.tool_calls))
+        rows[guard_decisions] += _numbered(turn, map(asdict, turn.guard))
+        rows[recordings] += _numbered(turn, ({"path": path} for path in turn.recordings))
     return rows
+
+
+def _numbered(turn: KeptTurn, parts: Iterable[Row]) -> list[Row]:
+    return [{"turn_id": turn.id, "position": at} | part for at, part in enumerate(parts)]
 
 
 def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:

@@ -1,4 +1,6 @@
-"""What a reply's tools were asked and gave, noted for the turn's report: the port Tools, overheard. Called by `draft`."""
+"""What a reply's tools were asked and gave, noted for the turn's report: the port Tools, overheard. Called by
+`draft`.
+"""
 
 from __future__ import annotations
 

@@ -35,9 +35,7 @@ def upgrade() -> None:
     op.create_table(
         "turns",
         sa.Column("id", _ID, primary_key=True, autoincrement=False),
-        sa.Column(
-            "conversation_id", _ID, sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False
-        ),
+        sa.Column("conversation_id", _ID, sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("at_ms", sa.BigInteger, nullable=False),
         *(_text(name) for name in ("transcript", "reply", "heard")),
@@ -57,9 +55,7 @@ def upgrade() -> None:
         _float("took_ms"),
         sa.Column("failed", sa.Boolean, nullable=False),
     )
-    _of_turn(
-        "guard_decisions", *(_text(name) for name in ("operation", "verb", "target", "verdict", "rule", "at"))
-    )
+    _of_turn("guard_decisions", *(_text(name) for name in ("operation", "verb", "target", "verdict", "rule", "at")))
     _of_turn("recordings", _text("path"))
     if op.get_bind().dialect.name == "postgresql":
         _postgres_words()
