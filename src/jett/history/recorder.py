@@ -76,7 +76,7 @@ class Recorder:
         self._in_hand: list[_Note] = []
         self._trouble = ""
         self._untold = ""
-        self._closing = False
+        self._closing = self._tidy = False
         self._thread: threading.Thread | None = None
         self._to_scrub = False
         """Of the thread: whether something was deleted whose traces are still there."""
@@ -109,6 +109,11 @@ class Recorder:
         """Wait until nothing waits; whether it is so."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting and not self._in_hand, timeout_s)
+
+    def tidied(self, timeout_s: float) -> bool:
+        """Wait until everything is written and what is too old is gone; whether it is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._tidy and not self._waiting and not self._in_hand, timeout_s)
 
     @contextmanager
     def still(self, forget: Callable[[KeptTurn], bool]) -> Generator[None, None, None]:
@@ -158,7 +163,11 @@ class Recorder:
         while self._waited(failures, tidy_at_s):
             try:
                 if not self._write_some() and time.monotonic() >= tidy_at_s:
-                    tidy_at_s = 0.0 if self._tidied_some() else time.monotonic() + _TIDY_EVERY_S
+                    more = self._tidied_some()
+                    tidy_at_s = 0.0 if more else time.monotonic() + _TIDY_EVERY_S
+                    with self._changed:
+                        self._tidy = not more
+                        self._changed.notify_all()
                 failures = 0
                 self._all_is_well()
             except HistoryError as error:

@@ -86,11 +86,11 @@ guard_decisions = _of_turn(
 recordings = _of_turn("recordings", Column("path", Text, nullable=False))
 """Sound that was kept of a turn, where the owner asked for it: files that go when the turn goes."""
 
-postgres_only = MetaData()
 turn_words = Table(
     "turn_words",
-    postgres_only,
-    Column("turn_id", ID, primary_key=True, autoincrement=False),
+    metadata,
+    Column("turn_id", ID, ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("words", TSVECTOR, nullable=False),
+    Index("turn_words_words", "words", postgresql_using="gin"),
 )
 """PostgreSQL's side of the search. In SQLite `turn_words` is an FTS5 table over `turns`, kept by triggers."""
