@@ -46,5 +46,5 @@ def test_a_kill_in_the_middle_of_a_write_damages_nothing_and_loses_nothing_writt
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
             connection.exec_driver_sql("INSERT INTO turn_words (turn_words, rank) VALUES ('integrity-check', 1)")
         (id,) = say(archive, ("Still alive?", "Yes."))
-        assert [row.id for row in archive.turns("alive").rows][0] == id
+        assert next(row.id for row in archive.turns("alive").rows) == id
         archive.close()

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DatabaseError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from jett.core.errors import HistoryError
 from jett.history.migrate import upgrade
@@ -36,8 +36,9 @@ class Database(ABC):
 
     @contextmanager
     def read(self) -> Generator[Connection, None, None]:
-        """One state of everything, however long it is looked at. Raises HistoryError."""
-        with self._told(), self._engine_of_now().connect() as connection, connection.begin():
+        """To look at what is there. Raises HistoryError."""
+        self._engine_of_now()
+        with self._told(), self._reading_engine().connect() as connection:
             yield connection
 
     @contextmanager
@@ -81,8 +82,10 @@ class Database(ABC):
             raise self.trouble(error.orig) from None
         except SQLAlchemyError as error:
             raise HistoryError(f"history: {self.name}: {type(error).__name__}; try again") from None
-        except (DatabaseError, OSError) as error:
+        except OSError as error:
             raise self.trouble(error) from None
+        except (ValueError, OverflowError, TypeError) as error:  # the driver, of a value that has no form there
+            raise RowRefused(f"history: {self.name} does not take a row ({type(error).__name__})") from None
 
     # ---- what differs -------------------------------------------------------------------------------------------
 
@@ -91,6 +94,9 @@ class Database(ABC):
 
     @abstractmethod
     def _engine(self) -> Engine: ...
+
+    def _reading_engine(self) -> Engine:
+        return self._engine()
 
     @abstractmethod
     def _patient_engine(self) -> Engine: ...

@@ -59,6 +59,7 @@ class PostgresDatabase(Database):
         self._ordinary = create_engine(
             url, creator=lambda: self._connect(TIMEOUT_S), pool_pre_ping=True, hide_parameters=True
         )
+        self._reading = self._ordinary.execution_options(isolation_level="AUTOCOMMIT")
         self._patient = create_engine(
             url, creator=lambda: self._connect(PATIENT_S), poolclass=NullPool, hide_parameters=True
         ).execution_options(isolation_level="AUTOCOMMIT")
@@ -79,6 +80,10 @@ class PostgresDatabase(Database):
 
     def _engine(self) -> Engine:
         return self._ordinary
+
+    def _reading_engine(self) -> Engine:
+        """Each query by itself: to begin and to end a transaction are two ways to the server and back."""
+        return self._reading
 
     def _patient_engine(self) -> Engine:
         return self._patient

@@ -7,11 +7,23 @@ more than the first and a turn that is added meanwhile shifts nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, func, select
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from jett.core.events import Decided, StageSpan, ToolUsed
 from jett.history.database import Database
@@ -91,28 +103,47 @@ def latest(database: Database, last: int) -> list[KeptTurn]:
 
 
 def whole_turns(connection: Connection, rows: Sequence[Row[Any]]) -> list[KeptTurn]:
-    """Turns with all their parts, one query for each kind."""
+    """Turns with all their parts, which one query finds: each would be a way to a server and back."""
+    found: dict[tuple[str, int], list[Any]] = {}
     ids = [row.id for row in rows]
-    parts = {table: _parts(connection, table, ids) for table in (spans, tool_calls, guard_decisions, recordings)}
+    if ids:
+        for table, turn_id, _, *values in connection.execute(_PARTS, {"ids": ids}):
+            found.setdefault((table, turn_id), []).append(_part(table, values))
     return [
-        _turn(
-            row,
-            spans=tuple(StageSpan(*part) for part in parts[spans].get(row.id, ())),
-            tool_calls=tuple(ToolUsed(*part) for part in parts[tool_calls].get(row.id, ())),
-            guard=tuple(Decided(*part) for part in parts[guard_decisions].get(row.id, ())),
-            recordings=tuple(path for (path,) in parts[recordings].get(row.id, ())),
-        )
+        _turn(row, **{name: tuple(found.get((table.name, row.id), ())) for name, (table, _) in _KINDS.items()})
         for row in rows
     ]
 
 
-def _parts(connection: Connection, table: Table, ids: list[int]) -> dict[int, list[tuple[Any, ...]]]:
-    found: dict[int, list[tuple[Any, ...]]] = {}
-    if ids:
-        chosen = select(table).where(table.c.turn_id.in_(ids)).order_by(table.c.turn_id, table.c.position)
-        for turn_id, _, *values in connection.execute(chosen):
-            found.setdefault(turn_id, []).append(tuple(values))
-    return found
+_KINDS: dict[str, tuple[Table, Callable[..., Any]]] = {
+    "spans": (spans, StageSpan),
+    "tool_calls": (tool_calls, ToolUsed),
+    "guard": (guard_decisions, Decided),
+    "recordings": (recordings, str),
+}
+_MAKE = {table.name: (make, [column.name for column in list(table.columns)[2:]]) for table, make in _KINDS.values()}
+_COLUMNS = {column.name: column.type for table, _ in _KINDS.values() for column in list(table.columns)[2:]}
+
+
+def _all_parts() -> Select[Any]:
+    """The rows of every kind, under the columns of all of them."""
+    kinds = []
+    for table, _ in _KINDS.values():
+        cells = [table.c[name] if name in table.c else cast(null(), of) for name, of in _COLUMNS.items()]
+        cells = [cell.label(name) for cell, name in zip(cells, _COLUMNS, strict=True)]
+        chosen = select(literal(table.name).label("kind"), table.c.turn_id, table.c.position, *cells)
+        kinds.append(chosen.where(table.c.turn_id.in_(bindparam("ids", expanding=True))))
+    parts = union_all(*kinds).subquery()
+    return select(parts).order_by(parts.c.turn_id, parts.c.kind, parts.c.position)
+
+
+_PARTS = _all_parts()
+
+
+def _part(table: str, values: list[Any]) -> Any:
+    make, names = _MAKE[table]
+    given = dict(zip(_COLUMNS, values, strict=True))
+    return make(*(given[name] for name in names))
 
 
 def _turn(row: Row[Any], **parts: Any) -> KeptTurn:
