@@ -128,7 +128,9 @@ def test_a_conversation_has_its_turns_oldest_first(archive: Archive) -> None:
 def test_what_is_not_there_is_none(archive: Archive) -> None:
     assert archive.turn(1) is None
     assert archive.conversation(1) is None
-    assert archive.turns().rows == archive.turns_of(1).rows == archive.conversations().rows == []
+    assert archive.turns().rows == []
+    assert archive.turns_of(1).rows == []
+    assert archive.conversations().rows == []
     assert archive.latency().turns == []
 
 

@@ -129,8 +129,7 @@ def _all_parts() -> Select[Any]:
     """The rows of every kind, under the columns of all of them."""
     kinds = []
     for table, _ in _KINDS.values():
-        cells = [table.c[name] if name in table.c else cast(null(), of) for name, of in _COLUMNS.items()]
-        cells = [cell.label(name) for cell, name in zip(cells, _COLUMNS, strict=True)]
+        cells = [(table.c[name] if name in table.c else cast(null(), of)).label(name) for name, of in _COLUMNS.items()]
         chosen = select(literal(table.name).label("kind"), table.c.turn_id, table.c.position, *cells)
         kinds.append(chosen.where(table.c.turn_id.in_(bindparam("ids", expanding=True))))
     parts = union_all(*kinds).subquery()
