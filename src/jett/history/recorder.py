@@ -245,6 +245,7 @@ class Recorder:
         with self._changed:
             if why != self._trouble:
                 self._trouble = self._untold = why
+                self._changed.notify_all()
 
     def _all_is_well(self) -> None:
         with self._changed:
