@@ -17,9 +17,10 @@ import pytest
 
 from jett.app.record import audit_log
 from jett.core.errors import ConfigError
+from jett.core.postgres_place import Place
 from jett.guard import Agreement, AuditLog, FileAnchor, Head, tail, verify
 from jett.ops.postgres_anchor import PostgresAnchor
-from jett.ops.postgres_table import Place, parse_place
+from jett.ops.postgres_table import parse_place
 from jett.settings import Settings
 from tests.deploy.support import cannot_be_tested
 from tests.guard.support import at

@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from jett.core.events import Decided
 from jett.guard import AuditLog, Gate, Identity, Kind, Outcome, Permit, Request, parse_policy, tail
 from jett.tools.commands import GuardedCommands, Server
 from jett.tools.fast_path import FastPath
@@ -44,12 +45,16 @@ class Speech:
 
     volume_percent: int = 100
     said_before: str = "Paris."
+    decisions: list[Decided] = field(default_factory=list)
 
     def set_volume(self, percent: int) -> None:
         self.volume_percent = min(100, max(0, percent))
 
     def last_reply(self) -> str:
         return self.said_before
+
+    def decided(self, decision: Decided) -> None:
+        self.decisions.append(decision)
 
 
 @dataclass

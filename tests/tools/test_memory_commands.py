@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from jett.core.errors import MemoryUnavailable
+from jett.core.events import Decided
 from jett.core.ports import Controls, Plan, TextEmbedding, ToolCall
 from jett.memory import Memories, Memory
 from jett.tools.memory_commands import RememberingCommands
@@ -38,6 +39,9 @@ class Speech:
 
     def last_reply(self) -> str:
         return ""
+
+    def decided(self, decision: Decided) -> None:
+        raise AssertionError("the guard is not asked about memories")
 
 
 @dataclass

@@ -105,8 +105,9 @@ async def test_what_is_offered_is_what_the_policy_lets_this_identity_ask(tmp_pat
 
 async def test_a_look_is_done_and_told_to_the_model(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
-    assert await scene.use("container_status", name="postgres") == ToolResult("status of postgres")
-    assert await scene.use("list_containers") == ToolResult("list of ")
+    looked = await scene.use("container_status", name="postgres")
+    assert looked == ToolResult("status of postgres", decided=looked.decided)
+    assert (await scene.use("list_containers")).text == "list of "
     assert (await scene.use("container_usage", name="n8n")).text == "stats of n8n"
     assert (await scene.use("current_time")).text.startswith("It is 4:05 PM.")
     assert [request.verb for request in scene.done] == [Verb.STATUS, Verb.LIST, Verb.STATS]

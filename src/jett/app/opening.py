@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from jett.app.card import fit_to_card
 from jett.app.engines import engine_names, load_llm, load_stt, load_turn_detector, load_vad
+from jett.app.history import CLOSING_S, open_history
 from jett.app.memory import kept_open, memories_of, remembering_commands, remembering_tools
 from jett.app.needs import store
 from jett.app.servers import Servers, commands, model_tools, open_servers, owner, tools_wanted, with_server_words
@@ -27,6 +28,7 @@ from jett.core.errors import LanguageModelError, ungrouped
 from jett.core.events import Observer
 from jett.core.ports import LanguageModel, Message
 from jett.guard import Kind, redact
+from jett.history import Archive
 from jett.memory import Memories
 from jett.session.parts import Parts
 from jett.settings import Settings
@@ -56,6 +58,8 @@ class App:
     """None where `memory.keep` is off."""
     trace: Observer = unobserved
     """To be told what each conversation tells; does nothing where telemetry is off."""
+    history: Archive | None = None
+    """Where conversations may be kept (`app.history.keeping`); None where the owner keeps nothing."""
 
 
 @asynccontextmanager
@@ -78,6 +82,8 @@ async def open_app(
     async with AsyncExitStack() as closing:
         servers = await closing.enter_async_context(open_servers(settings, on_warning=on_warning))
         settings, given_up = fit_to_card(with_server_words(settings, servers.gate.policy), models)
+        history = open_history(settings)
+        closing.push_async_callback(_close_history, history, on_warning)
         closing.push_async_callback(_close, loaded)
         with ungrouped():
             async with anyio.create_task_group() as tasks:
@@ -106,7 +112,7 @@ async def open_app(
         told = (*given_up, *slower, *filter(None, [servers.trouble]), *troubles)
         await closing.enter_async_context(kept_open(memories, on_warning))
         trace = await closing.enter_async_context(open_telemetry(settings, on_warning))
-        yield App(settings, parts, reason, told, servers, next(iter(troubles), ""), memories, trace)
+        yield App(settings, parts, reason, told, servers, next(iter(troubles), ""), memories, trace, history)
 
 
 async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
@@ -120,6 +126,16 @@ async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
     except LanguageModelError as error:
         return (str(error),)
     return ()
+
+
+async def _close_history(history: Archive | None, on_warning: OnWarning) -> None:
+    """What waits is written first, for a moment."""
+    if history is None:
+        return
+    with anyio.CancelScope(shield=True):
+        lost = await anyio.to_thread.run_sync(history.close, CLOSING_S)
+    if lost:
+        on_warning(f"history: {lost} turns could not be kept in {history.place}; see the trouble told before")
 
 
 async def _close(loaded: dict[str, Any]) -> None:

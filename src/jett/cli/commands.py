@@ -26,6 +26,7 @@ from jett.cli import (
     devices,
     doctor,
     guard,
+    history,
     link,
     log_text,
     mcp,
@@ -99,6 +100,7 @@ app.add_typer(guard.app, name="guard", epilog='Examples: jett guard check  ·  j
 app.add_typer(memory.app, name="memory", epilog='Examples: jett memory list  ·  jett memory search "my sister"')
 app.add_typer(mcp.app, name="mcp", epilog="Examples: jett mcp tools  ·  jett mcp serve --token-file token")
 app.add_typer(audit.app, name="audit", epilog="Examples: jett audit tail  ·  jett audit verify")
+app.add_typer(history.app, name="history", epilog="Examples: jett history list  ·  jett history search backup")
 app.add_typer(token.app, name="token", epilog="Examples: jett token create phone --verb list  ·  jett token list")
 app.add_typer(config.app, name="config", epilog="Examples: jett config show  ·  jett config path")
 app.add_typer(deploy.app, name="deploy", epilog="Example: jett deploy check --public vps.example.org")

@@ -83,17 +83,19 @@ class Keeper:
         self._rate_hz = rate_hz
         return speaker if self._folder is None else _OverheardSpeaker(speaker, self)
 
-    def observe(self, event: SessionEvent) -> None:
-        """A turn is kept when the conversation comes to rest."""
+    def observe(self, event: SessionEvent) -> list[Path]:
+        """A turn is kept when the conversation comes to rest; the files that were written now."""
         if self._folder is None or not isinstance(event, StateChanged):
-            return
+            return []
+        files: list[Path] = []
         if event.state == "idle" and self._busy:
             try:
-                self._write()
+                files = self._write(self._folder)
             except AudioError as error:
                 self._folder = None
                 self._note(f"{error}; this conversation is not kept any more")
         self._busy = event.state != "idle"
+        return files
 
     def heard(self, chunk: Samples) -> None:
         self._heard.append(chunk)
@@ -107,16 +109,18 @@ class Keeper:
             self._said = Recording(self._rate_hz)
         self._said.add(block)
 
-    def _write(self) -> None:
-        assert self._folder is not None
-        _made(self._folder)
+    def _write(self, folder: Path) -> list[Path]:
+        _made(folder)
         self._n_turns += 1
         name = f"{self._started}-{self._n_turns:03}"
         heard, self._heard = self._heard, []
         said, self._said = self._said, None
-        write_wav(self._folder / f"{name}-heard.wav", np.concatenate(heard), SAMPLE_RATE_HZ)
+        files = [folder / f"{name}-heard.wav"]
+        write_wav(files[0], np.concatenate(heard), SAMPLE_RATE_HZ)
         if said is not None:
-            write_wav(self._folder / f"{name}-said.wav", said.trimmed(_GAP_S), self._rate_hz)
+            files.append(folder / f"{name}-said.wav")
+            write_wav(files[1], said.trimmed(_GAP_S), self._rate_hz)
+        return files
 
 
 class _Overheard:

@@ -57,6 +57,9 @@ Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of the
 Keep = Annotated[
     Path | None, typer.Option(help="Keep the sound of each turn in this folder; never without it.", metavar="DIR")
 ]
+InHistory = Annotated[
+    bool, typer.Option("--history", help="Keep talks with recordings in the history, too; live ones are kept anyway.")
+]
 FirstRun = Annotated[
     bool,
     typer.Option(
@@ -74,14 +77,17 @@ def talk(
     as_json: Json = False,
     plain: Plain = False,
     keep_recordings: Keep = None,
+    in_history: InHistory = False,
     first_run: FirstRun = False,
 ) -> None:
     """Talk with Jett through the microphone and the speaker, or let recordings take your place.
 
     Live, Ctrl-C ends it; announcements are taken where ops.announcements says. With recordings it ends by itself when
-    the last one is answered; without --output nothing is played. A line of --json has transcript, reply, heard (what
-    was played), revision, interrupted, ttfa_ms, stages_ms (from the true end of speech), engines, file, warnings,
-    withdrawn and error.
+    the last one is answered; without --output nothing is played. What is said live is kept (`jett history`) unless
+    history.keep is false. A line of --json has transcript, reply, heard (what was played), revision, interrupted,
+    ttfa_ms, stages_ms (from the true end of speech), engines, file, warnings, withdrawn and error; at (the wall clock
+    at the end of speech), spans (name, start_ms, end_ms), tool_calls (name, arguments, result, start_ms, took_ms,
+    failed) and guard (operation, verb, target, verdict, rule, at).
     """
     settings = user_settings(
         audio__input=input_device,
@@ -96,7 +102,8 @@ def talk(
         first.prepare(settings, quiet=as_json)
     if files:
         check_files(files, output)
-        failure = anyio.run(_with_app, settings, view, partial(answer_files, files=files, output=output, view=view))
+        answer = partial(answer_files, files=files, output=output, view=view, in_history=in_history)
+        failure = anyio.run(_with_app, settings, view, answer)
     elif first_run and (problem := first.no_devices(settings)):
         view.note(problem)
         failure = anyio.run(_with_app, settings, view, partial(first.answer_example, view=view))

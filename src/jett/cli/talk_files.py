@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from jett.app import App, conversation_settings
+from jett.app.history import keeping
+from jett.app.servers import owner
 from jett.audio.file_duplex import FileDuplex
 from jett.audio.files import Source, audio_seconds, audio_warnings, check_wav_target, write_wav
 from jett.cli.recordings import Keeper
@@ -20,6 +22,7 @@ from jett.cli.views import View
 from jett.core.audio import Samples, silence
 from jett.core.errors import AudioError, EngineError, JettError, ungrouped
 from jett.core.events import SessionEvent, TurnReport
+from jett.guard import Kind
 from jett.session.conversation import Conversation
 from jett.turns.machine import State
 
@@ -49,8 +52,12 @@ class UntilAnswered:
         return ended and conversation.state is State.IDLE and conversation.quiet_s > _QUIET_S
 
 
-async def answer_files(app: App, files: Sequence[Source], output: Path | None, view: View) -> JettError | None:
+async def answer_files(
+    app: App, files: Sequence[Source], output: Path | None, view: View, *, in_history: bool = False
+) -> JettError | None:
     """Answer each file, and write what Jett said to all of them, in order, to `output`.
+
+    `in_history`: they are talks like any other; without it nothing of them is kept, since a recording is there already.
 
     A file that cannot be answered is reported and the next one has its turn; returns the first failure, a turn's that
     ended in an error included. When cancelled, what was said until then is written.
@@ -62,7 +69,7 @@ async def answer_files(app: App, files: Sequence[Source], output: Path | None, v
         for file in files:
             view.listening_to(str(file), audio_warnings(file))
             try:
-                failures += await answer_file(app, file, view, said)
+                failures += await answer_file(app, file, view, said, in_history=in_history)
             except JettError as error:
                 failures.append(error)
                 view.failed(error)
@@ -75,7 +82,9 @@ async def answer_files(app: App, files: Sequence[Source], output: Path | None, v
     return failures[0] if failures else None
 
 
-async def answer_file(app: App, file: Source, view: View, said: list[Samples]) -> list[JettError]:
+async def answer_file(
+    app: App, file: Source, view: View, said: list[Samples], *, in_history: bool = False
+) -> list[JettError]:
     """One conversation; what Jett says, at the voice's rate, is added to `said`, also when this is cancelled midway.
 
     Returns the errors in which turns ended. Raises AudioError, also when nobody speaks in `file`.
@@ -85,16 +94,17 @@ async def answer_file(app: App, file: Source, view: View, said: list[Samples]) -
     def observe(event: SessionEvent) -> None:
         if isinstance(event, TurnReport):
             reports.append(event)
-        keeper.observe(event)
         app.trace(event)
-        view(event)
+        history.observe(event)
+        history.sound(keeper.observe(event))
 
     app.parts.vad.reset()
     duplex = FileDuplex(file, rate_hz=app.parts.tts.rate_hz, noise_lsb=1)
     keeper = Keeper.of(app.settings, view.note)
+    archive = app.history if in_history else None
     conversation = Conversation(app.parts, conversation_settings(app.settings), observe)
     try:
-        with ungrouped():
+        with ungrouped(), keeping(archive, view, "recording", owner(Kind.VOICE)) as history:
             await conversation.run(
                 keeper.hearing(UntilAnswered(duplex, conversation)), keeper.speaking(duplex, duplex.rate_hz)
             )

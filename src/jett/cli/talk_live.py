@@ -12,6 +12,8 @@ import anyio
 from anyio.abc import TaskGroup
 
 from jett.app import App, conversation_settings, with_echo_cancellation
+from jett.app.history import keeping
+from jett.app.servers import owner
 from jett.audio.device_microphone import DeviceMicrophone
 from jett.audio.device_speaker import DeviceSpeaker
 from jett.audio.devices import choose, list_devices
@@ -24,6 +26,7 @@ from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import ungrouped
 from jett.core.events import SessionEvent
 from jett.core.ports import Render, Speaker
+from jett.guard import Kind
 from jett.session.conversation import Conversation
 from jett.settings import Settings
 
@@ -101,13 +104,14 @@ async def _run(
         if not listens:  # the first event is a level: sound comes in
             listens = True
             view.note("Jett listens; Ctrl-C ends it")
-        keeper.observe(event)
         app.trace(event)
-        view(event)
+        history.observe(event)
+        history.sound(keeper.observe(event))
 
-    conversation = Conversation(app.parts, conversation_settings(app.settings), observe)
-    async with beside(conversation):
-        await conversation.run(keeper.hearing(microphone), keeper.speaking(speaker, speaker.rate_hz))
+    with keeping(app.history, view, "local", owner(Kind.VOICE)) as history:
+        conversation = Conversation(app.parts, conversation_settings(app.settings), observe)
+        async with beside(conversation):
+            await conversation.run(keeper.hearing(microphone), keeper.speaking(speaker, speaker.rate_hz))
 
 
 def _told_in(tasks: TaskGroup, view: View) -> OnState:

@@ -147,6 +147,12 @@ class PolicyError(ConfigError):
     spoken = "My policy has a mistake, so I won't touch the servers."
 
 
+class HistoryError(JettError):
+    """What was said cannot be kept, read or deleted; the conversation goes on without."""
+
+    spoken = "I can't reach my history."
+
+
 class OperationError(JettError):
     """A server did not do, or did not tell, what was asked. `unreachable`: nobody there answered at all."""
 

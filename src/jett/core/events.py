@@ -48,6 +48,46 @@ class ClauseSpoken:
 
 
 @dataclass(frozen=True, slots=True)
+class StageSpan:
+    """One piece of a turn's work, milliseconds from the true end of speech; what came before is negative.
+
+    Names: hearing (with its pre-roll), pause (until the turn was over), stt, llm (until its first token), tool, tts
+    (until its first sound), held (sound that waited for the commit), playing. They overlap where work does.
+    """
+
+    name: str
+    start_ms: float
+    end_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUsed:
+    """A tool that the model used in a turn. Long texts are cut."""
+
+    name: str
+    arguments: str
+    result: str
+    start_ms: float
+    took_ms: float
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What the guard said to something that a turn asked for; `operation` is its number in the audit log.
+
+    `verdict`: allow, confirm (a question was asked), confirmed (and answered with yes), deny. `at` is RFC 3339.
+    """
+
+    operation: str
+    verb: str
+    target: str
+    verdict: str
+    rule: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnReport:
     """One finished turn. Times are milliseconds from the true end of speech, `first_audio` being the TTFA."""
 
@@ -71,6 +111,11 @@ class TurnReport:
     """Replies to this turn that were begun and taken back because the user went on."""
     error: str = ""
     engines: dict[str, str] = field(default_factory=dict)
+    at: str = ""
+    """The wall clock at the end of the user's speech, RFC 3339 in UTC; no duration is measured with it."""
+    spans: tuple[StageSpan, ...] = ()
+    tool_calls: tuple[ToolUsed, ...] = ()
+    guard: tuple[Decided, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jett.core.audio import Samples
+from jett.core.events import Decided
 
 
 class VoiceActivityDetector(Protocol):
@@ -218,6 +219,9 @@ class Controls(Protocol):
     def last_reply(self) -> str:
         """What Jett said last, as it was heard; empty if it said nothing yet."""
 
+    def decided(self, decision: Decided) -> None:
+        """What the guard said to the command that is being carried out, for the turn's report."""
+
 
 class Commands(Protocol):
     """Sentences that are done without the language model. Understanding is speculative, doing is not."""
@@ -253,6 +257,8 @@ class ToolResult:
     spoken: str = ""
     untrusted: bool = False
     failed: bool = False
+    decided: Decided | None = None
+    """What the guard said, where it was asked; for the turn's report, not for the model."""
 
 
 class Tools(Protocol):

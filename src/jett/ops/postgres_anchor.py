@@ -12,8 +12,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+from jett.core.postgres_place import Place
 from jett.guard import Head
-from jett.ops.postgres_table import Place, Table
+from jett.ops.postgres_table import Table
 
 TIMEOUT_S = 3.0
 FLUSH_S = 2.0

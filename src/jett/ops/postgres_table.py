@@ -7,72 +7,23 @@ Its role may insert and read, nothing else. Every failure is an OSError with a s
 
 from __future__ import annotations
 
-import ipaddress
-import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pg8000.native
 from pg8000.exceptions import DatabaseError, InterfaceError
 
-from jett.core.errors import ConfigError
+from jett.core.postgres_place import Place
+from jett.core.postgres_place import parse_place as core_parse_place
 from jett.guard import Head, redact
 
-PORT = 5432
-_SHAPE = "postgresql://USER@HOST:PORT/DATABASE, with ?sslmode=require or ?sslmode=verify-full if you like"
 _LONGEST_TOLD = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the table is, and as whom. `sslmode` as libpq has it: empty, require or verify-full."""
-
-    user: str
-    host: str
-    port: int
-    database: str
-    sslmode: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}/{self.database}"
-
-
 def parse_place(address: str) -> Place:
-    """The place of an address. Raises ConfigError; a password is refused and not repeated.
-
-    Outside loopback and private addresses the connection must be encrypted: only a tunnel makes plain text private.
-    """
-    try:
-        parts = urlsplit(address)
-        port, host = parts.port or PORT, parts.hostname
-    except ValueError:
-        parts, port, host = urlsplit(""), 0, None
-    if parts.password is not None:
-        raise ConfigError("ops: anchor_database has a password in it; put it into a file: ops.anchor_password_file")
-    database = parts.path.removeprefix("/")
-    sslmode = parts.query.removeprefix("sslmode=") if parts.query else ""
-    well = parts.scheme in ("postgresql", "postgres") and parts.username and host and database and not parts.fragment
-    if not (well and "/" not in database and sslmode in ("", "require", "verify-full")):
-        raise ConfigError(f"ops: anchor_database is not understood, need {_SHAPE}")
-    if not sslmode and not _is_private(str(host)):
-        raise ConfigError(
-            f"ops: anchor_database names '{host}', which is neither this machine nor a private address; "
-            "use the tunnel's address, or add ?sslmode=require"
-        )
-    return Place(unquote(str(parts.username)), str(host), port, unquote(database), sslmode)
-
-
-def _is_private(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:  # a name may become any address
-        return False
-    return address.is_private or address.is_loopback
+    """The place that `ops.anchor_database` names. Raises ConfigError."""
+    return core_parse_place(address, "ops.anchor_database", "ops.anchor_password_file")
 
 
 class Table:
@@ -88,7 +39,7 @@ class Table:
                 database=place.database,
                 password=password,
                 timeout=timeout_s,
-                ssl_context=_tls(place.sslmode),
+                ssl_context=place.tls(),
                 application_name="jett",
                 startup_params={"statement_timeout": str(round(timeout_s * 1000))},
             )
@@ -120,18 +71,6 @@ class Table:
     def _run(self, statement: str, **values: object) -> list[Any]:
         with _as_oserror():
             return self._connection.run(statement, **values) or []
-
-
-def _tls(sslmode: str) -> ssl.SSLContext | bool:
-    if not sslmode:
-        return False
-    context = ssl.create_default_context()
-    if (
-        sslmode == "require"
-    ):  # encrypted, whoever it is, as libpq means it; SCRAM still proves that it knows the password
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 @contextmanager

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from jett.core.events import Decided
+from jett.core.ports import Controls
 from jett.session.history import History
 from jett.session.playback import Playback
 
@@ -33,9 +37,34 @@ class SessionControls:
         """As it was heard; an announcement whole, with its sender."""
         return self.announced or self._history.last_heard()
 
+    def decided(self, decision: Decided) -> None:
+        """Nobody's turn: `noting` gives the controls that know one."""
+
+    def noting(self, note: Callable[[Decided], None]) -> Controls:
+        """These controls in the hands of one turn, whose decisions are told to `note`."""
+        return _OfOneTurn(self, note)
+
     def quotes(self, text: str) -> bool:
         """Whether `text` is the announcement said again, which is as little for the history as it was before."""
         return bool(self.announced) and text.strip() == self.announced
+
+
+class _OfOneTurn:
+    """Port Controls."""
+
+    def __init__(self, shared: SessionControls, note: Callable[[Decided], None]) -> None:
+        self._shared = shared
+        self.decided = note
+
+    @property
+    def volume_percent(self) -> int:
+        return self._shared.volume_percent
+
+    def set_volume(self, percent: int) -> None:
+        self._shared.set_volume(percent)
+
+    def last_reply(self) -> str:
+        return self._shared.last_reply()
 
 
 def gain(percent: int) -> float:

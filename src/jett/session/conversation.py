@@ -299,7 +299,7 @@ class Conversation:
             draft.canned, draft.error = True, str(hearing.error)
             self._tasks.start_soon(self._drafter.produce_canned, draft, hearing.error.spoken)
         elif draft.plan is not None:
-            carry_out = partial(self._asking.carry_out, draft.plan, self._controls)
+            carry_out = partial(self._asking.carry_out, draft.plan, self._controls.noting(draft.decisions.append))
             self._tasks.start_soon(self._drafter.produce_planned, draft, carry_out)
         else:
             messages = self.history.messages(hearing.text, without_turn=command.turn)
@@ -359,6 +359,7 @@ class Conversation:
             self._report(draft, interrupted=True, reason="ended")
 
     def _report(self, draft: Draft, *, interrupted: bool, reason: str = "") -> None:
+        draft.marks["ended"] = self._clock.now_s()
         if draft.announcement is None:
             self._observer(self._spans.report(draft, interrupted=interrupted, reason=reason))
         else:

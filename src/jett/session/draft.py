@@ -15,11 +15,13 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from jett.core.clock import Clock
 from jett.core.errors import EngineError, JettError
+from jett.core.events import Decided
 from jett.core.ports import LanguageModel, Message, Plan, TextToSpeech, Tools
 from jett.session.acting import acting
 from jett.session.announcements import Announcement
 from jett.session.playback import Clip, Playback, Track
 from jett.session.redacted import Pieces
+from jett.session.tools_used import NotedTools, Use
 from jett.session.worker import Caller
 from jett.turns.clauses import ClauseSplitter
 
@@ -37,7 +39,8 @@ class Voice:
 
 @dataclass(slots=True)
 class Draft:
-    """One answer to one text. `marks` are monotonic times of `llm_first_token` and `tts_first_audio`."""
+    """One answer to one text. `marks` are monotonic times: the model asked, its first token, the voice asked, its
+    first sound, the end of playing."""
 
     turn: int
     revision: int
@@ -58,6 +61,10 @@ class Draft:
     clauses: Pieces = field(default_factory=lambda: Pieces(str, between=" "))
     """Takes secrets out of what is spoken."""
     announcement: Announcement | None = None
+    used: list[Use] = field(default_factory=list)
+    """Tools, in order."""
+    decisions: list[Decided] = field(default_factory=list)
+    """What the guard said, in order."""
 
     def cancel(self) -> None:
         """Stop making it; what was made stays on the track."""
@@ -99,6 +106,7 @@ class Drafter:
             await self._speak_all(draft, _once(sentence))
 
     async def _deltas(self, draft: Draft, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        draft.marks["llm_asked"] = self._clock.now_s()
         try:
             async with aclosing(self._reply(draft, messages)) as deltas:
                 async for delta in deltas:
@@ -111,7 +119,8 @@ class Drafter:
     def _reply(self, draft: Draft, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
         if self._tools is None:
             return self._llm.stream(messages)
-        return acting(self._llm, self._tools, messages, draft.committed.wait)
+        tools = NotedTools(self._tools, self._clock, draft.used, draft.decisions)
+        return acting(self._llm, tools, messages, draft.committed.wait)
 
     async def _say_what_comes(
         self, draft: Draft, preview: str, carry_out: Callable[[], AsyncGenerator[str, None]]
@@ -172,6 +181,7 @@ class Drafter:
         spoken = self._voice.spoken(clause)
         if not spoken.strip():
             return
+        draft.marks.setdefault("tts_asked", self._clock.now_s())
         try:
             samples = await self._voice.worker.call(self._voice.engine.synthesize, spoken)
         except EngineError as error:

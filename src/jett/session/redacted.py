@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jett.core.events import LevelMeasured, SessionEvent, StateChanged
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Redact = Callable[[str], str]
+
+_OURS = ("at", "operation")
 
 _ONE_LINE = str.maketrans("\r\n\t", "   ")
 CONTEXT_CHARS = 600
@@ -52,9 +57,20 @@ def redacted_event(event: SessionEvent, redact: Redact) -> SessionEvent:
     """The event with each of its texts redacted: what views, `--json` and saved reports are told."""
     if isinstance(event, LevelMeasured | StateChanged):
         return event
-    found = {field.name: getattr(event, field.name) for field in fields(event)}
-    texts: dict[str, Any] = {name: flowing(text, redact) for name, text in found.items() if isinstance(text, str)}
-    return replace(event, **texts)
+    return _redacted(event, redact)
+
+
+_T = TypeVar("_T", bound="DataclassInstance")
+
+
+def _redacted(whole: _T, redact: Redact) -> _T:
+    """Each text of a dataclass, and of those in its tuples; times and names of ours have nothing to hide."""
+    found = {field.name: getattr(whole, field.name) for field in fields(whole) if field.name not in _OURS}
+    kept: dict[str, Any] = {name: flowing(text, redact) for name, text in found.items() if isinstance(text, str)}
+    for name, parts in found.items():
+        if isinstance(parts, tuple) and parts and is_dataclass(parts[0]):
+            kept[name] = tuple(_redacted(part, redact) for part in parts)
+    return replace(whole, **kept)
 
 
 def _common(one: str, other: str) -> int:

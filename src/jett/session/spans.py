@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-from jett.core.events import STAGES, ReplyWithdrawn, TurnReport
+from jett.core.events import STAGES, ReplyWithdrawn, StageSpan, TurnReport
 from jett.session.draft import Draft
 from jett.session.ears import Ears
 from jett.session.listening import Hearing
 from jett.turns.events import Commit
+
+_INTERVALS = (
+    ("hearing", "heard_from", "speech_end"),
+    ("pause", "speech_end", "commit"),
+    ("stt", "pause_seen", "stt_final"),
+    ("llm", "llm_asked", "llm_first_token"),
+    ("tts", "tts_asked", "tts_first_audio"),
+    ("held", "tts_first_audio", "commit"),
+    ("playing", "first_audio", "ended"),
+)
+"""A span has both its marks, and ends no earlier than it begins: sound that came after the commit was never held."""
 
 
 @dataclass(slots=True)
@@ -18,6 +31,9 @@ class _Span:
     revision: int
     speech_end_s: float
     marks: dict[str, float]
+    hearing_s: float = 0.0
+    """How long the user spoke, pre-roll and pauses included."""
+    at: str = ""
     first_audio: float | None = None
     withdrawn: int = 0
     silences: list[tuple[float, float]] = field(default_factory=list)
@@ -26,8 +42,11 @@ class _Span:
 class Spans:
     """One span a turn; times become milliseconds from the end of speech when a report is made."""
 
-    def __init__(self, ears: Ears, engines: dict[str, str]) -> None:
+    def __init__(
+        self, ears: Ears, engines: dict[str, str], wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._ears = ears
+        self._wall_clock = wall_clock
         self._engines = engines
         self._spans: dict[int, _Span] = {}
         self._withdrawn: dict[int, int] = {}
@@ -35,7 +54,16 @@ class Spans:
     def commit(self, command: Commit, hearing: Hearing, draft: Draft, now_s: float) -> None:
         """The turn is over: its marks so far, less those that the draft will still get."""
         marks = {**hearing.marks, "commit": now_s}
-        self._spans = {command.turn: _Span(command.revision, command.speech_end_s, marks)}
+        zero_s = self._ears.monotonic_s(command.speech_end_s)
+        self._spans = {
+            command.turn: _Span(
+                command.revision,
+                command.speech_end_s,
+                marks,
+                command.speech_end_s - hearing.command.from_s,
+                _rfc3339(self._wall_clock() - timedelta(seconds=now_s - zero_s)),
+            )
+        }
 
     def first_audio(self, turn: int, at_s: float) -> None:
         """The first sample of the reply went to the output at `at_s` (monotonic)."""
@@ -52,7 +80,8 @@ class Spans:
     def report(self, draft: Draft, *, interrupted: bool, reason: str = "") -> TurnReport:
         """The finished turn, for the terminal and `--json`."""
         span = self._spans[draft.turn]
-        stages = self._stages_ms(span, draft)
+        zero_s = self._ears.monotonic_s(span.speech_end_s)
+        stages = self._stages_ms(span, draft, zero_s)
         return TurnReport(
             turn=draft.turn,
             revision=span.revision,
@@ -70,6 +99,10 @@ class Spans:
             withdrawn=self._withdrawn.pop(draft.turn, 0),
             error=draft.error,
             engines=self._engines,
+            at=span.at,
+            spans=self._intervals(span, draft, zero_s),
+            tool_calls=tuple(use.told(zero_s) for use in draft.used),
+            guard=tuple(draft.decisions),
         )
 
     def withdrawn(self, draft: Draft) -> ReplyWithdrawn:
@@ -83,14 +116,31 @@ class Spans:
 
     def unanswered(self, turn: int, text: str) -> TurnReport:
         """A turn that is over without an answer: a stop phrase."""
-        return TurnReport(turn, 0, text, "", "", interrupted=False, reason="stopped", engines=self._engines)
+        at = _rfc3339(self._wall_clock())
+        return TurnReport(turn, 0, text, "", "", interrupted=False, reason="stopped", engines=self._engines, at=at)
 
     def _first_audio_s(self, span: _Span) -> float | None:
         return None if span.first_audio is None else round(self._ears.audio_s(span.first_audio), 3)
 
-    def _stages_ms(self, span: _Span, draft: Draft) -> dict[str, float]:
-        zero_s = self._ears.monotonic_s(span.speech_end_s)
+    def _stages_ms(self, span: _Span, draft: Draft, zero_s: float) -> dict[str, float]:
         marks = {"speech_end": zero_s, **span.marks, **draft.marks}
         if span.first_audio is not None:
             marks["first_audio"] = span.first_audio
         return {stage: round((marks[stage] - zero_s) * 1000, 1) for stage in STAGES if stage in marks}
+
+    def _intervals(self, span: _Span, draft: Draft, zero_s: float) -> tuple[StageSpan, ...]:
+        marks = {"heard_from": zero_s - span.hearing_s, "speech_end": zero_s, **span.marks, **draft.marks}
+        if span.first_audio is not None:
+            marks["first_audio"] = span.first_audio
+        found = [(name, marks[start], marks[end]) for name, start, end in _INTERVALS if {start, end} <= marks.keys()]
+        found += [("tool", use.start_s, use.end_s) for use in draft.used]
+        told = [StageSpan(name, _ms(start - zero_s), _ms(end - zero_s)) for name, start, end in found]
+        return tuple(sorted((each for each in told if each.end_ms >= each.start_ms), key=lambda each: each.start_ms))
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def _rfc3339(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -93,7 +93,9 @@ class History(Section):
         default=None, strict=False, description="File whose first line is that role's password."
     )
     dir: Path | None = Field(
-        default=None, strict=False, description="Where the file `history.sqlite` lies; unset is the user's data folder."
+        default=None,
+        strict=False,
+        description="Where the file `history.sqlite` lies; unset is `history` in the user's data folder.",
     )
     days: int = Field(default=90, ge=0, le=3650, description="Days after which a turn is deleted; 0 keeps all.")
 

@@ -22,6 +22,7 @@ from jett.core.ports import Controls, Plan
 from jett.guard import Allow, Confirm, Deny, Gate, Identity, Permit, Policy, Question, Refused, Request, Verb, decide
 from jett.guard.confirmation import Answer, question, understand
 from jett.tools.clock_words import spoken_date, spoken_time
+from jett.tools.decided import decided
 from jett.tools.fast_path import FastPath
 from jett.tools.intent import Action, Intent, WhichOne
 
@@ -101,7 +102,7 @@ class GuardedCommands:
         """Port Commands."""
         match plan.key:
             case _Reply(words):
-                async for sentence in self._answered(words):
+                async for sentence in self._answered(words, controls):
                     yield sentence
             case _Unsure():
                 yield _unsure(self._gate.policy)
@@ -110,7 +111,7 @@ class GuardedCommands:
             case Intent() as intent if intent.action in _LOCAL:
                 yield _LOCAL[intent.action](intent, controls, self._wall_clock())
             case Intent() as intent:
-                async for sentence in self._asked(_request(intent)):
+                async for sentence in self._asked(_request(intent), controls):
                     yield sentence
 
     def awaits_answer(self) -> bool:
@@ -153,15 +154,19 @@ class GuardedCommands:
 
     # ---- after the commit ---------------------------------------------------------------------------------------
 
-    async def _asked(self, request: Request) -> AsyncGenerator[str, None]:
+    async def _asked(self, request: Request, controls: Controls) -> AsyncGenerator[str, None]:
         live = self._server.live_names()
         ask = partial(self._gate.ask, request, self._identity, live, self._wall_clock(), aloud=True)
-        async for sentence in self._decided(await anyio.to_thread.run_sync(ask), confirmed=False):
+        answer = await anyio.to_thread.run_sync(ask)
+        controls.decided(decided(answer, self._wall_clock(), request))
+        async for sentence in self._decided(answer, confirmed=False):
             yield sentence
 
-    async def _answered(self, words: str) -> AsyncGenerator[str, None]:
-        answer = partial(self._gate.answer, words, self._identity, self._wall_clock())
-        async for sentence in self._decided(await anyio.to_thread.run_sync(answer), confirmed=True):
+    async def _answered(self, words: str, controls: Controls) -> AsyncGenerator[str, None]:
+        ask = partial(self._gate.answer, words, self._identity, self._wall_clock())
+        answer = await anyio.to_thread.run_sync(ask)
+        controls.decided(decided(answer, self._wall_clock(), confirmed=True))
+        async for sentence in self._decided(answer, confirmed=True):
             yield sentence
 
     async def _decided(self, decided: Permit | Question | Refused, *, confirmed: bool) -> AsyncGenerator[str, None]:

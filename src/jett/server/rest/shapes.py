@@ -235,7 +235,7 @@ class TurnLine(Shape):
 
 
 class Turns(Shape):
-    """Newest first, or best first for a search."""
+    """Newest first, those of a search too: to rank what matches, all of it would have to be read."""
 
     turns: list[TurnLine]
     next: str | None
@@ -296,7 +296,7 @@ class Turn(Shape):
 
 
 class ConversationTurns(Shape):
-    """One conversation with its turns, oldest first."""
+    """One conversation with its turns, oldest first. `next` is given back as `after` for the turns after these."""
 
     conversation: Conversation
     turns: list[Turn]
