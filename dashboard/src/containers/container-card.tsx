@@ -86,9 +86,9 @@ function Usage({ container: { usage } }: { container: Container }) {
 
 function Measure({ name, value, values, most }: { name: string; value: string; values: number[]; most?: number }) {
   return (
-    <div className="w-28 max-sm:flex-1">
+    <div className="w-36 max-sm:flex-1">
       <dt className="label flex justify-between">{name}</dt>
-      <dd>
+      <dd className="whitespace-nowrap">
         <span className="figure text-sm font-medium">{value}</span>
         {most !== undefined && most > 0 && <span className="text-xs text-faint"> of {bytes(most)}</span>}
         <Sparkline values={values} />

@@ -42,14 +42,20 @@ export function LogView({ name, onClose }: { name: string; onClose: () => void }
 
 function Lines({ lines, wanted, follow }: { lines: readonly string[]; wanted: string; follow: boolean }) {
   const box = useRef<HTMLOListElement>(null);
+  const below = useRef(true);
   const shown = lines.filter((line) => line.toLowerCase().includes(wanted.toLowerCase()));
   useEffect(() => {
-    if (follow && box.current) box.current.scrollTop = box.current.scrollHeight;
+    if (follow && below.current && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [shown.length, follow]);
+  const scrolled = () => {
+    const at = box.current;
+    if (at) below.current = at.scrollHeight - at.scrollTop - at.clientHeight < 48;
+  };
   if (shown.length === 0) return <Empty icon={ScrollText} title={wanted ? "No line has that" : "The log is empty"} />;
   return (
     <ol
       ref={box}
+      onScroll={scrolled}
       tabIndex={0}
       aria-label="Lines"
       className="h-[55dvh] overflow-auto rounded-lg border bg-ground p-3 font-mono text-xs leading-5"

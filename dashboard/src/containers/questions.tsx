@@ -73,12 +73,14 @@ function Waiting({ question }: { question: ChangeAsked }) {
           Asked by {question.asked_by}, ends in {left} s
         </p>
       </div>
-      <Button size="small" disabled={isPending} onClick={() => say(question.nonce, false)}>
-        No
-      </Button>
-      <Button size="small" look="primary" disabled={isPending} onClick={() => say(question.nonce, true)}>
-        Yes
-      </Button>
+      <div className="flex gap-2 max-sm:w-full max-sm:justify-end">
+        <Button size="small" disabled={isPending} onClick={() => say(question.nonce, false)}>
+          No
+        </Button>
+        <Button size="small" look="primary" disabled={isPending} onClick={() => say(question.nonce, true)}>
+          Yes
+        </Button>
+      </div>
       {error && <Failed error={error} />}
     </div>
   );

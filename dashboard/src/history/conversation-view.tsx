@@ -42,7 +42,7 @@ export function ConversationView({ id }: { id: number }) {
 
 function Head({ conversation }: { conversation: Conversation }) {
   return (
-    <header className="flex flex-wrap items-center justify-between gap-3">
+    <header className="flex items-start justify-between gap-3">
       <div className="flex min-w-0 items-center gap-2">
         <Back />
         <div>

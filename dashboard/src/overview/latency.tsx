@@ -46,7 +46,7 @@ function Percentile({ name, figures, headline = false }: { name: string; figures
   );
 }
 
-const HEIGHT = 230;
+const HEIGHT = 300;
 const FOOT = 22;
 const LEFT = 44;
 

@@ -15,6 +15,25 @@ import { SaveBar } from "./save-bar";
 import { SettingRow } from "./setting-row";
 import { useDraft } from "./use-draft";
 
+const SECTIONS: Readonly<Record<string, string>> = {
+  "": "General",
+  audio: "Microphone and speaker",
+  vad: "Voice activity",
+  turn: "Turns",
+  stt: "Speech to text",
+  llm: "Language model",
+  tts: "Voice",
+  vram: "Graphics memory",
+  privacy: "Privacy",
+  ops: "Servers and tools",
+  server: "Server",
+  history: "History",
+  memory: "Memory",
+  telemetry: "Telemetry",
+  models: "Models",
+  ui: "Terminal",
+};
+
 /** All there is to set, by section, searchable. */
 export function AllSettings() {
   const query = useSettings();
@@ -46,7 +65,7 @@ function Form({ settings, path }: { settings: readonly Setting[]; path: string }
       </div>
       {found.length === 0 && <Empty icon={SearchX} title="No setting has that" />}
       {found.map(([section, rows]) => (
-        <Panel key={section} title={section || "general"}>
+        <Panel key={section} title={SECTIONS[section] ?? section}>
           <div className="divide-y">
             {rows.map((setting) => (
               <SettingRow key={setting.key} setting={setting} draft={draft} onChange={change} />

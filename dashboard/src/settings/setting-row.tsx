@@ -22,8 +22,8 @@ export function SettingRow({ setting, draft, onChange }: Props) {
   return (
     <div
       className={cn(
-        "grid items-start gap-x-8 gap-y-2 border-l-2 border-transparent py-3.5 pl-3 md:grid-cols-[minmax(0,1fr)_20rem]",
-        changed && "border-jet",
+        "grid items-start gap-x-8 gap-y-2 border-l-2 border-l-transparent py-3.5 pl-3 md:grid-cols-[minmax(0,1fr)_20rem]",
+        changed && "border-l-jet",
       )}
     >
       <div className="min-w-0">
@@ -35,7 +35,7 @@ export function SettingRow({ setting, draft, onChange }: Props) {
           {setting.restart && changed && <Badge tone="warn">counts after a restart</Badge>}
         </p>
         <p id={`${id}-text`} className="mt-1 text-xs text-balance text-faint">
-          {setting.description}
+          <Sentence text={setting.description} />
           <Limits setting={setting} />
         </p>
       </div>
@@ -61,6 +61,19 @@ export function SettingRow({ setting, draft, onChange }: Props) {
         </Button>
       </div>
     </div>
+  );
+}
+
+/** A sentence whose words between backticks are code. */
+function Sentence({ text }: { text: string }) {
+  return text.split("`").map((piece, index) =>
+    index % 2 === 1 ? (
+      <code key={index} className="font-mono text-soft">
+        {piece}
+      </code>
+    ) : (
+      piece
+    ),
   );
 }
 

@@ -21,7 +21,7 @@ const PAGES: { href: string; name: string; icon: LucideIcon }[] = [
 /** The five pages: at the left, on a phone at the bottom. */
 export function Nav() {
   return (
-    <div className="z-30 border-line bg-ground max-md:fixed max-md:inset-x-0 max-md:bottom-0 max-md:border-t md:sticky md:top-0 md:flex md:h-dvh md:w-52 md:shrink-0 md:flex-col md:border-r md:px-3 md:py-5">
+    <header className="z-30 border-line bg-ground max-md:fixed max-md:inset-x-0 max-md:bottom-0 max-md:border-t md:sticky md:top-0 md:flex md:h-dvh md:w-52 md:shrink-0 md:flex-col md:border-r md:px-3 md:py-5">
       <Link href="/" className="mb-7 flex items-center gap-2.5 rounded-lg px-3 max-md:hidden">
         <Mark />
         <span className="text-lg font-semibold tracking-tight">Jett</span>
@@ -34,7 +34,7 @@ export function Nav() {
         </ul>
       </nav>
       <Presence className="mt-auto max-md:hidden" />
-    </div>
+    </header>
   );
 }
 

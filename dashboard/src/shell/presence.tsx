@@ -36,7 +36,7 @@ export function Presence({ className }: { className?: string }) {
         <Dot tone={tone} /> {title}
       </p>
       {state && <p>{state}</p>}
-      <p>{counted(status.sessions, "conversation")} over the network</p>
+      <p>{counted(status.sessions, "talk over the network", "talks over the network")}</p>
       <p className="mt-2 font-mono text-2xs">v{status.version}</p>
     </div>
   );

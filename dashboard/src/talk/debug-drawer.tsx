@@ -15,7 +15,7 @@ export function DebugDrawer({ state }: { state: Dialogue }) {
     <section
       id="debug"
       aria-label="Debug"
-      className="grid max-h-[45dvh] shrink-0 animate-rise gap-x-8 gap-y-4 overflow-y-auto border-t bg-raised p-5 md:grid-cols-2"
+      className="grid max-h-[40dvh] shrink-0 animate-rise gap-x-8 gap-y-4 overflow-y-auto border-t bg-raised p-5 md:grid-cols-2"
     >
       <div className="min-w-0">
         <h2 className="label mb-2">The last turn, milliseconds from the end of speech</h2>

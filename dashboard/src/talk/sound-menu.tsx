@@ -28,7 +28,7 @@ export function SoundMenu({ conversation }: { conversation: Conversation }) {
           sideOffset={10}
           collisionPadding={12}
           aria-label="Microphone and manner of talking"
-          className="z-40 flex w-80 max-w-[calc(100vw-1.5rem)] animate-rise flex-col gap-4 rounded-xl border border-edge/60 bg-raised p-4 shadow-2xl"
+          className="z-40 flex w-96 max-w-[calc(100vw-1.5rem)] animate-rise flex-col gap-4 rounded-xl border border-edge/60 bg-raised p-4 shadow-2xl"
         >
           <Manner conversation={conversation} />
           <Device conversation={conversation} />

@@ -4,6 +4,7 @@ import { Bug, CircleAlert } from "lucide-react";
 import { useCallback, useState } from "react";
 
 import { Button } from "@/ui/button";
+import { cn } from "@/ui/cn";
 import { Skeleton } from "@/ui/state";
 
 import { Composer } from "./composer";
@@ -34,11 +35,16 @@ function Stage({ conversation }: { conversation: Conversation }) {
   const begin = useCallback(() => void started(conversation), [conversation]);
   useKeys(conversation, begin);
   return (
-    <div className="flex min-h-0 flex-1 flex-col max-md:h-[calc(100dvh-4.5rem)] md:h-dvh">
+    <div className="flex min-h-0 flex-none flex-col max-md:h-[calc(100dvh-4rem)] md:h-dvh">
       <h1 className="sr-only">Talk</h1>
       <div className="flex min-h-0 flex-1 flex-col xl:flex-row">
         <div className="flex min-h-0 shrink-0 flex-col items-center justify-center gap-5 px-5 pt-4 pb-4 xl:flex-1 xl:gap-7">
-          <div className="w-44 short:w-28 sm:w-56 xl:w-[min(46vh,26rem)]">
+          <div
+            className={cn(
+              "w-44 short:w-28 sm:w-56 xl:w-[min(46vh,26rem)]",
+              debug && "max-xl:hidden xl:w-[min(30vh,26rem)]",
+            )}
+          >
             <Orb conversation={conversation} />
           </div>
           <Caption conversation={conversation} />
@@ -94,7 +100,7 @@ function Caption({ conversation }: { conversation: Conversation }) {
   const trouble = useSeen(conversation, ({ state }) => state.trouble);
   const muted = useSeen(conversation, ({ wishes, hasEar }) => wishes.muted && hasEar);
   return (
-    <div className="flex min-h-14 flex-col items-center gap-2 text-center">
+    <div className="flex min-h-8 flex-col items-center gap-2 text-center">
       <p role="status" className="text-xl font-medium tracking-tight xl:text-2xl">
         {now === "listening" && muted ? "Muted" : SAYS[now]}
       </p>

@@ -46,7 +46,7 @@ export function Dialog({
               </Button>
             </Radix.Close>
           </header>
-          <div className="flex min-h-0 flex-col overflow-y-auto px-5 pb-5">{children}</div>
+          <div className="flex min-h-0 flex-col overflow-y-auto px-5 pt-1 pb-5">{children}</div>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
