@@ -10,6 +10,7 @@ import { isSessionMissing, Trouble } from "@/api/trouble";
 import { Toasts } from "@/ui/toasts";
 
 import { Lost } from "./lost";
+import { Mark } from "./mark";
 import { Nav } from "./nav";
 import { Alone, NoSession } from "./no-session";
 
@@ -68,7 +69,8 @@ function Opening() {
   return (
     <main className="flex min-h-dvh items-center justify-center" aria-busy>
       <h1 className="sr-only">Jett</h1>
-      <p role="status" className="animate-breathe text-faint">
+      <p role="status" className="flex flex-col items-center gap-6 text-faint">
+        <Mark className="h-14 w-10 animate-breathe" />
         Reaching Jett…
       </p>
     </main>
