@@ -1,0 +1,5 @@
+import { Talk } from "@/talk/talk";
+
+export default function TalkPage() {
+  return <Talk />;
+}

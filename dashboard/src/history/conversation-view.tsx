@@ -1,0 +1,100 @@
+"use client";
+
+import { ArrowLeft, Trash2 } from "lucide-react";
+import { useState } from "react";
+
+import { deleteConversation } from "@/api/changes";
+import { keys, useChange, useConversation } from "@/api/queries";
+import type { Conversation } from "@/api/shapes";
+import { Button } from "@/ui/button";
+import { Confirm } from "@/ui/confirm";
+import { Shown } from "@/ui/state";
+import { toast } from "@/ui/toasts";
+import { usePlace } from "@/ui/use-place";
+import { counted, moment } from "@/ui/words";
+
+import { TurnCard } from "./turn-card";
+
+/** One conversation from its beginning to its end. */
+export function ConversationView({ id }: { id: number }) {
+  return (
+    <Shown query={useConversation(id)} what="Conversation" lines={5}>
+      {({ conversation, turns, next }) => (
+        <div className="flex flex-col gap-4">
+          <Head conversation={conversation} />
+          <ol className="flex flex-col gap-3">
+            {turns.map((turn) => (
+              <li key={turn.id}>
+                <TurnCard turn={turn} open={turns.length === 1} />
+              </li>
+            ))}
+          </ol>
+          {next && (
+            <p className="text-center text-xs text-faint">
+              Only the first {turns.length} turns are shown; the search finds the others.
+            </p>
+          )}
+        </div>
+      )}
+    </Shown>
+  );
+}
+
+function Head({ conversation }: { conversation: Conversation }) {
+  return (
+    <header className="flex items-start justify-between gap-3">
+      <div className="flex min-w-0 items-center gap-2">
+        <Back />
+        <div>
+          <h2 className="text-base font-semibold">{moment(conversation.started_at)}</h2>
+          <p className="text-xs text-faint">
+            {conversation.source}, {conversation.identity}, {counted(conversation.turns, "turn")}
+            {conversation.ended_at ? "" : ", still going on"}
+          </p>
+        </div>
+      </div>
+      <Remove id={conversation.id} />
+    </header>
+  );
+}
+
+/** On a phone the list is behind. */
+export function Back() {
+  const { go } = usePlace();
+  return (
+    <Button look="ghost" size="icon" className="lg:hidden" aria-label="Back to the list" onClick={() => go({})}>
+      <ArrowLeft aria-hidden />
+    </Button>
+  );
+}
+
+function Remove({ id }: { id: number }) {
+  const { go } = usePlace();
+  const [open, setOpen] = useState(false);
+  const change = useChange(deleteConversation, keys.conversations, keys.turns);
+  const yes = () =>
+    change.mutate(id, {
+      onSuccess: () => {
+        go({});
+        toast("The conversation is deleted", "good");
+      },
+    });
+  return (
+    <>
+      <Button size="small" look="ghost" onClick={() => setOpen(true)}>
+        <Trash2 aria-hidden /> Delete
+      </Button>
+      {open && (
+        <Confirm
+          title="Delete this conversation?"
+          description="Its turns and recordings, for good."
+          deed="Delete"
+          busy={change.isPending}
+          error={change.error}
+          onYes={yes}
+          onClose={() => setOpen(false)}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,48 @@
+"use client";
+
+import { useCallback, useState } from "react";
+
+import { useLink, useLiveEvents } from "@/api/live";
+import type { LiveEvent } from "@/api/live-events";
+import { useStatus } from "@/api/queries";
+import { Dot, type Tone } from "@/ui/badge";
+import { cn } from "@/ui/cn";
+import { counted } from "@/ui/words";
+
+const STATES: Record<string, string> = {
+  idle: "Waiting to be spoken to",
+  hearing: "Somebody speaks",
+  pausing: "Thinking",
+  replying: "Speaking",
+  overlap: "Interrupted",
+};
+
+/** The conversation in the room, seen from the browser: one quiet line at the foot of the pages. */
+export function Presence({ className }: { className?: string }) {
+  const link = useLink();
+  const status = useStatus().data;
+  const [local, setLocal] = useState("");
+  useLiveEvents(
+    useCallback((event: LiveEvent) => {
+      if (event.event === "state" && event.data.session === "local") setLocal(event.data.state);
+    }, []),
+  );
+  if (!status) return null;
+  const [tone, title]: [Tone, string] = link === "lost" ? ["bad", "Out of reach"] : room(status.local_loop);
+  const state = status.local_loop === "running" && link !== "lost" ? (STATES[local || status.local_state] ?? "") : "";
+  return (
+    <div className={cn("flex flex-col gap-1 px-3 text-xs text-faint", className)}>
+      <p className="flex items-center gap-2 font-medium text-soft">
+        <Dot tone={tone} /> {title}
+      </p>
+      {state && <p>{state}</p>}
+      <p>{counted(status.sessions, "talk over the network", "talks over the network")}</p>
+      <p className="mt-2 font-mono text-2xs">v{status.version}</p>
+    </div>
+  );
+}
+
+function room(loop: "off" | "running" | "failed"): [Tone, string] {
+  if (loop === "running") return ["good", "Listening in the room"];
+  return loop === "failed" ? ["bad", "No ear in the room"] : ["quiet", "Room microphone off"];
+}
