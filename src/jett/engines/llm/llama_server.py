@@ -122,7 +122,6 @@ def _serve_this_process_only(params: object, api_key: str) -> None:
         "endpoint_metrics": False,
         "endpoint_props": False,
         "offline": True,
-        "n_threads_http": 4,
     }.items():
         _set(params, name, value)
 
@@ -133,6 +132,8 @@ def _tune(params: object, settings: EmbeddedSettings) -> None:
         "n_ctx": settings.context_tokens,
         # Each request names its slot (`embedded`): so its cache holds the conversation, and a prefill extends that one.
         "n_parallel": settings.slots,
+        # A request that was dropped holds its thread until the batch at hand is done; the next must not wait for that.
+        "n_threads_http": 2 + 2 * settings.slots,
         "kv_unified": settings.slots > 1,
         "n_batch": settings.batch_tokens,
         "n_ubatch": settings.batch_tokens,
