@@ -14,6 +14,7 @@ from jett.core.events import ClauseSpoken, ReplyWithdrawn, SessionEvent, Trouble
 from jett.core.ports import VoiceActivityDetector
 from jett.session.conversation import Conversation
 from jett.session.parts import ConversationSettings, Parts
+from jett.session.worker import Workers
 
 _QUIET_S = 1.5
 _LIMIT_S = 90.0
@@ -88,11 +89,12 @@ async def converse(
     *,
     echo: EchoPath | None = None,
     enough_s: float | None = None,
+    workers: Workers | None = None,
 ) -> Seen:
     """Play `sound` (16 kHz) to a fresh conversation and gather what it reports."""
     seen = Seen()
     parts.vad.reset()
-    conversation = Conversation(parts, settings, seen.observe)
+    conversation = Conversation(parts, settings, seen.observe, workers=workers)
     duplex = FileDuplex(sound, rate_hz=parts.tts.rate_hz, noise_lsb=1, echo=echo)
     await parts.llm.prefill(conversation.history.messages("Hello"))
     await conversation.run(_UntilQuiet(duplex, conversation, seen, enough_s=enough_s), duplex)

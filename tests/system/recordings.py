@@ -21,6 +21,7 @@ from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 from jett.core.events import ClauseSpoken, Observer, ReplyWithdrawn, SessionEvent, StateChanged, Troubled, TurnReport
 from jett.session.conversation import Conversation
 from jett.session.parts import ConversationSettings, Parts
+from jett.session.worker import Workers
 from jett.turns.machine import State
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
@@ -171,6 +172,7 @@ async def play(
     *sayings: tuple[Cue, Samples],
     echo: EchoPath | None = None,
     observer: Observer | None = None,
+    workers: Workers | None = None,
     beside: Callable[[Conversation], AbstractAsyncContextManager[None]] = lambda conversation: nullcontext(),
 ) -> Scene:
     """One conversation in which `sayings` are said, each on its cue; ends when all are answered.
@@ -185,7 +187,7 @@ async def play(
 
     parts.vad.reset()
     scene = Scene(rate_hz=parts.tts.rate_hz)
-    scene.conversation = conversation = Conversation(parts, settings, observe)
+    scene.conversation = conversation = Conversation(parts, settings, observe, workers=workers)
     duplex = FileDuplex(silence(0), rate_hz=parts.tts.rate_hz, noise_lsb=1, echo=echo)
     async with beside(conversation):
         await conversation.run(_Person(duplex, scene, sayings), duplex)

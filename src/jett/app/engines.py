@@ -23,6 +23,14 @@ def load_vad(models: Store) -> VoiceActivityDetector:
     return SileroVoiceActivityDetector(models.file("silero-vad"))
 
 
+def another_vad(vad: VoiceActivityDetector) -> VoiceActivityDetector:
+    """One that hears something else, with the same weights."""
+    from jett.engines.vad.silero import SileroVoiceActivityDetector
+
+    assert isinstance(vad, SileroVoiceActivityDetector), "there is no other"
+    return vad.another()
+
+
 def load_turn_detector(models: Store) -> TurnDetector:
     from jett.engines.turn.smart_turn import SmartTurnDetector
 
@@ -56,7 +64,7 @@ def load_stt(settings: Settings, models: Store) -> SpeechToText:
     )
 
 
-def load_llm(settings: Settings, models: Store) -> LanguageModel:
+def load_llm(settings: Settings, models: Store) -> RedactedLanguageModel:
     """The engine that `llm.backend` names, which is told no secret."""
     return RedactedLanguageModel(_language_model(settings, models))
 
@@ -100,6 +108,7 @@ def _language_model(settings: Settings, models: Store) -> LanguageModel:
             cache_type=llm.cache_type,
             draft_path=models.file(llm.draft_model) if llm.draft_model else None,
             gpu_layers=gpu_layers,
+            slots=llm.slots,
         ),
         max_tokens=llm.max_tokens,
         temperature=llm.temperature,

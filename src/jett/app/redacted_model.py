@@ -22,6 +22,12 @@ class RedactedLanguageModel:
         self._model = model
         self._redacted = lru_cache(maxsize=256)(_message)  # a prompt is mostly the one before
 
+    @property
+    def slots(self) -> tuple[LanguageModel, ...]:
+        """The slots of a model that has some, each as a model of its own; else the model."""
+        slots: tuple[LanguageModel, ...] = getattr(self._model, "slots", (self._model,))
+        return tuple(map(RedactedLanguageModel, slots))
+
     def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
         return self._model.stream(self._all(messages))
 

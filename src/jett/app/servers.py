@@ -163,7 +163,9 @@ def commands(
 
 def model_tools(settings: Settings, servers: Servers, identity: Identity) -> GuardedTools | None:
     """What the language model may use; None where it is too small to be trusted with a schema, or nothing is listed."""
-    tools = GuardedTools(servers.gate, server_port(servers), identity) if tools_wanted(settings) else None
+    reads = identity.kind is Kind.TOKEN  # which could not answer a question
+    wanted = tools_wanted(settings)
+    tools = GuardedTools(servers.gate, server_port(servers), identity, only_reads=reads) if wanted else None
     return tools if tools is not None and tools.specs() else None
 
 

@@ -30,6 +30,7 @@ class Benchmark(StrEnum):
     VRAM = "vram"
     COMMANDS = "commands"
     HISTORY = "history"
+    SESSIONS = "sessions"
 
 
 MODULES = {
@@ -40,7 +41,9 @@ MODULES = {
     Benchmark.VRAM: "benchmarks.capacity.vram",
     Benchmark.COMMANDS: "benchmarks.latency.commands",
     Benchmark.HISTORY: "benchmarks.capacity.history",
+    Benchmark.SESSIONS: "benchmarks.capacity.sessions",
 }
+_NAMES = ", ".join(each.value for each in Benchmark)
 _WITH_CLIPS = (Benchmark.LATENCY, Benchmark.STT)
 _WITH_PNG = (Benchmark.LATENCY,)
 
@@ -49,7 +52,9 @@ def bench(
     ctx: typer.Context,
     name: Annotated[
         Benchmark,
-        typer.Argument(help="What to measure: latency, stt, llm, tts, vram, commands or history.", metavar="NAME"),
+        typer.Argument(
+            help="What to measure: latency, stt, llm, tts, vram, commands, history or sessions.", metavar="NAME"
+        ),
     ] = Benchmark.LATENCY,
     quick: Annotated[bool, typer.Option("--quick", help="Under a minute, for a first impression.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Flat JSON on stdout, such as ttfa_p50_ms.")] = False,

@@ -183,11 +183,18 @@ class Drafter:
             return
         draft.marks.setdefault("tts_asked", self._clock.now_s())
         try:
-            samples = await self._voice.worker.call(self._voice.engine.synthesize, spoken)
+            samples = await self._voice.worker.within(self._needed_in_s(draft)).call(
+                self._voice.engine.synthesize, spoken
+            )
         except EngineError as error:
             await self._say_that_the_voice_failed(draft, error)
             return
         self._append(draft, Clip(clause, samples))
+
+    def _needed_in_s(self, draft: Draft) -> float:
+        """How soon the next clause is needed: half of the sound that there is already, for it takes time to make."""
+        ahead_samples = draft.track.total_samples - draft.track.played_samples
+        return ahead_samples / self._voice.engine.rate_hz / 2
 
     async def _say_that_the_voice_failed(self, draft: Draft, failure: EngineError) -> None:
         """Once a reply, and only if the voice can say so much; the report has the error in any case."""

@@ -15,6 +15,9 @@ from jett.turns.events import Score, Speculate
 INAUDIBLE = "[inaudible]"
 """Stands for speech whose transcription failed, so that the turn still ends and the failure is spoken."""
 
+_PARTIAL_WITHIN_S = 1.0
+"""Where others wait for the engine, too: what somebody has said to its end goes before what is still being said."""
+
 
 @dataclass(slots=True)
 class Hearing:
@@ -82,7 +85,8 @@ class Listener:
         earlier = tuple(self._earlier) if self._earlier_turn == turn else ()
         speech = self._ring.read(from_s, self._ring.end_s)
         try:
-            heard = await self._stt_worker.call(self._stt.transcribe, speech, earlier=earlier, partial=True)
+            worker = self._stt_worker.within(_PARTIAL_WITHIN_S)
+            heard = await worker.call(self._stt.transcribe, speech, earlier=earlier, partial=True)
         except EngineError:
             return None
         return self._redact(heard.text)

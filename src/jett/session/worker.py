@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import ParamSpec, Protocol, Self, TypeVar
@@ -24,6 +25,20 @@ class Caller(Protocol):
 
     async def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`function(*args, **kwargs)` on the engine's thread. Raises the engine's own JettError, or EngineError."""
+
+    def within(self, needed_in_s: float) -> Caller:
+        """The same for calls whose result is needed only so many seconds from now: others may go first."""
+
+
+@contextmanager
+def told_as_engine_error(name: str) -> Iterator[None]:
+    """The boundary of an engine: a fault inside it costs one answer, not the conversation. Its own errors pass."""
+    try:
+        yield
+    except JettError:
+        raise
+    except Exception as error:
+        raise EngineError(f"{name}: the engine failed ({type(error).__name__}); see: jett doctor") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +68,12 @@ class Worker:
         self._pending += 1
         future = self._executor.submit(function, *args, **kwargs)
         future.add_done_callback(lambda _: self._count_down())
-        try:
+        with told_as_engine_error(self._name):
             return await asyncio.wrap_future(future)
-        except JettError:
-            raise
-        except Exception as error:
-            # The boundary of an engine: a fault inside it costs one answer, not the conversation.
-            raise EngineError(f"{self._name}: the engine failed ({type(error).__name__}); see: jett doctor") from error
+
+    def within(self, needed_in_s: float) -> Worker:
+        """Nobody else waits here, so that it makes no difference."""
+        return self
 
     def _count_down(self) -> None:
         self._pending -= 1

@@ -221,6 +221,13 @@ class LanguageModel(Remote):
         default=-1, ge=-1, le=1000, description="Layers on the GPU; -1 is all of them where there is one."
     )
     threads: int = Field(default=0, ge=0, le=256, description="CPU threads; 0 chooses.")
+    slots: int = Field(
+        default=4,
+        ge=1,
+        le=16,
+        description="Answers that the model makes at once, for several conversations; an embedded one shares its "
+        "context among them.",
+    )
     tools: Literal["auto", "on", "off"] = Field(
         default="auto",
         description="Whether the model may look at what the policy lists and propose changes, through the guard; "

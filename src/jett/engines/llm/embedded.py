@@ -44,15 +44,20 @@ class EmbeddedLanguageModel:
         self._api_key = secrets.token_urlsafe(32)
         self._server: object | None = start(model_path, settings, self._api_key)
         self.base_url = f"{self._server.listening_address}/v1"  # type: ignore[attr-defined]
-        self._chat = OpenAIChatLanguageModel(
-            self.base_url,
-            api_key=self._api_key,
-            max_tokens=max_tokens,
-            temperature=temperature,
-            timeouts=timeouts,
-            # With progress events the server also notices during a long prompt that nobody listens any more.
-            extra_body={**NO_THINKING, "cache_prompt": True, "return_progress": True},
+        self.slots = tuple(
+            OpenAIChatLanguageModel(
+                self.base_url,
+                api_key=self._api_key,
+                max_tokens=max_tokens,
+                temperature=temperature,
+                timeouts=timeouts,
+                # With progress events the server also notices during a long prompt that nobody listens any more.
+                extra_body={**NO_THINKING, "cache_prompt": True, "return_progress": True, "id_slot": slot},
+            )
+            for slot in range(settings.slots)
         )
+        """A model for each slot of the server, which answers one request at a time and remembers what it has read."""
+        self._chat = self.slots[0]
         if settings.draft_path is not None:
             self._require_guessing(settings.draft_path)
 
@@ -80,7 +85,8 @@ class EmbeddedLanguageModel:
 
     async def aclose(self) -> None:
         """End the server and free the model; safe to call twice."""
-        await self._chat.aclose()
+        for slot in self.slots:
+            await slot.aclose()
         await anyio.to_thread.run_sync(self._drop)
 
     def _require_guessing(self, draft: Path) -> None:

@@ -51,6 +51,8 @@ class EmbeddedSettings:
     draft_path: Path | None = None
     """A smaller model of the same vocabulary that guesses ahead, instead of `guess_ahead`."""
     gpu_layers: int = 0
+    slots: int = 1
+    """Answers at once. They share the context's memory; what one has read, another has not."""
 
 
 def default_threads() -> int:
@@ -120,7 +122,6 @@ def _serve_this_process_only(params: object, api_key: str) -> None:
         "endpoint_metrics": False,
         "endpoint_props": False,
         "offline": True,
-        "n_threads_http": 4,
     }.items():
         _set(params, name, value)
 
@@ -129,8 +130,11 @@ def _tune(params: object, settings: EmbeddedSettings) -> None:
     threads = settings.threads or default_threads()
     for name, value in {
         "n_ctx": settings.context_tokens,
-        # One slot: its cache then always holds the conversation, and a prefill extends it instead of taking another.
-        "n_parallel": 1,
+        # Each request names its slot (`embedded`): so its cache holds the conversation, and a prefill extends that one.
+        "n_parallel": settings.slots,
+        # A request that was dropped holds its thread until the batch at hand is done; the next must not wait for that.
+        "n_threads_http": 2 + 2 * settings.slots,
+        "kv_unified": settings.slots > 1,
         "n_batch": settings.batch_tokens,
         "n_ubatch": settings.batch_tokens,
         "cache_ram_mib": settings.prompt_cache_mib,

@@ -6,6 +6,7 @@ clauses that `turns.spoken_text` has written out. Model card: https://huggingfac
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class KokoroTextToSpeech:
         phonemizer: Phonemizer | None = None,
     ) -> None:
         """`voice_path` is a voice's file or the folder that holds `<voice>.bin`."""
+        self._folder = voice_path if voice_path.is_dir() else None
         file = voice_path / f"{voice}.bin" if voice_path.is_dir() else voice_path
         self._styles = _read_styles(file)
         self._british = file.stem.startswith("b")
@@ -53,6 +55,24 @@ class KokoroTextToSpeech:
         self._tokens_name = "tokens" if "tokens" in self._voice.input_types else "input_ids"
         self._whole_speed = "int" in self._voice.input_types.get("speed", "")
         self._phonemizer = phonemizer or Phonemizer("gmw/en" if self._british else "en-us")
+
+    def at(self, speed: float) -> KokoroTextToSpeech:
+        """The same voice at `speed` times its pace. It shares the model, and the thread that calls it."""
+        other = copy.copy(self)
+        other._speed = min(max(self._speed * speed, _SPEED_RANGE[0]), _SPEED_RANGE[1])
+        return other
+
+    def voices(self) -> tuple[str, ...]:
+        """Those of the same English, which this one can speak as (`speaking_as`)."""
+        files = sorted(self._folder.glob("*.bin")) if self._folder is not None else []
+        return tuple(file.stem for file in files if file.stem.startswith("b") is self._british)
+
+    def speaking_as(self, voice: str) -> KokoroTextToSpeech:
+        """One of `voices`. It shares the model, and the thread that calls it. Raises ModelMissing."""
+        assert self._folder is not None, "a voice that was given as a file has no others beside it"
+        other = copy.copy(self)
+        other._styles = _read_styles(self._folder / f"{voice}.bin")
+        return other
 
     def warm_up(self) -> None:
         """Speak once, so that the first clause of a reply does not pay for what happens once."""

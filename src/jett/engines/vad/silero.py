@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from onnxruntime import InferenceSession
 
 from jett.core.audio import Samples, to_float32
 from jett.core.errors import EngineError
@@ -18,10 +19,15 @@ class SileroVoiceActivityDetector:
 
     frame_samples = 512
 
-    def __init__(self, model_path: Path) -> None:
-        self._session = session(model_path)
+    def __init__(self, model: Path | InferenceSession) -> None:
+        """`model`: its file, or what another detector has loaded already (`model`)."""
+        self.model = session(model) if isinstance(model, Path) else model
         self._rate = np.array(16_000, dtype=np.int64)
         self.reset()
+
+    def another(self) -> SileroVoiceActivityDetector:
+        """One that hears something else with the same weights. ONNX Runtime's `run` may be called by both at once."""
+        return SileroVoiceActivityDetector(self.model)
 
     def reset(self) -> None:
         self._state = np.zeros((2, 1, 128), dtype=np.float32)
@@ -31,7 +37,7 @@ class SileroVoiceActivityDetector:
         signal = np.concatenate([self._context, to_float32(frame)])
         inputs = {"input": signal[None, :], "state": self._state, "sr": self._rate}
         try:
-            probability, self._state = self._session.run(None, inputs)
+            probability, self._state = self.model.run(None, inputs)
         except ONNX_ERRORS as error:
             raise EngineError(f"vad: Silero failed ({type(error).__name__}); run: jett models verify") from error
         self._context = signal[-_CONTEXT_SAMPLES:]
