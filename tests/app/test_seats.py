@@ -23,6 +23,7 @@ _SMALL = {
     "llm.model": "smollm2-135m-instruct-q4_1",
     "llm.temperature": 0.0,
     "llm.max_tokens": 12,
+    "llm.slots": 3,
     "tts.backend": "piper",
     "server.most_sessions": 4,
 }

@@ -222,11 +222,11 @@ class LanguageModel(Remote):
     )
     threads: int = Field(default=0, ge=0, le=256, description="CPU threads; 0 chooses.")
     slots: int = Field(
-        default=4,
+        default=1,
         ge=1,
         le=16,
         description="Answers that the model makes at once, for several conversations; an embedded one shares its "
-        "context among them.",
+        "context among them. More than 1 is for a machine with cores to spare, or a server.",
     )
     tools: Literal["auto", "on", "off"] = Field(
         default="auto",
