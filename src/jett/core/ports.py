@@ -228,13 +228,15 @@ class ToolResult:
     """What came of a tool call. `text` is data for the model, already redacted.
 
     `spoken` is said as it is and ends the reply: a question, a refusal. `untrusted`: somebody else wrote the text, and
-    what it says must not lead to another tool. `failed`: it was not done.
+    what it says must not lead to another tool. `failed`: it was not done. `elsewhere`: whoever listens does it and asks
+    for the next reply once it is done, so this one ends.
     """
 
     text: str = ""
     spoken: str = ""
     untrusted: bool = False
     failed: bool = False
+    elsewhere: bool = False
 
 
 class Tools(Protocol):

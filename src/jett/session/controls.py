@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jett.session.history import History
+from jett.session.history import Remembered
 from jett.session.playback import Playback
 
 _DB_RANGE = 40.0
@@ -12,7 +12,7 @@ _DB_RANGE = 40.0
 class SessionControls:
     """Port Controls."""
 
-    def __init__(self, playback: Playback, history: History) -> None:
+    def __init__(self, playback: Playback, history: Remembered) -> None:
         self._playback = playback
         self._history = history
         self._volume_percent = 100

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from jett.core.audio import silence
 from jett.core.clock import Clock
 from jett.core.errors import EngineError, JettError
 from jett.core.ports import LanguageModel, Message, Plan, TextToSpeech, Tools
@@ -58,6 +59,8 @@ class Draft:
     clauses: Pieces = field(default_factory=lambda: Pieces(str, between=" "))
     """Takes secrets out of what is spoken."""
     announcement: Announcement | None = None
+    silent: bool = False
+    """Written, not spoken: its clips have no sound."""
 
     def cancel(self) -> None:
         """Stop making it; what was made stays on the track."""
@@ -169,6 +172,9 @@ class Drafter:
 
     async def _speak(self, draft: Draft, clause: str) -> None:
         clause = draft.clauses.next(clause)
+        if draft.silent:
+            self._append(draft, Clip(clause, silence(0)))
+            return
         spoken = self._voice.spoken(clause)
         if not spoken.strip():
             return
