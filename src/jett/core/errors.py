@@ -90,6 +90,12 @@ class TextToSpeechError(EngineError):
     spoken = "I've lost my voice for a moment."
 
 
+class SessionsFull(JettError):
+    """As many talk with Jett as may at once."""
+
+    spoken = "I'm talking with too many people at once. Please try again in a moment."
+
+
 class AlreadyRunning(JettError):
     """Another Jett owns the microphone of this user."""
 

@@ -117,6 +117,16 @@ class Conversation:
         return self._machine.state
 
     @property
+    def heard_s(self) -> float:
+        """The audio clock: seconds of sound received."""
+        return self._ears.ring.end_s
+
+    @property
+    def onset_s(self) -> float:
+        """When somebody last began to speak, on the audio clock."""
+        return self._machine.onset_s
+
+    @property
     def would_announce(self) -> bool:
         """Whether an announcement that came now would be said at once."""
         return self._machine.at_rest and not self._asking.awaits_answer and not self.announcements
