@@ -57,7 +57,7 @@ class Apart:
                 error = str(failure)
         del self._scopes[asked.response_id]
         cancelled = scope.cancelled_caught
-        self._answering.apart_ended(asked.response_id, meter.usage, cancelled=cancelled, error=error)
+        self._answering.apart_ended(asked.response_id, meter.take(), cancelled=cancelled, error=error)
         self._act()
 
     async def _say(self, asked: AskApart, meter: MeteredLanguageModel) -> None:

@@ -19,14 +19,10 @@ class MeteredLanguageModel:
         self._most = most
         self._usage = Usage()
 
-    @property
-    def usage(self) -> Usage:
-        """Of everything since `reset`."""
-        return self._usage
-
-    def reset(self) -> None:
-        """Another reply."""
-        self._usage = Usage()
+    def take(self) -> Usage:
+        """Of everything since the last time: of one reply."""
+        usage, self._usage = self._usage, Usage()
+        return usage
 
     async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
         async with aclosing(self.act(messages, ())) as pieces:

@@ -199,7 +199,7 @@ class Talk:
 
     def _report(self, report: TurnReport) -> None:
         if not report.interrupted:
-            self._session.ended(report.turn, self._clips(report.turn), self._meter.usage, report.error)
+            self._session.ended(report.turn, self._clips(report.turn), self._meter.take(), report.error)
         turn_id = getattr(self._witness, "turn_id", None)
         self._session.told_turn(report, turn_id(report.turn) if turn_id is not None else None)
 
@@ -226,7 +226,7 @@ class Talk:
                 session.resumed(turn, now_s)
             case StopReply(turn, reason):
                 self._speaker.fell_silent()
-                session.stopped(turn, reason, self._clips(turn), self._meter.usage)
+                session.stopped(turn, reason, self._clips(turn), self._meter.take())
             case DropTurn(turn):
                 session.dropped(turn, now_s)
             case _:
@@ -262,5 +262,5 @@ class _Items:
         """Told as the end of its reply, with its reason."""
 
     def messages(self, said: str, *, without_turn: int | None = None) -> list[Message]:
-        self._meter.reset()
+        self._meter.take()  # of a draft that nobody heard
         return self._session.messages(said, without_turn)
