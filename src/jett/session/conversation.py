@@ -169,6 +169,11 @@ class Conversation:
             return ()
         return tuple((clip.text, clip.samples.size / self._playback.rate_hz) for clip in draft.track.clips)
 
+    @property
+    def has_words(self) -> bool:
+        """Whether the newest reply has any so far, sounding or not."""
+        return self._newest is not None and bool(self._newest.text.strip())
+
     async def run(self, microphone: Microphone, speaker: Speaker, *, gapless: bool = True) -> None:
         """Converse until `microphone` ends, or is cancelled.
 

@@ -89,11 +89,13 @@ class _Server(uvicorn.Server):
 class Hall:
     """One server. `url` is what a client is given."""
 
-    def __init__(self, parts: Parts, settings: ConversationSettings, portal: BlockingPortal) -> None:
+    def __init__(
+        self, parts: Parts, settings: ConversationSettings, portal: BlockingPortal, limits: Limits | None = None
+    ) -> None:
         self.parts = parts
         self.settings = settings
         self.portal = portal
-        self.limits = Limits()
+        self.limits = limits or Limits()
         self.witnesses: list[Notes] = []
         self.seats = FewSeats(parts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,12 @@ import pytest
 from jett.audio.resample import resample
 from jett.cli.words import agreement
 from jett.core.audio import Samples
-from jett.core.ports import Message, ToolCall, ToolSpec
 from jett.server.realtime.codec import decoded, encoded
 from jett.server.realtime.config import AudioFormat
 from jett.turns.phrases import normalise
 from tests.server.realtime.caller import Caller, calling
 from tests.server.realtime.house import Hall
+from tests.server.realtime.weatherman import Weatherman
 from tests.system.recordings import WORDS, clip, joined, seconds
 
 pytestmark = pytest.mark.models
@@ -215,31 +214,6 @@ def test_telephone_sound_goes_both_ways(hall: Hall, law: str) -> None:
     transcript = next(e for e in caller.events if e["type"] == "response.output_audio_transcript.done")["transcript"]
     said = read_back(hall, decoded(next(iter(caller.sound.values())), g711), 8_000)
     assert agreement(normalise(transcript), said) > 0.5
-
-
-class Weatherman:
-    """Port LanguageModel by a script, for the smallest model cannot ask for tools: it asks once, then it answers."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[Sequence[Message], Sequence[ToolSpec]]] = []
-
-    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
-        self.asked.append((messages, ()))
-        yield "It rains."
-
-    async def act(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> AsyncGenerator[str | ToolCall, None]:
-        self.asked.append((messages, tools))
-        if messages[-1].role == "tool":
-            yield f"They say: {messages[-1].content}."
-            return
-        yield "Let me look, "
-        yield ToolCall("weather", '{"city":"Paris"}', "")
-
-    async def prefill(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
-        """Nothing to read ahead."""
-
-    async def aclose(self) -> None:
-        """Nothing to release."""
 
 
 def test_a_function_of_the_clients_is_called_and_its_output_answered(hall: Hall) -> None:

@@ -105,10 +105,12 @@ class Answering:
         if self.active is not None:
             self._with_item(self.active, self.active.audio(data, seconds))
 
-    def called(self, call: ToolCall) -> None:
-        """The model asks for a function of the client's."""
+    def called(self, call: ToolCall, *, after_words: bool) -> None:
+        """The model asks for a function of the client's; words before it keep their place, though they sound later."""
         if self.active is None:
             return
+        if after_words:
+            self._with_item(self.active, self.active.begun())
         item, events = self.active.called(call, self._state.new_id("item"))
         added, *rest = events
         before = self._state.items.add(item)

@@ -69,7 +69,7 @@ class Response:
 
     def text(self, text: str) -> Iterator[Event]:
         """More words of it: of a spoken one, those that begin to sound."""
-        yield from self._begun()
+        yield from self.begun()
         assert self.message is not None
         delta = text if not self.message.text else f" {text}"
         self.message.text += delta
@@ -80,7 +80,7 @@ class Response:
 
     def audio(self, data: str, seconds: float) -> Iterator[Event]:
         """More sound of it, base64."""
-        yield from self._begun()
+        yield from self.begun()
         assert self.message is not None
         self.message.seconds += seconds
         yield {**self._part_of("output_audio", "delta"), "delta": data}
@@ -114,7 +114,8 @@ class Response:
             details["error"] = {"type": "server_error", "code": "server_error", "message": error}
         yield {"type": "response.done", "response": self._wire(status, details, usage)}
 
-    def _begun(self) -> Iterator[Event]:
+    def begun(self) -> Iterator[Event]:
+        """Its message, if it has none yet."""
         if self.message is not None:
             return
         kind = "output_text" if self.options.written else "output_audio"

@@ -238,7 +238,7 @@ class Talk:
         self._speaker.wake()
 
     def _called(self, call: ToolCall) -> None:
-        self._session.answering.called(call)
+        self._session.answering.called(call, after_words=self._conversation.has_words)
         self._act()
 
     def _send_sound(self, block: Samples) -> None:
