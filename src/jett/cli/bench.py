@@ -29,6 +29,7 @@ class Benchmark(StrEnum):
     TTS = "tts"
     VRAM = "vram"
     COMMANDS = "commands"
+    WEBSOCKETS = "websockets"
 
 
 MODULES = {
@@ -38,6 +39,7 @@ MODULES = {
     Benchmark.TTS: "benchmarks.latency.tts",
     Benchmark.VRAM: "benchmarks.capacity.vram",
     Benchmark.COMMANDS: "benchmarks.latency.commands",
+    Benchmark.WEBSOCKETS: "benchmarks.capacity.websockets",
 }
 _WITH_CLIPS = (Benchmark.LATENCY, Benchmark.STT)
 _WITH_PNG = (Benchmark.LATENCY,)
@@ -46,7 +48,8 @@ _WITH_PNG = (Benchmark.LATENCY,)
 def bench(
     ctx: typer.Context,
     name: Annotated[
-        Benchmark, typer.Argument(help="What to measure: latency, stt, llm, tts, vram or commands.", metavar="NAME")
+        Benchmark,
+        typer.Argument(help="What to measure: latency, stt, llm, tts, vram, commands or websockets.", metavar="NAME"),
     ] = Benchmark.LATENCY,
     quick: Annotated[bool, typer.Option("--quick", help="Under a minute, for a first impression.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Flat JSON on stdout, such as ttfa_p50_ms.")] = False,
