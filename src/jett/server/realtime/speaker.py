@@ -70,6 +70,8 @@ class NetworkSpeaker:
         while True:
             await self._awake.wait()
             self._awake = anyio.Event()
+            if not self.latency_s:
+                self._sounds_until_s = 0.0  # the silence between two replies is no gap
             while self._wanted():
                 self._fill()
                 await anyio.sleep(_LOOK_S)
