@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from jett.turns.events import (
     Announce,
     AnnouncementOffered,
+    Answer,
     CancelRevision,
     Command,
     Commit,
@@ -18,10 +19,13 @@ from jett.turns.events import (
     OpenTurn,
     PartialTranscribed,
     PausePlayback,
+    ReplyAsked,
+    ReplyDismissed,
     ReplyEnded,
     ReplyStarted,
     ResumePlayback,
     Speculate,
+    SpeechCleared,
     StopPressed,
     StopReply,
     Transcribed,
@@ -41,6 +45,7 @@ class Shell:
     speculations: list[Speculate] = field(default_factory=list)
     committed: dict[int, int] = field(default_factory=dict)
     announced: set[int] = field(default_factory=set)
+    asked: set[int] = field(default_factory=set)
     loud_s: float = 0.0
     playing: int | None = None
     paused: bool = False
@@ -56,7 +61,7 @@ class Shell:
         match command:
             case OpenTurn(turn):
                 assert turn > 0
-                assert turn not in self.committed.keys() | self.announced
+                assert turn not in self.committed.keys() | self.announced | self.asked
             case Announce(turn):
                 assert self.playing is None, "an announcement over a reply"
                 assert turn not in self.committed.keys() | self.announced
@@ -65,7 +70,13 @@ class Shell:
                 )
                 self.announced.add(turn)
                 self.playing, self.paused = turn, False
+            case Answer(turn):
+                assert self.playing is None, "two replies at once"
+                assert turn not in self.committed.keys() | self.announced | self.asked
+                self.asked.add(turn)
+                self.playing, self.paused = turn, False
             case Speculate(turn, revision):
+                assert turn not in self.asked, "typed text was taken for speech"
                 assert turn not in self.announced, "an announcement was taken for a question"
                 assert (turn, revision) > self.last_key or turn < self.last_key[0]
                 assert all((s.turn, s.revision) != (turn, revision) for s in self.speculations)
@@ -87,7 +98,7 @@ class Shell:
                 self.paused = True
             case ResumePlayback(turn):
                 assert self.playing == turn
-                assert turn in self.committed.keys() | self.announced, "a reply without a commit"
+                assert turn in self.committed.keys() | self.announced | self.asked, "a reply without a commit"
                 self.paused = False
             case StopReply(turn):
                 assert self.playing in (turn, None)
@@ -115,6 +126,9 @@ cues = st.one_of(
     st.tuples(st.just("offered"), st.none()),
     st.tuples(st.just("quiet"), st.just(70)),
     st.tuples(st.just("stop"), st.none()),
+    st.tuples(st.just("asked"), st.none()),
+    st.tuples(st.just("dismissed"), st.none()),
+    st.tuples(st.just("cleared"), st.none()),
 )
 
 
@@ -140,6 +154,14 @@ def act(shell: Shell, kind: str, value: object) -> None:
             shell.feed(ReplyEnded(turn))
         case "offered", _:
             shell.feed(AnnouncementOffered())
+        case "asked", _:
+            shell.feed(ReplyAsked("what time is it"))
+        case "dismissed", _:
+            shell.feed(ReplyDismissed())
+            assert shell.machine.state not in (State.REPLYING, State.OVERLAP)
+        case "cleared", _:
+            shell.feed(SpeechCleared())
+            assert shell.machine.state in (State.IDLE, State.REPLYING)
         case "stop", _:
             shell.feed(StopPressed())
             assert shell.playing is None or shell.paused is False

@@ -117,3 +117,39 @@ def test_every_sample_is_played_once_whatever_the_blocks(clips: list[int], block
     played = np.concatenate([room.playback.render(size) for size in blocks])
     assert np.array_equal(played[: whole.size], whole[: played.size])
     assert not played[whole.size :].any()
+
+
+def test_a_speaker_that_bears_gaps_is_given_what_there_is() -> None:
+    """No silence in between, and the end is told when the last of it was given."""
+    ended: list[int] = []
+    playback = Playback(1_000, on_started=lambda turn: None, on_ended=ended.append)
+    track = Track(1)
+    playback.play(track)
+    assert playback.available(40).size == 0
+    playback.append(track, Clip("one", np.ones(50, np.int16)))
+    assert [playback.available(40).size, playback.available(40).size] == [40, 10]
+    assert ended == []
+    playback.complete(track)
+    assert playback.available(40).size == 0
+    assert ended == [1]
+
+
+def test_what_was_given_ahead_of_its_sound_was_not_heard() -> None:
+    """When it falls silent, until the listener tells what they played; what is played twice counts once."""
+    playback = Playback(1_000, on_started=lambda turn: None, on_ended=lambda turn: None, in_flight_s=lambda: 0.2)
+    track = Track(1)
+    playback.play(track)
+    playback.append(track, Clip("a b c d e f g h i j", np.ones(1_000, np.int16)))
+    playback.available(600)
+    playback.pause()
+    assert track.heard() == "a b c d"
+    playback.heard(track, 0.5)
+    assert track.heard() == "a b c d e"
+    playback.resume()
+    assert track.played_samples == 350
+    playback.available(400)
+    playback.flush()
+    playback.heard(track, 0.9)
+    assert track.played_samples == 750
+    playback.heard(track, 99.0)
+    assert track.played_samples == 1_000

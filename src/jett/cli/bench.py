@@ -31,6 +31,7 @@ class Benchmark(StrEnum):
     COMMANDS = "commands"
     HISTORY = "history"
     SESSIONS = "sessions"
+    WEBSOCKETS = "websockets"
 
 
 MODULES = {
@@ -42,6 +43,7 @@ MODULES = {
     Benchmark.COMMANDS: "benchmarks.latency.commands",
     Benchmark.HISTORY: "benchmarks.capacity.history",
     Benchmark.SESSIONS: "benchmarks.capacity.sessions",
+    Benchmark.WEBSOCKETS: "benchmarks.capacity.websockets",
 }
 _NAMES = ", ".join(each.value for each in Benchmark)
 _WITH_CLIPS = (Benchmark.LATENCY, Benchmark.STT)
@@ -52,9 +54,7 @@ def bench(
     ctx: typer.Context,
     name: Annotated[
         Benchmark,
-        typer.Argument(
-            help="What to measure: latency, stt, llm, tts, vram, commands, history or sessions.", metavar="NAME"
-        ),
+        typer.Argument(help=f"What to measure: {_NAMES}.", metavar="NAME"),
     ] = Benchmark.LATENCY,
     quick: Annotated[bool, typer.Option("--quick", help="Under a minute, for a first impression.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Flat JSON on stdout, such as ttfa_p50_ms.")] = False,

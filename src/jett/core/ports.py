@@ -250,7 +250,8 @@ class ToolResult:
     """What came of a tool call. `text` is data for the model, already redacted.
 
     `spoken` is said as it is and ends the reply: a question, a refusal. `untrusted`: somebody else wrote the text, and
-    what it says must not lead to another tool. `failed`: it was not done.
+    what it says must not lead to another tool. `failed`: it was not done. `elsewhere`: whoever listens does it and asks
+    for the next reply once it is done, so this one ends.
     """
 
     text: str = ""
@@ -259,6 +260,7 @@ class ToolResult:
     failed: bool = False
     decided: Decided | None = None
     """What the guard said, where it was asked; for the turn's report, not for the model."""
+    elsewhere: bool = False
 
 
 class Tools(Protocol):

@@ -1,7 +1,8 @@
 """A reply for which the language model may use tools: it looks, then it answers.
 
     model ─► text … call ─► wait for the commit ─► the tool ─► its result to the model ─► text …
-                                                     └─► a question, a refusal: said as it is, and the reply ends
+                                                     ├─► a question, a refusal: said as it is, and the reply ends
+                                                     └─► a tool of the program that listens: the reply ends
 
 A server that refuses a request with tools (its model has no template for them) is asked once more without.
 Nothing is used while the turn is only a draft. At most MOST_STEPS tools in a reply, one after another; what somebody
@@ -52,6 +53,7 @@ async def acting(
         result = await tools.use(call)
         if result.spoken:
             yield f" {result.spoken}"
+        if result.spoken or result.elsewhere:
             return
         offered = () if result.untrusted else offered
         conversation += [Message("assistant", said, call), Message("tool", result.text, call)]

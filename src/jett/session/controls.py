@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from jett.core.events import Decided
 from jett.core.ports import Controls
-from jett.session.history import History
+from jett.session.history import Remembered
 from jett.session.playback import Playback
 
 _DB_RANGE = 40.0
@@ -16,7 +16,7 @@ _DB_RANGE = 40.0
 class SessionControls:
     """Port Controls."""
 
-    def __init__(self, playback: Playback, history: History) -> None:
+    def __init__(self, playback: Playback, history: Remembered) -> None:
         self._playback = playback
         self._history = history
         self._volume_percent = 100

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
 
+from jett.core.audio import Samples
 from jett.core.clock import Clock, MonotonicClock
 from jett.core.errors import LanguageModelError
 from jett.core.events import ClauseSpoken, LevelMeasured, Observer, PartialHeard, StateChanged, Troubled
@@ -23,7 +25,7 @@ from jett.session.asking import Asking
 from jett.session.controls import SessionControls
 from jett.session.draft import Draft, Drafter, Voice
 from jett.session.ears import Ears, Frame
-from jett.session.history import History
+from jett.session.history import History, Remembered
 from jett.session.listening import INAUDIBLE, Hearing, Listener
 from jett.session.parts import ConversationSettings, Parts
 from jett.session.playback import Playback, Track
@@ -33,6 +35,7 @@ from jett.session.worker import Worker, Workers
 from jett.turns.events import (
     Announce,
     AnnouncementOffered,
+    Answer,
     CancelRevision,
     Command,
     Commit,
@@ -41,18 +44,21 @@ from jett.turns.events import (
     OpenTurn,
     PartialTranscribed,
     PausePlayback,
+    ReplyAsked,
+    ReplyDismissed,
     ReplyEnded,
     ReplyStarted,
     ResumePlayback,
     Score,
     Speculate,
+    SpeechCleared,
     StopPressed,
     StopReason,
     StopReply,
     Transcribed,
     TurnScored,
 )
-from jett.turns.machine import State, TurnMachine
+from jett.turns.machine import State, TurnMachine, TurnSettings
 from jett.turns.phrases import is_stop_phrase, normalise
 
 
@@ -66,14 +72,24 @@ class Conversation:
         observer: Observer,
         clock: Clock | None = None,
         workers: Workers | None = None,
+        history: Remembered | None = None,
+        told: Callable[[Command], None] = lambda command: None,
     ) -> None:
-        """`workers` are shared with other conversations; without them this one has threads of its own."""
+        """`workers` are shared with other conversations; without them this one has threads of its own.
+
+        `told` hears of each command of the turn machine once it was carried out. It runs in the middle of things: it
+        must not raise, nor ask anything of the conversation.
+        """
         self._parts = parts
         self._workers = workers
         self._settings = settings
         self._observer: Observer = lambda event: observer(redacted_event(event, parts.redact))
         self._clock = clock or MonotonicClock()
         self.history = History(settings.system_prompt, budget_tokens=settings.context_tokens)
+        self._remembered: Remembered = history if history is not None else self.history
+        self._told = told
+        self.silent = False
+        """Whether replies from now on are written instead of spoken."""
         self._announcing = Announcing(self._observer)
         self.announcements = self._announcing.waiting
         self._asking = Asking(parts.commands)
@@ -83,6 +99,7 @@ class Conversation:
         self._hearing: Hearing | None = None
         self._draft: Draft | None = None
         self._committed: Draft | None = None
+        self._newest: Draft | None = None
         self._listening_scope: anyio.CancelScope | None = None
         self._prefill_scope: anyio.CancelScope | None = None
         self._partial_due_s = 0.0
@@ -100,6 +117,16 @@ class Conversation:
         return self._machine.state
 
     @property
+    def heard_s(self) -> float:
+        """The audio clock: seconds of sound received."""
+        return self._ears.ring.end_s
+
+    @property
+    def onset_s(self) -> float:
+        """When somebody last began to speak, on the audio clock."""
+        return self._machine.onset_s
+
+    @property
     def would_announce(self) -> bool:
         """Whether an announcement that came now would be said at once."""
         return self._machine.at_rest and not self._asking.awaits_answer and not self.announcements
@@ -108,8 +135,50 @@ class Conversation:
         """Silence now, as if a stop button was pressed."""
         self._feed(StopPressed())
 
-    async def run(self, microphone: Microphone, speaker: Speaker) -> None:
+    def ask(self, text: str = "") -> None:
+        """A reply to what was typed, or to the history as it is; refused while one is under way (see `state`)."""
+        self._feed(ReplyAsked(text))
+
+    def dismiss(self, played_s: float | None = None) -> None:
+        """End the reply that is under way; the listener played `played_s` of what was sent of it, where they know."""
+        if played_s is not None and self._committed is not None:
+            self._playback.pause()
+            self._playback.heard(self._committed.track, played_s)
+        self._feed(ReplyDismissed())
+
+    def clear_speech(self) -> None:
+        """What is being heard does not count."""
+        self._feed(SpeechCleared())
+
+    def configure(self, turns: TurnSettings) -> None:
+        """Other thresholds from the next frame on."""
+        self._settings = replace(self._settings, turns=turns)
+        self._machine.configure(turns)
+
+    def reply_heard(self, turn: int, played_s: float) -> None:
+        """The listener fell silent, or was at the end, after `played_s` of what was sent of the reply to `turn`."""
+        draft = self._newest
+        if draft is not None and draft.turn == turn and self._machine.state is not State.REPLYING:
+            self._playback.heard(draft.track, played_s)
+            self._note_heard(draft)
+
+    def reply_clips(self, turn: int) -> tuple[tuple[str, float], ...]:
+        """The clauses of the newest reply and their seconds, as far as they are made; nothing of an older one."""
+        draft = self._newest
+        if draft is None or draft.turn != turn:
+            return ()
+        return tuple((clip.text, clip.samples.size / self._playback.rate_hz) for clip in draft.track.clips)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether the newest reply has any so far, sounding or not."""
+        return self._newest is not None and bool(self._newest.text.strip())
+
+    async def run(self, microphone: Microphone, speaker: Speaker, *, gapless: bool = True) -> None:
         """Converse until `microphone` ends, or is cancelled.
+
+        Where it is not `gapless` the speaker is given less than it asks for when there is no more, and what it was
+        given within its latency counts as unheard when it falls silent.
 
         Raises AudioError when a device cannot be opened, and what the observer raises, in a group.
         """
@@ -120,14 +189,15 @@ class Conversation:
             on_started=lambda turn: self._from_thread(loop, self._on_started, turn, self._clock.now_s()),
             on_ended=lambda turn: self._from_thread(loop, self._on_ended, turn),
             tap=reference.played if reference is not None else None,
+            in_flight_s=lambda: 0.0 if gapless else speaker.latency_s,
         )
-        self._controls = SessionControls(self._playback, self.history)
+        self._controls = SessionControls(self._playback, self._remembered)
         with ExitStack() as threads:
             self._build(self._workers or Workers(*(threads.enter_context(Worker(n)) for n in ("stt", "turn", "tts"))))
             try:
                 async with anyio.create_task_group() as tasks:
                     self._tasks: TaskGroup = tasks
-                    speaker.start(self._playback.render)
+                    speaker.start(self._playback.render if gapless else self._available)
                     await self._listen(microphone)
                     tasks.cancel_scope.cancel()
             except anyio.get_cancelled_exc_class():
@@ -138,6 +208,12 @@ class Conversation:
                 speaker.stop()
                 self._playback.flush()
                 self._announcing.close(self._committed, self._controls)
+
+    def _available(self, n_samples: int) -> Samples:
+        """Port Render for a speaker that bears gaps; it pulls on the event loop."""
+        block = self._playback.available(n_samples)
+        self._tell_clauses()
+        return block
 
     def _build(self, workers: Workers) -> None:
         parts = self._parts
@@ -202,7 +278,7 @@ class Conversation:
         with anyio.CancelScope() as scope:
             self._prefill_scope = scope
             with suppress(LanguageModelError):  # the reply will say so, if it is still so then
-                await self._parts.llm.prefill(self.history.messages(text, without_turn=turn), self._tool_specs)
+                await self._parts.llm.prefill(self._remembered.messages(text, without_turn=turn), self._tool_specs)
 
     @property
     def _tool_specs(self) -> tuple[ToolSpec, ...]:
@@ -214,6 +290,7 @@ class Conversation:
         before = self._machine.state
         for command in self._machine.handle(event):
             self._execute(command)
+            self._told(command)
         if self._machine.state is not before:
             self._observer(StateChanged(self._machine.state.value))
 
@@ -239,6 +316,8 @@ class Conversation:
                 self._drop_turn(command)
             case Announce():
                 self._announce(command)
+            case Answer():
+                self._answer(command)
 
     async def _speculate(self, command: Speculate) -> None:
         hearing = Hearing(command, marks={"pause_seen": self._clock.now_s()})
@@ -261,7 +340,8 @@ class Conversation:
             self._observer(Troubled(str(hearing.error), hearing.error.spoken))
         self._feed(Transcribed(command.turn, command.revision, hearing.text))
         current = (self._machine.turn, self._machine.revision) == (command.turn, command.revision)
-        if current and self._machine.state is State.PAUSING and normalise(hearing.text):
+        would_answer = self._machine.state is State.PAUSING and self._settings.turns.answers
+        if current and would_answer and normalise(hearing.text):
             self._ensure_draft(hearing)
 
     def _cancel_revision(self, command: CancelRevision) -> None:
@@ -293,6 +373,7 @@ class Conversation:
             Track(command.turn),
             plan=self._asking.plan(hearing.text) if hearing.error is None else None,
             clauses=Pieces(self._parts.redact, between=" "),
+            silent=self.silent,
         )
         self._draft = draft
         if hearing.error is not None:
@@ -302,7 +383,7 @@ class Conversation:
             carry_out = partial(self._asking.carry_out, draft.plan, self._controls.noting(draft.decisions.append))
             self._tasks.start_soon(self._drafter.produce_planned, draft, carry_out)
         else:
-            messages = self.history.messages(hearing.text, without_turn=command.turn)
+            messages = self._remembered.messages(hearing.text, without_turn=command.turn)
             self._tasks.start_soon(self._drafter.produce, draft, messages)
         return draft
 
@@ -314,14 +395,30 @@ class Conversation:
     def _commit(self, command: Commit) -> None:
         hearing = self._hearing
         assert hearing is not None, "the machine commits only what was transcribed"
+        if not command.answered:
+            self._discard_draft()
+            self._remembered.commit(command.turn, hearing.text)
+            return
         draft = self._ensure_draft(hearing)
-        self._draft, self._committed, self._clauses_told = None, draft, 0
+        self._draft = None
+        self._say_next(draft)
         if hearing.text != INAUDIBLE:
-            self.history.commit(command.turn, hearing.text)
+            self._remembered.commit(command.turn, hearing.text)
         self._spans.commit(command, hearing, draft, self._clock.now_s())
         draft.committed.set()
         if draft.plan is None:
             self._playback.play(draft.track)  # a plan's draft plays when it is sure what to say
+
+    def _say_next(self, draft: Draft) -> None:
+        self._committed = self._newest = draft
+        self._clauses_told = 0
+
+    def _answer(self, command: Answer) -> None:
+        """As a turn that was spoken and committed in one instant."""
+        now_s = self._ears.ring.end_s
+        heard = Speculate(command.turn, 0, now_s, now_s, now_s)
+        self._hearing = Hearing(heard, command.text)
+        self._commit(Commit(command.turn, 0, now_s, now_s))
 
     def _on_started(self, turn: int, at_s: float) -> None:
         self._spans.first_audio(turn, at_s)
@@ -377,7 +474,7 @@ class Conversation:
         if draft.canned or self._controls.quotes(draft.text):
             return
         self._controls.announced = ""
-        self.history.heard(draft.turn, draft.track.heard())
+        self._remembered.heard(draft.turn, draft.track.heard())
 
     def _stop_reply(self, command: StopReply) -> None:
         self._playback.flush()
@@ -388,7 +485,7 @@ class Conversation:
         withdrawn = command.reason is StopReason.CONTINUED
         self._tasks.start_soon(partial(self._asking.cut_off, draft, withdrawn=withdrawn))
         if withdrawn:
-            self.history.forget(command.turn)
+            self._remembered.forget(command.turn)
             self._observer(self._spans.withdrawn(draft))
             return
         self._note_heard(draft)
@@ -403,7 +500,7 @@ class Conversation:
     def _announce(self, command: Announce) -> None:
         draft = self._announcing.next(command.turn)
         assert draft.announcement is not None
-        self._committed, self._clauses_told = draft, 0
+        self._say_next(draft)
         self._playback.play(draft.track)
         self._tasks.start_soon(self._drafter.produce_canned, draft, draft.announcement.text)
 

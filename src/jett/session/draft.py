@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from jett.core.audio import silence
 from jett.core.clock import Clock
 from jett.core.errors import EngineError, JettError
 from jett.core.events import Decided
@@ -65,6 +66,8 @@ class Draft:
     """Tools, in order."""
     decisions: list[Decided] = field(default_factory=list)
     """What the guard said, in order."""
+    silent: bool = False
+    """Written, not spoken: its clips have no sound."""
 
     def cancel(self) -> None:
         """Stop making it; what was made stays on the track."""
@@ -178,6 +181,9 @@ class Drafter:
 
     async def _speak(self, draft: Draft, clause: str) -> None:
         clause = draft.clauses.next(clause)
+        if draft.silent:
+            self._append(draft, Clip(clause, silence(0)))
+            return
         spoken = self._voice.spoken(clause)
         if not spoken.strip():
             return

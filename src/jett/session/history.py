@@ -7,6 +7,7 @@ many turns at once, rarely. History keeps what was *heard* of a reply, never wha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from jett.core.ports import Message
 
@@ -28,6 +29,25 @@ class Exchange:
 def estimated_tokens(text: str) -> int:
     """Tokens of one message, estimated high."""
     return int(len(text) / _CHARACTERS_PER_TOKEN) + _MESSAGE_TOKENS
+
+
+class Remembered(Protocol):
+    """What a conversation asks of its history; another shell may keep it in a form of its own."""
+
+    def commit(self, turn: int, said: str) -> None:
+        """The turn is over."""
+
+    def heard(self, turn: int, text: str) -> None:
+        """What was heard of the reply to `turn`; replaces what was noted before."""
+
+    def last_heard(self) -> str:
+        """What was heard last; empty if nothing."""
+
+    def forget(self, turn: int) -> None:
+        """The turn was not over after all."""
+
+    def messages(self, said: str, *, without_turn: int | None = None) -> list[Message]:
+        """The request for an answer to `said`; `without_turn` is the one being answered."""
 
 
 class History:

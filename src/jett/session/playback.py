@@ -34,6 +34,8 @@ class Track:
         self.clips: list[Clip] = []
         self.complete = False
         self.played_samples = 0
+        self.rewound_samples = 0
+        """Of what is played, so much was played a second time after a pause."""
 
     @property
     def total_samples(self) -> int:
@@ -64,7 +66,7 @@ class Track:
         begun: list[Clip] = []
         start = 0
         for clip in self.clips:
-            if start >= self.played_samples:
+            if start > self.played_samples or (start == self.played_samples and clip.samples.size):
                 break
             begun.append(clip)
             start += clip.samples.size
@@ -96,8 +98,11 @@ class Playback:
         on_started: Callable[[int], None],
         on_ended: Callable[[int], None],
         tap: Callable[[Samples], None] | None = None,
+        in_flight_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """`in_flight_s` of what was rendered has not sounded yet and never will once this falls silent."""
         self.rate_hz = rate_hz
+        self._in_flight_s = in_flight_s
         self._on_started = on_started
         self._on_ended = on_ended
         self._tap = tap
@@ -143,22 +148,63 @@ class Playback:
         with self._lock:
             if self._track is not None and not self._paused:
                 self._paused = True
-                self._fade = _faded(self._track.take(int(_FADE_S * self.rate_hz)))
+                self._fall_silent(self._track)
 
     def resume(self) -> None:
         """Go on, from a little before where it was paused."""
         with self._lock:
             self._paused = False
             if self._track is not None:
-                self._track.played_samples = max(0, self._track.played_samples - int(_REWIND_S * self.rate_hz))
+                rewound = min(self._track.played_samples, int(_REWIND_S * self.rate_hz))
+                self._track.played_samples -= rewound
+                self._track.rewound_samples += rewound
 
     def flush(self) -> None:
         """Drop the track; a second flush does nothing."""
         with self._lock:
             if self._track is not None and not self._paused:
-                self._fade = _faded(self._track.take(int(_FADE_S * self.rate_hz)))
+                self._fall_silent(self._track)
             self._track = None
             self._paused = False
+
+    def heard(self, track: Track, played_s: float) -> None:
+        """Whoever listens played `played_s` of what was sent of `track`, which does not sound now: the truth."""
+        with self._lock:
+            played = round(played_s * self.rate_hz) - track.rewound_samples
+            track.played_samples = min(max(0, played), track.total_samples)
+
+    def _fall_silent(self, track: Track) -> None:
+        track.played_samples -= min(track.played_samples, round(self._in_flight_s() * self.rate_hz))
+        self._fade = _faded(track.take(int(_FADE_S * self.rate_hz)))
+
+    def available(self, n_samples: int) -> Samples:
+        """The next sound, at most `n_samples`; nothing where there is none now. For a speaker that bears gaps."""
+        with self._lock:
+            self._fade = silence(0)
+            piece, started, ended = self._pull(n_samples)
+            piece = self._loud(piece)
+        self._tell(started, ended)
+        return piece
+
+    def _pull(self, n_samples: int) -> tuple[Samples, int | None, int | None]:
+        """What sounds next, and the turn whose reply it begins and ends."""
+        track = self._track
+        if track is None or self._paused:
+            return silence(0), None, None
+        first = track.played_samples == 0
+        piece = track.take(n_samples)
+        if track.drained:
+            self._track = None
+        return piece, track.turn if first and piece.size else None, track.turn if track.drained else None
+
+    def _loud(self, block: Samples) -> Samples:
+        return block if self._gain == 1.0 else (block * self._gain).astype(np.int16)
+
+    def _tell(self, started: int | None, ended: int | None) -> None:
+        if started is not None:
+            self._on_started(started)
+        if ended is not None:
+            self._on_ended(ended)
 
     def render(self, n_samples: int) -> Samples:
         """Exactly `n_samples` to play now (port Render)."""
@@ -167,21 +213,12 @@ class Playback:
         with self._lock:
             if self._fade.size:
                 piece, self._fade = self._fade[:n_samples], silence(0)
-                block[: piece.size] = piece
-            elif self._track is not None and not self._paused:
-                first = self._track.played_samples == 0
-                piece = self._track.take(n_samples)
-                block[: piece.size] = piece
-                started = self._track.turn if first and piece.size else None
-                if self._track.drained:
-                    ended, self._track = self._track.turn, None
-            if self._gain != 1.0:
-                block = (block * self._gain).astype(np.int16)
+            else:
+                piece, started, ended = self._pull(n_samples)
+            block[: piece.size] = piece
+            block = self._loud(block)
         self._tell_tap(block)
-        if started is not None:
-            self._on_started(started)
-        if ended is not None:
-            self._on_ended(ended)
+        self._tell(started, ended)
         return block
 
     def _tell_tap(self, block: Samples) -> None:

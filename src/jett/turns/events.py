@@ -73,6 +73,23 @@ class AnnouncementOffered:
     """Somebody else's words wait to be said, and no question waits for an answer. Offered again until Announce."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReplyAsked:
+    """A reply is wanted to what nobody spoke: typed text, or what a program put into the conversation."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDismissed:
+    """Whoever listens wants no more of the reply. Unlike StopPressed: who speaks meanwhile goes on speaking."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechCleared:
+    """What is being heard does not count, and neither does its rest, until there was silence."""
+
+
 Event = (
     FrameHeard
     | TurnScored
@@ -82,6 +99,9 @@ Event = (
     | ReplyEnded
     | StopPressed
     | AnnouncementOffered
+    | ReplyAsked
+    | ReplyDismissed
+    | SpeechCleared
 )
 
 
@@ -134,12 +154,16 @@ class CancelRevision:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The turn is over: the reply prepared for this revision may sound, and history may be written."""
+    """The turn is over: the reply prepared for this revision may sound, and history may be written.
+
+    Where it is not `answered`, there is no reply until somebody asks for one.
+    """
 
     turn: int
     revision: int
     speech_end_s: float
     at_s: float
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +203,14 @@ class Announce:
     turn: int
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Make the reply that was asked for and play it as it comes. It has a turn's number, but nobody spoke."""
+
+    turn: int
+    text: str
+
+
 Command = (
     OpenTurn
     | Speculate
@@ -190,4 +222,5 @@ Command = (
     | StopReply
     | DropTurn
     | Announce
+    | Answer
 )

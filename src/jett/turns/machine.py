@@ -14,11 +14,12 @@ Speech while PAUSING cancels the revision and the turn goes on. Speech while REP
 within `continuation_s` of its start are the same turn, answered again as a whole; later words are a barge-in.
 
 An announcement is somebody else's: it waits until nobody speaks or was just answered, sounds as a reply to nobody, is
-interrupted like one, and is never continued.
+interrupted like one, and is never continued. A reply that was asked for without speech (typed, or by a program) is
+never continued either; it begins at once, and what was being heard at that moment is dropped.
 
 Rules held for every sequence of events (tests/conversations/test_machine_properties.py): at most one reply sounds; no
-reply sounds without a Commit of its (turn, revision), but an announcement, which never has one; revisions only grow;
-after StopPressed there is silence.
+reply sounds without a Commit of its (turn, revision), but an announcement and what was asked for, which never have one;
+revisions only grow; after StopPressed there is silence.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from jett.turns.endpointing import Endpointing, required_silence_s
 from jett.turns.events import (
     Announce,
     AnnouncementOffered,
+    Answer,
     CancelRevision,
     Command,
     Commit,
@@ -39,11 +41,14 @@ from jett.turns.events import (
     OpenTurn,
     PartialTranscribed,
     PausePlayback,
+    ReplyAsked,
+    ReplyDismissed,
     ReplyEnded,
     ReplyStarted,
     ResumePlayback,
     Score,
     Speculate,
+    SpeechCleared,
     StopPressed,
     StopReason,
     StopReply,
@@ -81,13 +86,17 @@ class TurnSettings:
     max_turn_s: float = 60.0
     announce_after_s: float = 2.0
     """Quiet before somebody else's words: longer than any pause inside a turn, and time to go on after a reply."""
+    answers: bool = True
+    """Whether a turn that is over is answered; else somebody asks for each reply."""
+    barge_in: bool = True
+    """Whether speech may interrupt a reply; else nobody is heard while one sounds."""
     endpointing: Endpointing = field(default_factory=Endpointing)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
 
 
 @dataclass(slots=True)
 class _Reply:
-    """The committed reply, or an announcement, which answers nobody (`asked` is false).
+    """The committed reply, or one that answers nothing spoken (`spoken_to` is false): no later words continue that.
 
     `started_s` is None until its first sample was played, `ended_s` until its last.
     """
@@ -98,7 +107,7 @@ class _Reply:
     text: str
     started_s: float | None = None
     ended_s: float | None = None
-    asked: bool = True
+    spoken_to: bool = True
 
 
 class TurnMachine:
@@ -140,6 +149,17 @@ class TurnMachine:
                 return self._on_stop()
             case AnnouncementOffered():
                 return self._on_offered()
+            case ReplyAsked():
+                return self._on_asked(event)
+            case ReplyDismissed():
+                return self._on_dismissed()
+            case SpeechCleared():
+                return self._on_cleared()
+
+    def configure(self, settings: TurnSettings) -> None:
+        """Other thresholds from the next frame on; what is under way goes on."""
+        self.settings = settings
+        self._tracker.configure(settings.tracker)
 
     # ---- frames -------------------------------------------------------------------------------------------------
 
@@ -171,7 +191,7 @@ class TurnMachine:
             case State.PAUSING:
                 self.state = State.HEARING
             case State.REPLYING:
-                return self._on_overlap(onset_s)
+                return self._on_overlap(onset_s) if self.settings.barge_in else []
         return [CancelRevision(self.turn, self.revision)] if pause_was_open else []
 
     def _on_onset_while_idle(self, onset_s: float) -> list[Command]:
@@ -203,7 +223,7 @@ class TurnMachine:
     def _is_continuation(self, onset_s: float) -> bool:
         assert self._reply is not None
         reply, settings = self._reply, self.settings
-        if not reply.asked:
+        if not reply.spoken_to:
             return False
         if reply.ended_s is not None and onset_s > reply.ended_s + settings.reaction_s:
             return False
@@ -337,8 +357,11 @@ class TurnMachine:
             required_s = endpointing.min_silence_s
         if self.silence_s < required_s - 1e-6:
             return []
-        self._reply = _Reply(self.turn, self.revision, self._from_s, self._text)
         self._pause_open = False
+        if not self.settings.answers:
+            self._rest()
+            return [Commit(self.turn, self.revision, self._tracker.last_speech_s, self._now_s, answered=False)]
+        self._reply = _Reply(self.turn, self.revision, self._from_s, self._text)
         self.state = State.REPLYING
         return [Commit(self.turn, self.revision, self._tracker.last_speech_s, self._now_s)]
 
@@ -379,6 +402,37 @@ class TurnMachine:
         extra: list[Command] = [] if stopped.turn == dropped.turn else [dropped]
         return [StopReply(stopped.turn, reason), *extra]
 
+    # ---- what whoever listens wants, without a word ----------------------------------------------------------------
+
+    def _on_asked(self, asked: ReplyAsked) -> list[Command]:
+        """Refused while a reply is under way: whoever wants another ends that one first."""
+        if self.state in (State.REPLYING, State.OVERLAP):
+            return []
+        dropped = self._on_cleared()
+        self._turns_opened += 1
+        self.turn, self.revision = self._turns_opened, 0
+        self._clear_verdicts()
+        self._reply = _Reply(self.turn, self.revision, self._now_s, asked.text, spoken_to=False)
+        self.state = State.REPLYING
+        return [*dropped, Answer(self.turn, asked.text)]
+
+    def _on_dismissed(self) -> list[Command]:
+        if self.state is State.OVERLAP:
+            state = State.PAUSING if self._pause_open else State.HEARING
+            return self._end_overlapped_reply(state) + self._commit_when_due()
+        if self.state is not State.REPLYING:
+            return []
+        assert self._reply is not None
+        dismissed, self._reply = self._reply, None
+        self._rest()
+        return [StopReply(dismissed.turn, StopReason.STOPPED)]
+
+    def _on_cleared(self) -> list[Command]:
+        if self.state in (State.IDLE, State.REPLYING):
+            return []
+        self._tracker.forget()
+        return self._resume() if self.state is State.OVERLAP else self._drop()
+
     # ---- announcements ------------------------------------------------------------------------------------------
 
     @property
@@ -395,7 +449,7 @@ class TurnMachine:
         self._turns_opened += 1
         self.turn, self.revision = self._turns_opened, 0
         self._clear_verdicts()
-        self._reply = _Reply(self.turn, self.revision, self._now_s, text="", asked=False)
+        self._reply = _Reply(self.turn, self.revision, self._now_s, text="", spoken_to=False)
         self.state = State.REPLYING
         return [Announce(self.turn)]
 

@@ -31,6 +31,10 @@ class SpeechTracker:
         self._run = 0
         self._deaf_until_silence = False
 
+    def configure(self, settings: TrackerSettings) -> None:
+        """Other thresholds from the next frame on."""
+        self._settings = settings
+
     @property
     def starting(self) -> bool:
         """Whether the last frame was speech, but not yet enough of it to be an onset."""
