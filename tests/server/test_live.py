@@ -68,14 +68,14 @@ def test_a_watcher_that_takes_nothing_is_let_go_and_the_others_are_not() -> None
 
 def test_a_conversation_is_told_as_it_goes() -> None:
     live = Live(run="r")
-    observe = LiveEvents(live, "local", levels=True, turn_id=lambda turn: turn + 100)
+    observe = LiveEvents(live, "local", levels=True)
     with live.watching() as (_, coming):
         for _ in range(4):
             observe(LevelMeasured(-31.26, 0.987))
         observe(StateChanged("hearing"))
         observe(PartialHeard(1, "what"))
         observe(ClauseSpoken(1, "Paris."))
-        observe(TurnReport(1, 0, "what", "Paris.", "Paris.", interrupted=False, ttfa_ms=500.0))
+        observe(TurnReport(1, 0, "what", "Paris.", "Paris.", interrupted=False, ttfa_ms=500.0, id=101))
         observe(Troubled("llm: gone"))
         told = [(event.name, json.loads(event.data)) for event in (coming.receive_nowait() for _ in range(6))]
     assert told[:4] == [

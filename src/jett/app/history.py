@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
 
 from jett.core.errors import ConfigError
-from jett.core.events import Observer, SessionEvent, Troubled
+from jett.core.events import Observer, SessionEvent, Troubled, TurnReport
 from jett.guard import Identity, redact
 from jett.history import Archive, Recording, Source
 from jett.history.database import Database
@@ -55,6 +56,8 @@ class Keeping:
             self._recording.observe(event)
             if trouble := self._archive.recorder.news():
                 self._observer(Troubled(redact(f"{trouble}; until then turns are kept in memory")))
+            if isinstance(event, TurnReport):
+                event = replace(event, id=self.turn_id)
         self._observer(event)
 
     def sound(self, files: Sequence[Path]) -> None:

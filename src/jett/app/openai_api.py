@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from jett.app.opening import App
+from jett.app.servers import tools_wanted
 from jett.audio.encoding import FORMATS, StreamEncoder
 from jett.audio.files import stream_audio
 from jett.audio.resample import FileResampler
@@ -39,7 +40,7 @@ def openai_ports(app: App, seats: Seats[Identity]) -> Ports:
         model=names["llm"],
         stt_model=names["stt"],
         language=settings.stt.language,
-        offers_tools=settings.llm.backend != "embedded" if settings.llm.tools == "auto" else settings.llm.tools == "on",
+        offers_tools=tools_wanted(settings),
     )
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 from jett.app.conversation import conversation_settings
 from jett.app.engines import another_vad
+from jett.app.memory import remembering_commands, remembering_tools
 from jett.app.opening import App
 from jett.app.redacted_model import RedactedLanguageModel
-from jett.app.servers import commands, model_tools
+from jett.app.servers import commands, model_tools, tools_wanted
 from jett.core.errors import LanguageModelError
-from jett.core.ports import LanguageModel, Message
-from jett.guard import Identity
+from jett.core.ports import Commands, LanguageModel, Message, Tools
+from jett.guard import Identity, Kind
 from jett.session.lanes import Lanes
 from jett.session.parts import ConversationSettings, Parts
 from jett.session.seats import Seat, Seats
@@ -28,6 +29,8 @@ from jett.session.worker import Workers
 from jett.settings import Settings
 
 _SESSIONS_PER_CORE = 2
+_REMEMBERS = frozenset({Kind.VOICE, Kind.DASHBOARD})
+"""What the owner had Jett remember is not for programs."""
 _LEAST_CONTEXT_TOKENS = 1024
 """Of one conversation: what stands before it, a dozen turns, and a reply."""
 
@@ -86,10 +89,13 @@ def _furnisher(app: App, shared: _Shared) -> Callable[[Identity], AbstractAsyncC
 
 
 def _parts(app: App, identity: Identity, llm: LanguageModel) -> Parts:
-    tools = own = None
+    tools: Tools | None = None
+    own: Commands | None = None
     if app.servers is not None:
-        tools = model_tools(app.settings, app.servers, identity)
-        own = commands(app.settings, app.servers, identity, tools)
+        guarded = model_tools(app.settings, app.servers, identity)
+        memories = app.memories if identity.kind in _REMEMBERS else None
+        own = remembering_commands(commands(app.settings, app.servers, identity, guarded), memories)
+        tools = remembering_tools(guarded, memories, wanted=tools_wanted(app.settings))
     vad = another_vad(app.parts.vad)
     return replace(app.parts, vad=vad, llm=llm, commands=own, tools=tools, canceller=None, echo_reference=None)
 

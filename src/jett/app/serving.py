@@ -9,37 +9,54 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib import metadata, resources
 from pathlib import Path
 
 import anyio
 import platformdirs
+from anyio.abc import TaskGroup
+from fastapi import APIRouter
+from starlette.routing import BaseRoute
 
+from jett.app.dashboard_pages import OtherJetts
+from jett.app.dashboard_routes import dashboard_routes
+from jett.app.latency import LatencyDesk
 from jett.app.local_loop import LocalLoop
+from jett.app.openai_api import openai_router
 from jett.app.opening import App
+from jett.app.seats import open_seats, seat_settings
 from jett.app.servers import OWNER, token_store
+from jett.app.settings_in_force import SettingsInForce
 from jett.app.status import StatusDesk
+from jett.app.witnesses import Witnesses
+from jett.app.wyoming import WyomingDoor, speaking_wyoming
+from jett.audio.resample import LiveResampler
 from jett.core.clock import MonotonicClock
 from jett.core.errors import ungrouped
 from jett.core.events import Observer, SessionEvent
+from jett.guard import Identity
 from jett.ops.operations import now
-from jett.server import announcement_desk
+from jett.server import announcement_desk, metrics
 from jett.server.address import Address, listening
 from jett.server.announcement_desk import AnnouncementDesk
 from jett.server.browser_sessions import BrowserSessions
 from jett.server.credentials import Credentials
 from jett.server.doors import Doors, Place
 from jett.server.live import Live
-from jett.server.live_events import LiveEvents
+from jett.server.metrics import Metrics
 from jett.server.page_files import Pages
+from jett.server.realtime.ports import House
+from jett.server.realtime.routes import routes as realtime_routes
 from jett.server.response_headers import ResponseHeaders
-from jett.server.rest import here, live, status
+from jett.server.rest import here, history, live, memories, status
 from jett.server.rest.recent import RecentTurns
 from jett.server.serving import Certificate, serve
 from jett.server.web import application, public_paths
+from jett.session.seats import Seats
 from jett.settings import Settings
 
 MOST_CONNECTIONS = 4096
@@ -61,25 +78,21 @@ class ServerDoor:
         return f"{'https' if self.secure else 'http'}://{self.address.netloc}"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Serving:
     """A server that runs, for the command that runs it."""
 
     url: str
     desk: AnnouncementDesk
-    live: Live
-    _sessions: BrowserSessions
-    local_observers: list[Observer] = field(default_factory=list)
-    """Told of the conversation through this machine's own microphone."""
+    seats: Seats[Identity]
+    in_force: SettingsInForce
+    observe: Callable[[SessionEvent], None]
+    """To be told of the conversation through this machine's own microphone."""
+    sessions: BrowserSessions
 
     def link(self) -> str:
         """A one-time link for a browser. Blocking; raises SessionError."""
-        return login_link(self.url, self._sessions, now())
-
-    def observe(self, event: SessionEvent) -> None:
-        """Tell every local observer."""
-        for observer in self.local_observers:
-            observer(event)
+        return login_link(self.url, self.sessions, now())
 
 
 def browser_sessions(settings: Settings) -> BrowserSessions:
@@ -111,50 +124,151 @@ def server_door(settings: Settings) -> Iterator[ServerDoor]:
 
 @asynccontextmanager
 async def serving(
-    app: App, door: ServerDoor, loop: LocalLoop, trouble: Callable[[str], None]
+    app: App,
+    door: ServerDoor,
+    loop: LocalLoop,
+    trouble: Callable[[str], None],
+    *,
+    wyoming: WyomingDoor | None = None,
+    has_gpu: bool = False,
+    profile: str | None = None,
+    others: OtherJetts = tuple,
 ) -> AsyncGenerator[Serving, None]:
     """Serve while the block lasts. `trouble` is told what the owner should know.
 
-    Raises what the block raises, out of its groups.
+    `has_gpu` and `profile` are what the settings were read with, `others` the user's other Jetts. Raises what the block
+    raises, out of its groups, and ConfigError.
     """
-    settings, clock = app.settings, MonotonicClock()
-    sessions, desk, events = browser_sessions(settings), AnnouncementDesk(), Live()
-    credentials = Credentials(token_store(settings), sessions, owner=OWNER, secure=door.secure, now=now)
-    recent = RecentTurns(now)
-    statuses = StatusDesk(app, loop, started=now(), seats=lambda: (0, 0))
-    pages = Pages(resources.files("jett.server") / "pages")
-    routers = [
-        here.router(
-            sessions,
-            cookie=credentials.cookie,
-            secure=door.secure,
-            session_days=settings.server.session_days,
-            now=now,
-            now_s=clock.now_s,
-        ),
-        live.router(events),
-        status.router(statuses.look, recent.latest),
-        announcement_desk.router(desk),
-    ]
-    web = application(routers, [], pages, version=metadata.version("jett"), trouble=trouble)
-    guarded = Doors(
-        web,
-        Place(door.address.hosts, door.secure),
-        credentials,
-        ResponseHeaders(secure=door.secure, script_hashes=pages.script_hashes),
-        public=public_paths(pages, here.LOGIN),
-        now_s=clock.now_s,
-        trouble=trouble,
-    )
+    house = _Assembly(app, door, loop, trouble)
     if door.trouble:
         trouble(door.trouble)
-    served = Serving(door.url, desk, events, sessions)
-    served.local_observers += [loop, recent, LiveEvents(events, "local", levels=True)]
     with ungrouped():
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_serve, guarded, door, settings)
-            yield served
-            tasks.cancel_scope.cancel()
+        async with AsyncExitStack() as closing, anyio.create_task_group() as tasks:
+            seats = await closing.enter_async_context(open_seats(app))
+            in_force = SettingsInForce(seat_settings(app.settings), app.settings)
+            routers = await closing.enter_async_context(
+                _dashboard(app, tasks, house, in_force, has_gpu=has_gpu, profile=profile, others=others)
+            )
+            web = house.web(seats, in_force, routers)
+            async with speaking_wyoming(app, seats, wyoming):
+                tasks.start_soon(_serve, web, door, app.settings)
+                yield Serving(door.url, house.desk, seats, in_force, house.observe_local, house.sessions)
+                tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _dashboard(
+    app: App,
+    tasks: TaskGroup,
+    house: _Assembly,
+    in_force: SettingsInForce,
+    *,
+    has_gpu: bool,
+    profile: str | None,
+    others: OtherJetts,
+) -> AsyncGenerator[list[APIRouter], None]:
+    if app.servers is None:
+        yield []
+        return
+    async with dashboard_routes(
+        app.settings,
+        app.servers,
+        tasks,
+        house.live.publish,
+        voice=app.parts.names["tts"],
+        overrides={"profile": profile},
+        has_gpu=has_gpu,
+        appliers=in_force.appliers(),
+        others=others,
+    ) as routers:
+        yield routers
+
+
+class _Assembly:
+    """What the routes share, and the application made of them."""
+
+    def __init__(self, app: App, door: ServerDoor, loop: LocalLoop, trouble: Callable[[str], None]) -> None:
+        self._app = app
+        self._door = door
+        self._loop = loop
+        self._trouble = trouble
+        self._now_s = MonotonicClock().now_s
+        self.sessions = browser_sessions(app.settings)
+        self.desk = AnnouncementDesk()
+        self.live = Live()
+        self._metrics = Metrics()
+        self._recent = RecentTurns(now)
+        self._witnesses = Witnesses(app.history, self.live, self._metrics, [self._recent, app.trace])
+        self._local: list[Observer] = [loop, *self._witnesses.local(self._recent)]
+        for stage in app.parts.names:
+            self._metrics.engine(stage, up=not (stage == "llm" and app.llm_trouble))
+
+    def observe_local(self, event: SessionEvent) -> None:
+        """Tell everybody of the local conversation."""
+        for observer in self._local:
+            observer(event)
+
+    def web(self, seats: Seats[Identity], in_force: SettingsInForce, dashboard: list[APIRouter]) -> Doors:
+        """The application, behind its doors."""
+        credentials = Credentials(
+            token_store(self._app.settings), self.sessions, owner=OWNER, secure=self._door.secure, now=now
+        )
+        pages = Pages(resources.files("jett.server") / "pages")
+        web = application(
+            [*self._routers(credentials, seats), *dashboard],
+            self._realtime(seats, in_force),
+            pages,
+            version=metadata.version("jett"),
+            trouble=self._trouble,
+        )
+        return Doors(
+            web,
+            Place(self._door.address.hosts, self._door.secure),
+            credentials,
+            ResponseHeaders(secure=self._door.secure, script_hashes=pages.script_hashes),
+            public=public_paths(pages, here.LOGIN),
+            now_s=self._now_s,
+            trouble=self._trouble,
+            connected=partial(self._metrics.connection, "websocket"),
+        )
+
+    def _routers(self, credentials: Credentials, seats: Seats[Identity]) -> list[APIRouter]:
+        app = self._app
+        seated = partial(_seats_of, seats)
+        statuses = StatusDesk(app, self._loop, started=now(), seats=seated)
+        latency = LatencyDesk(app.history, self._recent)
+        entrance = here.router(
+            self.sessions,
+            cookie=credentials.cookie,
+            secure=self._door.secure,
+            session_days=app.settings.server.session_days,
+            now=now,
+            now_s=self._now_s,
+        )
+        return [
+            entrance,
+            live.router(self.live, partial(self._metrics.connection, "sse")),
+            status.router(statuses.look, latency.latest),
+            announcement_desk.router(self.desk),
+            history.router(app.history),
+            memories.router(app.memories),
+            metrics.router(self._metrics),
+            openai_router(app, seats),
+        ]
+
+    def _realtime(self, seats: Seats[Identity], in_force: SettingsInForce) -> list[BaseRoute]:
+        house = House(
+            seats,
+            settings=in_force.conversation,
+            resampler=LiveResampler,
+            begin=self._witnesses.begin,
+            model=self._app.parts.names["llm"],
+        )
+        return realtime_routes(house)
+
+
+def _seats_of(seats: Seats[Identity]) -> tuple[int, int]:
+    return sum(seats.taken.values()), seats.most
 
 
 async def _serve(web: Doors, door: ServerDoor, settings: Settings) -> None:

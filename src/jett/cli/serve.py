@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Annotated, Self
@@ -15,16 +17,21 @@ import typer
 from jett.app import App, open_app
 from jett.app.announcing import Door, announcement_door, taking_announcements
 from jett.app.local_loop import LocalLoop
+from jett.app.servers import owner
 from jett.app.serving import ServerDoor, Serving, server_door, serving
+from jett.app.wyoming import WyomingDoor, wyoming_door
 from jett.cli import first_run as first
 from jett.cli.browser import open_browser
-from jett.cli.loading import user_settings
-from jett.cli.running import only_one
+from jett.cli.loading import PROFILE_OPTION, user_settings
+from jett.cli.running import only_one, running_jetts
 from jett.cli.talk import view_for
-from jett.cli.talk_live import converse
+from jett.cli.talk_live import Company, converse
 from jett.cli.views import View
 from jett.core.errors import AlreadyRunning, AudioError, JettError
 from jett.core.events import SessionEvent, Troubled
+from jett.guard import Kind
+from jett.models.vram_card import has_card
+from jett.session.conversation import Conversation
 from jett.settings import Settings
 
 EPILOG = "Examples: jett serve  ·  jett serve --no-open  ·  jett link"
@@ -52,8 +59,18 @@ def serve(open_it: Open = None, as_json: Json = False, plain: Plain = False, fir
     view = view_for(settings, as_json=as_json, plain=plain)
     if first_run:
         first.prepare(settings, quiet=as_json)
-    with server_door(settings) as door, announcement_door(settings) as announced:
-        anyio.run(_Command(settings, view, door, announced, open_it, as_json, first_run).run)
+    with server_door(settings) as door, announcement_door(settings) as announced, wyoming_door(settings) as wyoming:
+        doors = _Doors(door, announced, wyoming)
+        anyio.run(_Command(settings, view, doors, open_it, as_json, first_run).run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    """Where it listens."""
+
+    server: ServerDoor
+    announcements: Door | None
+    wyoming: WyomingDoor | None
 
 
 class _Command:
@@ -63,16 +80,14 @@ class _Command:
         self,
         settings: Settings,
         view: View,
-        door: ServerDoor,
-        announced: Door | None,
+        doors: _Doors,
         open_it: bool | None,
         as_json: bool,
         first_run: bool,
     ) -> None:
         self._settings = settings
         self._view = view
-        self._door = door
-        self._announced = announced
+        self._doors = doors
         self._open_it = open_it
         self._as_json = as_json
         self._first_run = first_run
@@ -90,10 +105,22 @@ class _Command:
                 problem = first.no_devices(self._settings) if self._settings.server.local_loop != "off" else ""
                 if self._first_run:
                     await self._try_out(app, problem)
-                async with serving(app, self._door, self._loop, self._tell) as served:
+                async with self._serving(app) as served:
                     await self._show(served)
                     await self._talk(app, served, problem)
                     await anyio.sleep_forever()
+
+    def _serving(self, app: App) -> AbstractAsyncContextManager[Serving]:
+        return serving(
+            app,
+            self._doors.server,
+            self._loop,
+            self._tell,
+            wyoming=self._doors.wyoming,
+            has_gpu=has_card(),
+            profile=PROFILE_OPTION.get(),
+            others=lambda: [(other.pid, other.fetches) for other in running_jetts()],
+        )
 
     def _tell(self, trouble: str) -> None:
         self._view(Troubled(trouble))
@@ -123,12 +150,25 @@ class _Command:
             return
         try:
             with only_one():
-                beside = partial(taking_announcements, app, self._announced, trouble=self._tell, desk=served.desk)
-                await converse(app, _Watched(self._view, served), beside=beside)
+                await self._converse(app, served)
             self._loop.ended()
         except (AudioError, AlreadyRunning) as error:
             self._loop.ended(str(error))
             self._tell(str(error))
+
+    async def _converse(self, app: App, served: Serving) -> None:
+        """At a seat like any other, since the engines are shared."""
+        announced = partial(taking_announcements, app, self._doors.announcements, trouble=self._tell, desk=served.desk)
+
+        @asynccontextmanager
+        async def beside(conversation: Conversation) -> AsyncGenerator[None, None]:
+            with served.in_force.told_to(conversation):
+                async with announced(conversation):
+                    yield
+
+        async with served.seats.local(owner(Kind.VOICE)) as seat:
+            seated = replace(app, parts=seat.parts)
+            await converse(seated, _Watched(self._view, served), None, Company(beside, seat.workers))
 
 
 class _Watched:

@@ -18,7 +18,7 @@ from jett.cli.loading import user_settings
 from jett.cli.recordings import check_folder
 from jett.cli.running import only_one
 from jett.cli.talk_files import answer_files, check_files
-from jett.cli.talk_live import check_devices, converse
+from jett.cli.talk_live import Company, check_devices, converse
 from jett.cli.views import JsonLines, PlainLines, View
 from jett.core.errors import JettError
 from jett.core.events import Troubled
@@ -133,7 +133,7 @@ async def _live(app: App, view: View, output: Path | None, test: bool, door: Doo
     if test:
         await first.self_test(app, view)
     beside = partial(taking_announcements, app, door, trouble=lambda text: view(Troubled(text)))
-    await converse(app, view, output, beside=beside)
+    await converse(app, view, output, Company(beside))
 
 
 def view_for(settings: Settings, *, as_json: bool, plain: bool) -> View:

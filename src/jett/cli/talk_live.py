@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -28,6 +28,7 @@ from jett.core.events import SessionEvent
 from jett.core.ports import Render, Speaker
 from jett.guard import Kind
 from jett.session.conversation import Conversation
+from jett.session.worker import Workers
 from jett.settings import Settings
 
 
@@ -43,18 +44,26 @@ Beside = Callable[[Conversation], AbstractAsyncContextManager[None]]
 """What is done beside a conversation while it lasts."""
 
 
-async def converse(app: App, view: View, output: Path | None = None, *, beside: Beside) -> None:
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What a live conversation has around it: something beside it, and the engines' threads where others share them."""
+
+    beside: Beside
+    workers: Workers | None = None
+
+
+async def converse(app: App, view: View, output: Path | None, company: Company) -> None:
     """Talk until cancelled; with `output`, Jett's side is written there at the end instead of played.
 
     Raises AudioError, and what the view raises, wherever it was told.
     """
     with ungrouped():
         async with anyio.create_task_group() as tasks:
-            await _converse(app, view, output, _told_in(tasks, view), beside)
+            await _converse(app, view, output, _told_in(tasks, view), company)
             tasks.cancel_scope.cancel()
 
 
-async def _converse(app: App, view: View, output: Path | None, told: OnState, beside: Beside) -> None:
+async def _converse(app: App, view: View, output: Path | None, told: OnState, company: Company) -> None:
     microphone = DeviceMicrophone(
         app.settings.audio.input or None,
         on_state=told,
@@ -64,16 +73,16 @@ async def _converse(app: App, view: View, output: Path | None, told: OnState, be
     view.listening_to("")
     try:
         if output is None:
-            await _aloud(app, microphone, view, told, beside)
+            await _aloud(app, microphone, view, told, company)
         else:
-            await _into_file(app, microphone, view, output, beside)
+            await _into_file(app, microphone, view, output, company)
     finally:
         if microphone.dropped_samples:
             lost_s = microphone.dropped_samples / SAMPLE_RATE_HZ
             view.note(f"audio: {lost_s:.2f} s of the microphone were lost because the machine was too busy")
 
 
-async def _aloud(app: App, microphone: DeviceMicrophone, view: View, told: OnState, beside: Beside) -> None:
+async def _aloud(app: App, microphone: DeviceMicrophone, view: View, told: OnState, company: Company) -> None:
     speaker = DeviceSpeaker(
         app.settings.audio.output or None,
         rate_hz=app.parts.tts.rate_hz,
@@ -81,20 +90,20 @@ async def _aloud(app: App, microphone: DeviceMicrophone, view: View, told: OnSta
         period_ms=app.settings.audio.block_ms,
     )
     parts = with_echo_cancellation(app, speaker.rate_hz)
-    await _run(replace(app, parts=parts), microphone, speaker, view, beside)
+    await _run(replace(app, parts=parts), microphone, speaker, view, company)
 
 
-async def _into_file(app: App, microphone: DeviceMicrophone, view: View, output: Path, beside: Beside) -> None:
+async def _into_file(app: App, microphone: DeviceMicrophone, view: View, output: Path, company: Company) -> None:
     speaker = _RecordedSpeaker(app.parts.tts.rate_hz)
     try:
-        await _run(app, _PacingMicrophone(microphone, speaker), speaker, view, beside)
+        await _run(app, _PacingMicrophone(microphone, speaker), speaker, view, company)
     finally:
         write_wav(output, speaker.recording.trimmed(0.5), speaker.rate_hz)
         view.note(f"what Jett said is in {output}")
 
 
 async def _run(
-    app: App, microphone: DeviceMicrophone | _PacingMicrophone, speaker: Speaker, view: View, beside: Beside
+    app: App, microphone: DeviceMicrophone | _PacingMicrophone, speaker: Speaker, view: View, company: Company
 ) -> None:
     keeper = Keeper.of(app.settings, view.note)
     listens = False
@@ -109,8 +118,8 @@ async def _run(
         history.sound(keeper.observe(event))
 
     with keeping(app.history, view, "local", owner(Kind.VOICE)) as history:
-        conversation = Conversation(app.parts, conversation_settings(app.settings), observe)
-        async with beside(conversation):
+        conversation = Conversation(app.parts, conversation_settings(app.settings), observe, workers=company.workers)
+        async with company.beside(conversation):
             await conversation.run(keeper.hearing(microphone), keeper.speaking(speaker, speaker.rate_hz))
 
 

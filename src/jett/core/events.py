@@ -116,6 +116,8 @@ class TurnReport:
     spans: tuple[StageSpan, ...] = ()
     tool_calls: tuple[ToolUsed, ...] = ()
     guard: tuple[Decided, ...] = ()
+    id: int | None = None
+    """The history's number of the turn; None where it is not kept."""
 
 
 @dataclass(frozen=True, slots=True)

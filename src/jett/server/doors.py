@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,10 +63,11 @@ class Doors:
         public: Collection[str],
         now_s: Callable[[], float],
         trouble: Callable[[str], None],
+        connected: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         """`public`: paths that give nothing of the owner's. `now_s` is monotonic.
 
-        `trouble` is told of floods, and of what cannot be read.
+        `trouble` is told of floods, and of what cannot be read. `connected` lasts as long as a WebSocket.
         """
         self._app = app
         self._place = place
@@ -75,6 +77,7 @@ class Doors:
         self._budget = Budget(now_s)
         self._failures = Window(MOST_FAILURES, 60.0, now_s)
         self._trouble = trouble
+        self._connected = connected
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -105,7 +108,8 @@ class Doors:
         with self._budget.holding(key, allowance, scope["type"]) as room:
             if not room:
                 raise wait_for(429, "too many connections are open already", "close some", 5)
-            await self._app(scope, _within_limit(scope, receive), send)
+            with self._connected() if scope["type"] == "websocket" else nullcontext():
+                await self._app(scope, _within_limit(scope, receive), send)
 
     def _host(self, connection: HTTPConnection) -> str:
         named = connection.headers.getlist("host")

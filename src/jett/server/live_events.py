@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from jett.core.events import (
     AnnouncementEnded,
     ClauseSpoken,
@@ -23,14 +21,10 @@ _LEVEL_EVERY = 4
 class LiveEvents:
     """An observer of one conversation. `session` is `local`, or the conversation's number."""
 
-    def __init__(
-        self, live: Live, session: str, *, levels: bool = False, turn_id: Callable[[int], int | None] = lambda _: None
-    ) -> None:
-        """`turn_id` gives the id that the history knows a turn by."""
+    def __init__(self, live: Live, session: str, *, levels: bool = False) -> None:
         self._live = live
         self._session = session
         self._levels = levels
-        self._turn_id = turn_id
         self._frames = 0
 
     def __call__(self, event: SessionEvent) -> None:
@@ -53,7 +47,7 @@ class LiveEvents:
     def _turn(self, report: TurnReport) -> None:
         self._tell(
             "turn",
-            id=self._turn_id(report.turn),
+            id=report.id,
             turn=report.turn,
             transcript=report.transcript,
             reply=report.reply,

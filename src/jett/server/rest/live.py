@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -17,8 +18,8 @@ _HEARTBEAT_S = 15.0
 _RETRY = b"retry: 1000\n\n"
 
 
-def router(live: Live) -> APIRouter:
-    """The route of the live events."""
+def router(live: Live, watching: Callable[[], AbstractContextManager[None]] = nullcontext) -> APIRouter:
+    """The route of the live events. `watching` lasts as long as somebody watches."""
     routes = APIRouter(tags=["live"])
 
     @routes.get(
@@ -32,15 +33,17 @@ def router(live: Live) -> APIRouter:
         if live.watchers >= MOST_WATCHERS:
             raise wait_for(429, f"{MOST_WATCHERS} pages watch already", "close some", 30)
         last_id = request.headers.get("last-event-id", "")
-        return StreamingResponse(_stream(live, last_id), media_type="text/event-stream")
+        return StreamingResponse(_stream(live, last_id, watching), media_type="text/event-stream")
 
     return routes
 
 
-async def _stream(live: Live, last_id: str) -> AsyncGenerator[bytes, None]:
+async def _stream(
+    live: Live, last_id: str, watching: Callable[[], AbstractContextManager[None]]
+) -> AsyncGenerator[bytes, None]:
     """Bytes for one watcher; a comment every fifteen seconds, so that a lost connection is noticed."""
     yield _RETRY
-    with live.watching(last_id) as (missed, coming):
+    with watching(), live.watching(last_id) as (missed, coming):
         for event in missed:
             yield event.encoded()
         while (encoded := await _next(coming)) is not None:
