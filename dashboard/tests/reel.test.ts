@@ -66,6 +66,18 @@ it("sound of a silenced item that comes late is not played, until it resumes", (
   expect(notes.filter(({ kind }) => kind === "rendered")).toHaveLength(2);
 });
 
+it("what was played before a false interruption counts with what was played after it", () => {
+  const { reel, notes, render } = played();
+  reel.append("a", steady(500), HZ);
+  render();
+  reel.flush("a", 128);
+  reel.resume("a");
+  reel.append("a", steady(300), HZ);
+  render();
+  reel.flush("a", 256);
+  expect(notes.at(-1)).toMatchObject({ played: 248 + 248, dropped: 52 });
+});
+
 it("a flush drops the items behind, too, and the next item plays", () => {
   const { reel, notes, render } = played();
   reel.append("a", steady(500), HZ);

@@ -14,6 +14,7 @@ export type Wishes = { mode: Mode; device: string; muted: boolean; deafWhileSpea
 
 const MOST_WAITING_BYTES = 64 * 1024; // 2 s of microphone sound that the network did not take; more is dropped and counted
 const FRAME_MS = 20;
+const TAIL_MS = 200; // a browser's microphone is at most about that late
 
 export class Conversation {
   state: Dialogue = SILENT;
@@ -30,6 +31,8 @@ export class Conversation {
   private readonly measure = new Measure();
   private firstFrame: number | null = null;
   private leftMs = 0;
+  private sending = false;
+  private tail: ReturnType<typeof setTimeout> | undefined;
   private readonly unsent: string[] = [];
   private readonly watchers = new Set<() => void>();
 
@@ -76,11 +79,28 @@ export class Conversation {
     this.send({ type: "jett.stop" });
   }
 
+  /** Push to talk. What was said last is still on its way when the button is let go, so sending goes on for TAIL_MS. */
   hold(down: boolean): void {
     if (this.holding === down || this.state.phase !== "live" || !this.hasEar) return;
     this.holding = down;
-    if (down && this.state.sounding) this.stop();
-    for (const message of down ? pressed() : released()) this.send(message);
+    clearTimeout(this.tail);
+    if (down) this.press();
+    else this.tail = setTimeout(() => this.release(), TAIL_MS);
+    this.tell();
+  }
+
+  private press(): void {
+    if (this.sending) return;
+    this.sending = true;
+    if (this.state.sounding) this.stop();
+    for (const message of pressed()) this.send(message);
+    this.applyEar();
+  }
+
+  private release(): void {
+    if (!this.sending) return;
+    this.sending = false;
+    for (const message of released()) this.send(message);
     this.applyEar();
   }
 
@@ -138,7 +158,7 @@ export class Conversation {
     this.level.ear = loudness(rms(pcm));
     const socket = this.socket;
     if (this.state.phase !== "live" || !socket) return;
-    if (this.wishes.mode === "push" && !this.holding) return;
+    if (this.wishes.mode === "push" && !this.sending) return;
     const fits = socket.bufferedAmount < MOST_WAITING_BYTES;
     this.measure.frame(fits);
     if (!fits) return;
@@ -200,7 +220,7 @@ export class Conversation {
 
   private applyEar(): void {
     const { mode, muted, deafWhileSpeaking } = this.wishes;
-    const deaf = muted || (deafWhileSpeaking && this.state.sounding) || (mode === "push" && !this.holding);
+    const deaf = muted || (deafWhileSpeaking && this.state.sounding) || (mode === "push" && !this.sending);
     this.microphone?.mute(deaf);
   }
 
@@ -213,7 +233,8 @@ export class Conversation {
     void this.context?.close();
     this.context = this.microphone = this.speaker = this.firstFrame = null;
     this.leftMs = 0;
-    this.hasEar = this.holding = false;
+    clearTimeout(this.tail);
+    this.hasEar = this.holding = this.sending = false;
     this.level = { mouth: 0, ear: 0 };
     this.unsent.length = 0;
     this.happen(happening);

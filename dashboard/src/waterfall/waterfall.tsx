@@ -41,6 +41,16 @@ function Drawing({ all, width }: { all: Layout; width: number }) {
           </text>
         </g>
       ))}
+      {all.first_sound_ms !== null && (
+        <line
+          x1={x(all.first_sound_ms)}
+          x2={x(all.first_sound_ms)}
+          y1={HEAD - 4}
+          y2={height}
+          className="stroke-jet"
+          strokeDasharray="3 3"
+        />
+      )}
       {all.rows.map((row, index) => (
         <Bar key={`${row.name} ${index}`} row={row} index={index} x={x} names={names} />
       ))}
@@ -62,16 +72,6 @@ function Drawing({ all, width }: { all: Layout; width: number }) {
             />
           ))}
         </g>
-      )}
-      {all.first_sound_ms !== null && (
-        <line
-          x1={x(all.first_sound_ms)}
-          x2={x(all.first_sound_ms)}
-          y1={HEAD - 4}
-          y2={height}
-          className="stroke-jet"
-          strokeDasharray="3 3"
-        />
       )}
     </svg>
   );

@@ -3,7 +3,7 @@
 //
 //   append(item, pcm)  the sound of an item follows what is there already; refused while the item is silenced
 //   flush()            silence after a fade of FADE_MS; says what was played and what was dropped
-//   resume(item)       the item may sound again; its counts begin anew
+//   resume(item)       the item may sound again; what was played of it before still counts
 //   finish(item)       no more sound comes: what the resampler holds back is played too
 
 import { Resampler } from "./resampler.js";
@@ -28,6 +28,8 @@ export class Reel {
     this.tracks = [];
     /** @type {Set<string>} */
     this.silenced = new Set();
+    /** @type {Map<string, number>} what was played of an item before it was silenced */
+    this.earlier = new Map();
     this.overflow = 0;
     this.playing = false;
   }
@@ -65,11 +67,13 @@ export class Reel {
     const fading = this.ring.length === 0 ? new Float32Array(0) : this.fade(frame);
     const track = this.track(item);
     const dropped = this.tracks.reduce((sum, one) => sum + one.waiting, 0);
+    const played = (this.earlier.get(item) ?? 0) + track.played;
+    this.earlier.set(item, played);
     this.ring.clear();
     this.tracks = [];
     this.silenced.add(item);
     this.playing = false;
-    this.tell({ kind: "flushed", item, played: track.played, dropped, silentFrame: frame + fading.length });
+    this.tell({ kind: "flushed", item, played, dropped, silentFrame: frame + fading.length });
     return fading;
   }
 
