@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -62,6 +64,20 @@ def test_the_link_lets_a_browser_in_and_it_stays_in_after_a_restart(jett: Jett) 
             assert browser.get("/api/session").status_code == 200
             assert jett("link", "--sign-out-all").stdout == "signed out: 2\n"
             assert browser.get("/api/session").status_code == 401
+
+
+def test_the_document_is_the_one_that_the_dashboards_types_are_made_from(jett: Jett) -> None:
+    """With JETT_WRITE_OPENAPI set it is written; then `npm run types` in dashboard/."""
+    kept = Path(__file__).parents[2] / "dashboard" / "openapi.json"
+    with (
+        served(jett, JETT_SERVER__ADDRESS=free_address()) as (told, _),
+        httpx.Client(base_url=told["address"], trust_env=False, follow_redirects=True) as browser,
+    ):
+        browser.get(told["link"])
+        document = browser.get("/api/openapi.json").json()
+    if os.environ.get("JETT_WRITE_OPENAPI"):
+        kept.write_text(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+    assert json.loads(kept.read_text("utf-8")) == document
 
 
 def test_the_first_run_answers_the_example_and_then_serves(jett: Jett) -> None:

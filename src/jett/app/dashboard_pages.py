@@ -8,6 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
+from jett.app.history import history_file
 from jett.app.needs import store
 from jett.app.record import audit_folder
 from jett.app.servers import policy_path
@@ -60,7 +61,7 @@ def _places(settings: Settings) -> Iterable[tuple[str, Path | str]]:
     yield "policy", policy_path(settings)
     yield "audit log", audit_folder(settings)
     if settings.history.keep:
-        yield "history", _server(settings.history.database) or (settings.history.dir or data) / "history.sqlite"
+        yield "history", _server(settings.history.database) or history_file(settings)
     if settings.memory.keep:
         yield "memory", _server(settings.memory.url) or (settings.memory.dir or data) / "memory"
     if settings.privacy.keep_recordings:

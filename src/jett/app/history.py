@@ -81,13 +81,20 @@ def keeping(archive: Archive | None, observer: Observer, source: Source, identit
         kept.end()
 
 
+def history_file(settings: Settings) -> Path:
+    """Where it is, or would be, if no database server keeps it."""
+    from jett.history.sqlite import FILE
+
+    folder = settings.history.dir or platformdirs.user_data_path("jett", appauthor=False) / "history"
+    return folder.expanduser().absolute() / FILE
+
+
 def _database(settings: Settings) -> Database:
     history = settings.history
     if not history.database:
-        from jett.history.sqlite import FILE, SqliteDatabase
+        from jett.history.sqlite import SqliteDatabase
 
-        folder = history.dir or platformdirs.user_data_path("jett", appauthor=False) / "history"
-        return SqliteDatabase(folder.expanduser().absolute() / FILE)
+        return SqliteDatabase(history_file(settings))
     from jett.core.postgres_place import parse_place
     from jett.history.postgres import PostgresDatabase
     from jett.ops.secret_file import read_secret

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -143,15 +143,11 @@ async def serving(
     if door.trouble:
         trouble(door.trouble)
     with ungrouped():
-        async with AsyncExitStack() as closing, anyio.create_task_group() as tasks:
-            seats = await closing.enter_async_context(open_seats(app))
+        async with open_seats(app) as seats, anyio.create_task_group() as tasks:
             in_force = SettingsInForce(seat_settings(app.settings), app.settings)
-            routers = await closing.enter_async_context(
-                _dashboard(app, tasks, house, in_force, has_gpu=has_gpu, profile=profile, others=others)
-            )
-            web = house.web(seats, in_force, routers)
-            async with speaking_wyoming(app, seats, wyoming):
-                tasks.start_soon(_serve, web, door, app.settings)
+            dashboard = _dashboard(app, tasks, house, in_force, has_gpu=has_gpu, profile=profile, others=others)
+            async with dashboard as routers, speaking_wyoming(app, seats, wyoming):
+                tasks.start_soon(_serve, house.web(seats, in_force, routers), door, app.settings)
                 yield Serving(door.url, house.desk, seats, in_force, house.observe_local, house.sessions)
                 tasks.cancel_scope.cancel()
 

@@ -72,12 +72,12 @@ def router(memories: Memories | None) -> APIRouter:
         with _refusing():
             return shapes.Deleted(memories=kept.forget_all())
 
-    @routes.delete("/{memory}", operation_id="deleteMemory")
-    def delete_memory(visitor: Visitor, memory: UUID) -> shapes.Deleted:
+    @routes.delete("/{id}", operation_id="deleteMemory")
+    def delete_memory(visitor: Visitor, id: UUID) -> shapes.Deleted:
         """Forget one, really."""
         kept = _kept(memories, visitor)
         with _refusing():
-            if not kept.forget(str(memory)):
+            if not kept.forget(str(id)):
                 raise Refusal(404, "there is no such memory", "read the list again")
         return shapes.Deleted(memories=1)
 
