@@ -11,8 +11,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Audit */
-        get: operations["audit_api_audit_get"];
+        /**
+         * Newest
+         * @description Records, newest first.
+         */
+        get: operations["getAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -28,8 +31,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Audit Export */
-        get: operations["audit_export_api_audit_export_get"];
+        /**
+         * Everything
+         * @description All records, oldest first, as they are in the files.
+         */
+        get: operations["exportAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -45,8 +51,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Audit Verify */
-        get: operations["audit_verify_api_audit_verify_get"];
+        /**
+         * Whole
+         * @description Read every record, and ask every anchor.
+         */
+        get: operations["verifyAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -62,8 +71,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Confirmations */
-        get: operations["confirmations_api_confirmations_get"];
+        /**
+         * Waiting
+         * @description Changes that wait for a yes, whoever asked.
+         */
+        get: operations["getConfirmations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -81,8 +93,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Confirm */
-        post: operations["confirm_api_confirmations__nonce__post"];
+        /**
+         * Answer
+         * @description Yes or no. The answer comes when the operation has ended, which may take a minute.
+         */
+        post: operations["answerConfirmation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -96,8 +111,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Containers */
-        get: operations["containers_api_containers_get"];
+        /**
+         * Containers
+         * @description The policy's containers, as last seen.
+         */
+        get: operations["getContainers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -113,8 +131,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Logs */
-        get: operations["logs_api_containers__name__logs_get"];
+        /**
+         * Log
+         * @description The last lines, redacted.
+         */
+        get: operations["getContainerLog"];
         put?: never;
         post?: never;
         delete?: never;
@@ -130,8 +151,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Follow */
-        get: operations["follow_api_containers__name__logs_follow_get"];
+        /**
+         * Follow
+         * @description The last lines and whatever comes, for ten minutes at most.
+         */
+        get: operations["followContainerLog"];
         put?: never;
         post?: never;
         delete?: never;
@@ -149,8 +173,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Restart */
-        post: operations["restart_api_containers__name__restart_post"];
+        /** Restart a container, once somebody confirms it */
+        post: operations["restartContainer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -166,8 +190,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start */
-        post: operations["start_api_containers__name__start_post"];
+        /** Start a container, once somebody confirms it */
+        post: operations["startContainer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -183,8 +207,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop */
-        post: operations["stop_api_containers__name__stop_post"];
+        /** Stop a container, once somebody confirms it */
+        post: operations["stopContainer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -198,8 +222,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Conversations */
-        get: operations["conversations_api_conversations_get"];
+        /**
+         * List Conversations
+         * @description Newest first.
+         */
+        get: operations["listConversations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -215,12 +242,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Conversation */
-        get: operations["conversation_api_conversations__id__get"];
+        /**
+         * Get Conversation
+         * @description With its turns, oldest first.
+         */
+        get: operations["getConversation"];
         put?: never;
         post?: never;
-        /** Conversation Delete */
-        delete: operations["conversation_delete_api_conversations__id__delete"];
+        /**
+         * Delete Conversation
+         * @description With all its turns and their recordings.
+         */
+        delete: operations["deleteConversation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -236,8 +269,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** History Delete */
-        delete: operations["history_delete_api_history_delete"];
+        /**
+         * Delete History
+         * @description Every conversation, every turn and every recording that belongs to one.
+         */
+        delete: operations["deleteHistory"];
         options?: never;
         head?: never;
         patch?: never;
@@ -250,8 +286,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** History Export */
-        get: operations["history_export_api_history_export_get"];
+        /**
+         * Export History
+         * @description Everything, oldest first.
+         */
+        get: operations["exportHistory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -267,8 +306,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Latency */
-        get: operations["latency_api_latency_get"];
+        /**
+         * Get Latency
+         * @description Stages of the newest turns, and percentiles over them.
+         */
+        get: operations["getLatency"];
         put?: never;
         post?: never;
         delete?: never;
@@ -284,8 +326,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Live */
-        get: operations["live_api_live_get"];
+        /**
+         * Watch
+         * @description Named events with ids, until the connection ends; see docs/protocol.md.
+         */
+        get: operations["watchLive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -301,13 +346,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Memories */
-        get: operations["memories_api_memories_get"];
+        /**
+         * List Memories
+         * @description What is remembered: newest first, or what is about `query`.
+         */
+        get: operations["listMemories"];
         put?: never;
-        /** Remember */
-        post: operations["remember_api_memories_post"];
-        /** Forget All */
-        delete: operations["forget_all_api_memories_delete"];
+        /**
+         * Add Memory
+         * @description Remember one thing; the same words again are kept once, as of now.
+         */
+        post: operations["addMemory"];
+        /**
+         * Delete All Memories
+         * @description Forget everything, really: the words are in no file afterwards.
+         */
+        delete: operations["deleteAllMemories"];
         options?: never;
         head?: never;
         patch?: never;
@@ -323,8 +377,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Forget */
-        delete: operations["forget_api_memories__id__delete"];
+        /**
+         * Delete Memory
+         * @description Forget one, really.
+         */
+        delete: operations["deleteMemory"];
         options?: never;
         head?: never;
         patch?: never;
@@ -337,8 +394,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policy */
-        get: operations["policy_api_policy_get"];
+        /**
+         * Policy
+         * @description The policy file, redacted, and what is wrong with it.
+         */
+        get: operations["getPolicy"];
         put?: never;
         post?: never;
         delete?: never;
@@ -354,8 +414,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Privacy */
-        get: operations["privacy_api_privacy_get"];
+        /**
+         * Privacy
+         * @description As things are now.
+         */
+        get: operations["getPrivacy"];
         put?: never;
         post?: never;
         delete?: never;
@@ -371,12 +434,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Session Read */
-        get: operations["session_read_api_session_get"];
+        /**
+         * Get Session
+         * @description Who is here, and what its pages must show when they change something.
+         */
+        get: operations["getSession"];
         put?: never;
         post?: never;
-        /** Session Leave */
-        delete: operations["session_leave_api_session_delete"];
+        /**
+         * Leave
+         * @description Sign this browser out.
+         */
+        delete: operations["leave"];
         options?: never;
         head?: never;
         patch?: never;
@@ -389,15 +458,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Settings */
-        get: operations["settings_api_settings_get"];
+        /**
+         * Read
+         * @description Every setting, in the order of the file.
+         */
+        get: operations["getSettings"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Settings Change */
-        patch: operations["settings_change_api_settings_patch"];
+        /**
+         * Change
+         * @description All of the values or none.
+         */
+        patch: operations["changeSettings"];
         trace?: never;
     };
     "/api/status": {
@@ -407,8 +482,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Status */
-        get: operations["status_api_status_get"];
+        /**
+         * Get Status
+         * @description Engines, memory, sessions, troubles.
+         */
+        get: operations["getStatus"];
         put?: never;
         post?: never;
         delete?: never;
@@ -424,8 +502,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Turns */
-        get: operations["turns_api_turns_get"];
+        /**
+         * List Turns
+         * @description Newest first: all, or those that hold what was searched for.
+         */
+        get: operations["listTurns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -441,12 +522,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Turn */
-        get: operations["turn_api_turns__id__get"];
+        /**
+         * Get Turn
+         * @description With its spans, its tool calls and what the guard said.
+         */
+        get: operations["getTurn"];
         put?: never;
         post?: never;
-        /** Turn Delete */
-        delete: operations["turn_delete_api_turns__id__delete"];
+        /**
+         * Delete Turn
+         * @description With its recordings; its conversation too, if it was the last of it.
+         */
+        delete: operations["deleteTurn"];
         options?: never;
         head?: never;
         patch?: never;
@@ -459,8 +546,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Turn Audio */
-        get: operations["turn_audio_api_turns__id__audio_get"];
+        /**
+         * Get Turn Audio
+         * @description The reply as WAV, where recordings are kept.
+         */
+        get: operations["getTurnAudio"];
         put?: never;
         post?: never;
         delete?: never;
@@ -476,8 +566,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Voices */
-        get: operations["voices_api_voices_get"];
+        /**
+         * Voices
+         * @description All voices, and which of them is Jett's now.
+         */
+        get: operations["getVoices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -495,8 +588,116 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Preview */
-        post: operations["preview_api_voices_preview_post"];
+        /**
+         * Preview
+         * @description One sentence in a voice.
+         */
+        post: operations["previewVoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Announce
+         * @description Have it said when it is quiet; who sent it is said in front.
+         */
+        post: operations["announce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audio/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Text to speech */
+        post: operations["speech_v1_audio_speech_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audio/transcriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Speech to text */
+        post: operations["transcriptions_v1_audio_transcriptions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Jett in writing */
+        post: operations["completions_v1_chat_completions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models that answer, hear and speak */
+        get: operations["listed_v1_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One model */
+        get: operations["one_v1_models__name__get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -507,6 +708,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Announcement
+         * @description What is to be said; the guard looks at it again.
+         */
+        Announcement: {
+            /** Text */
+            text: string;
+        };
         /**
          * Answer
          * @description The click.
@@ -687,7 +896,7 @@ export interface components {
         };
         /**
          * ConversationTurns
-         * @description One conversation with its turns, oldest first.
+         * @description One conversation with its turns, oldest first. `next` is given back as `after` for the turns after these.
          */
         ConversationTurns: {
             conversation: components["schemas"]["Conversation"];
@@ -969,11 +1178,6 @@ export interface components {
              * Format: date-time
              */
             ends_at: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "dashboard" | "token";
             /** Name */
             name: string;
         };
@@ -1131,6 +1335,16 @@ export interface components {
             vram: components["schemas"]["Memory"];
         };
         /**
+         * Taken
+         * @description Where its outcome can be found in the record, and whether it is said at once.
+         */
+        Taken: {
+            /** Operation */
+            operation: string;
+            /** State */
+            state: string;
+        };
+        /**
          * ToolCall
          * @description A tool that the turn used; arguments and result redacted.
          */
@@ -1264,7 +1478,7 @@ export interface components {
         };
         /**
          * Turns
-         * @description Newest first, or best first for a search.
+         * @description Newest first, those of a search too: to rank what matches, all of it would have to be read.
          */
         Turns: {
             /** Next */
@@ -1322,10 +1536,12 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    audit_api_audit_get: {
+    getAudit: {
         parameters: {
             query?: {
+                /** @description `next` of a page. */
                 before?: string | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -1342,7 +1558,16 @@ export interface operations {
                     "application/json": components["schemas"]["AuditPage"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1351,7 +1576,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1360,16 +1585,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1378,7 +1594,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1387,7 +1603,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1398,7 +1614,7 @@ export interface operations {
             };
         };
     };
-    audit_export_api_audit_export_get: {
+    exportAudit: {
         parameters: {
             query?: never;
             header?: never;
@@ -1407,16 +1623,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description One record a line */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/x-ndjson": string;
+                    "application/x-ndjson": unknown;
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1425,7 +1650,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1434,16 +1659,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1452,7 +1668,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1461,7 +1677,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1472,7 +1688,7 @@ export interface operations {
             };
         };
     };
-    audit_verify_api_audit_verify_get: {
+    verifyAudit: {
         parameters: {
             query?: never;
             header?: never;
@@ -1490,7 +1706,16 @@ export interface operations {
                     "application/json": components["schemas"]["AuditVerdict"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1499,7 +1724,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1508,16 +1733,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1526,7 +1742,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1535,7 +1751,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1546,7 +1762,7 @@ export interface operations {
             };
         };
     };
-    confirmations_api_confirmations_get: {
+    getConfirmations: {
         parameters: {
             query?: never;
             header?: never;
@@ -1564,7 +1780,16 @@ export interface operations {
                     "application/json": components["schemas"]["Questions"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1573,7 +1798,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1582,16 +1807,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1600,7 +1816,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1609,7 +1825,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1620,7 +1836,7 @@ export interface operations {
             };
         };
     };
-    confirm_api_confirmations__nonce__post: {
+    answerConfirmation: {
         parameters: {
             query?: never;
             header?: never;
@@ -1644,7 +1860,16 @@ export interface operations {
                     "application/json": components["schemas"]["Outcome"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1653,7 +1878,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1662,7 +1887,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1671,7 +1896,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1680,7 +1905,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1689,7 +1914,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1700,7 +1925,7 @@ export interface operations {
             };
         };
     };
-    containers_api_containers_get: {
+    getContainers: {
         parameters: {
             query?: never;
             header?: never;
@@ -1718,7 +1943,16 @@ export interface operations {
                     "application/json": components["schemas"]["Containers"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1727,7 +1961,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1736,16 +1970,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1754,7 +1979,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1763,7 +1988,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1774,13 +1999,15 @@ export interface operations {
             };
         };
     };
-    logs_api_containers__name__logs_get: {
+    getContainerLog: {
         parameters: {
             query?: {
+                /** @description How many of the last. */
                 lines?: number;
             };
             header?: never;
             path: {
+                /** @description As the policy names it. */
                 name: string;
             };
             cookie?: never;
@@ -1796,7 +2023,16 @@ export interface operations {
                     "application/json": components["schemas"]["Log"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1805,7 +2041,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1814,7 +2050,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1823,7 +2059,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1832,7 +2068,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1841,7 +2077,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description The server that was asked did not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1852,27 +2097,40 @@ export interface operations {
             };
         };
     };
-    follow_api_containers__name__logs_follow_get: {
+    followContainerLog: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many of the last. */
+                lines?: number;
+            };
             header?: never;
             path: {
+                /** @description As the policy names it. */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Events: `line` {line}, `dropped` {lines} where there were too many of them, `ended` {why} */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1881,7 +2139,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1890,7 +2148,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1899,7 +2157,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1908,7 +2166,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1917,7 +2175,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1928,11 +2186,12 @@ export interface operations {
             };
         };
     };
-    restart_api_containers__name__restart_post: {
+    restartContainer: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description As the policy names it. */
                 name: string;
             };
             cookie?: never;
@@ -1948,7 +2207,16 @@ export interface operations {
                     "application/json": components["schemas"]["ChangeAsked"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1957,7 +2225,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1966,7 +2234,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1975,7 +2243,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1984,7 +2252,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1993,7 +2261,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2004,11 +2272,12 @@ export interface operations {
             };
         };
     };
-    start_api_containers__name__start_post: {
+    startContainer: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description As the policy names it. */
                 name: string;
             };
             cookie?: never;
@@ -2024,7 +2293,16 @@ export interface operations {
                     "application/json": components["schemas"]["ChangeAsked"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2033,7 +2311,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2042,7 +2320,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2051,7 +2329,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2060,7 +2338,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2069,7 +2347,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2080,11 +2358,12 @@ export interface operations {
             };
         };
     };
-    stop_api_containers__name__stop_post: {
+    stopContainer: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description As the policy names it. */
                 name: string;
             };
             cookie?: never;
@@ -2100,7 +2379,16 @@ export interface operations {
                     "application/json": components["schemas"]["ChangeAsked"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2109,7 +2397,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2118,7 +2406,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2127,7 +2415,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2136,7 +2424,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2145,7 +2433,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2156,10 +2444,12 @@ export interface operations {
             };
         };
     };
-    conversations_api_conversations_get: {
+    listConversations: {
         parameters: {
             query?: {
+                /** @description `next` of the page before this one. */
                 before?: string | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -2176,7 +2466,7 @@ export interface operations {
                     "application/json": components["schemas"]["Conversations"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2185,7 +2475,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not for tokens */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2194,8 +2484,8 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description No history is kept */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2203,7 +2493,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2212,16 +2502,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The history cannot be used now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2232,9 +2513,13 @@ export interface operations {
             };
         };
     };
-    conversation_api_conversations__id__get: {
+    getConversation: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the page before this one. */
+                after?: string | null;
+                limit?: number;
+            };
             header?: never;
             path: {
                 id: number;
@@ -2252,7 +2537,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationTurns"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2261,7 +2546,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not for tokens */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2270,7 +2555,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2279,7 +2564,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description No history is kept */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2288,16 +2582,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The history cannot be used now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2308,7 +2593,7 @@ export interface operations {
             };
         };
     };
-    conversation_delete_api_conversations__id__delete: {
+    deleteConversation: {
         parameters: {
             query?: never;
             header?: never;
@@ -2328,7 +2613,7 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2337,7 +2622,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not for tokens */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2346,7 +2631,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2355,7 +2640,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description No history is kept */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2364,16 +2658,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The history cannot be used now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2384,7 +2669,7 @@ export interface operations {
             };
         };
     };
-    history_delete_api_history_delete: {
+    deleteHistory: {
         parameters: {
             query?: never;
             header?: never;
@@ -2406,7 +2691,7 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2415,7 +2700,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not for tokens */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2424,8 +2709,8 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description No history is kept */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2433,7 +2718,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2442,16 +2727,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The history cannot be used now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2462,7 +2738,7 @@ export interface operations {
             };
         };
     };
-    history_export_api_history_export_get: {
+    exportHistory: {
         parameters: {
             query?: never;
             header?: never;
@@ -2471,16 +2747,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description One conversation or turn a line */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/x-ndjson": string;
+                    "application/x-ndjson": unknown;
                 };
             };
-            /** @description Unauthorized */
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2489,7 +2765,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not for tokens */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2498,8 +2774,8 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description No history is kept */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2507,7 +2783,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2516,16 +2792,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The history cannot be used now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2536,7 +2803,7 @@ export interface operations {
             };
         };
     };
-    latency_api_latency_get: {
+    getLatency: {
         parameters: {
             query?: {
                 last?: number;
@@ -2565,44 +2832,8 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description The request has another form */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2612,7 +2843,7 @@ export interface operations {
             };
         };
     };
-    live_api_live_get: {
+    watchLive: {
         parameters: {
             query?: never;
             header?: never;
@@ -2627,37 +2858,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description The request has another form */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2675,22 +2879,15 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
         };
     };
-    memories_api_memories_get: {
+    listMemories: {
         parameters: {
             query?: {
-                query?: string | null;
-                before?: string | null;
+                /** @description Nearest in meaning first; empty is newest first. */
+                query?: string;
+                /** @description The `next` of the page before. */
+                before?: string;
             };
             header?: never;
             path?: never;
@@ -2707,16 +2904,7 @@ export interface operations {
                     "application/json": components["schemas"]["Memories"];
                 };
             };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Forbidden */
+            /** @description Not a browser's session */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2725,7 +2913,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description No such memory, or memory.keep is off */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2734,7 +2922,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description The request has another form */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2743,16 +2931,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The memory cannot be reached now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2763,7 +2942,7 @@ export interface operations {
             };
         };
     };
-    remember_api_memories_post: {
+    addMemory: {
         parameters: {
             query?: never;
             header?: never;
@@ -2785,16 +2964,7 @@ export interface operations {
                     "application/json": components["schemas"]["Remembered"];
                 };
             };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Forbidden */
+            /** @description Not a browser's session */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2803,7 +2973,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description No such memory, or memory.keep is off */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2812,7 +2982,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description The memory is full */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The text holds a secret, or is not fit */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2821,16 +3000,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The memory cannot be reached now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2841,7 +3011,7 @@ export interface operations {
             };
         };
     };
-    forget_all_api_memories_delete: {
+    deleteAllMemories: {
         parameters: {
             query?: never;
             header?: never;
@@ -2863,16 +3033,7 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Forbidden */
+            /** @description Not a browser's session */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2881,7 +3042,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description No such memory, or memory.keep is off */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2890,7 +3051,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description The request has another form */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2899,16 +3060,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The memory cannot be reached now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2919,7 +3071,7 @@ export interface operations {
             };
         };
     };
-    forget_api_memories__id__delete: {
+    deleteMemory: {
         parameters: {
             query?: never;
             header?: never;
@@ -2939,16 +3091,7 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Forbidden */
+            /** @description Not a browser's session */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2957,7 +3100,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description No such memory, or memory.keep is off */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2966,7 +3109,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description The request has another form */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2975,16 +3118,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The memory cannot be reached now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2995,7 +3129,7 @@ export interface operations {
             };
         };
     };
-    policy_api_policy_get: {
+    getPolicy: {
         parameters: {
             query?: never;
             header?: never;
@@ -3013,7 +3147,16 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyText"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3022,7 +3165,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3031,16 +3174,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3049,7 +3183,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3058,7 +3192,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3069,7 +3203,7 @@ export interface operations {
             };
         };
     };
-    privacy_api_privacy_get: {
+    getPrivacy: {
         parameters: {
             query?: never;
             header?: never;
@@ -3087,7 +3221,16 @@ export interface operations {
                     "application/json": components["schemas"]["PrivacyPage"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3096,7 +3239,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3105,16 +3248,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3123,7 +3257,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3132,7 +3266,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3143,7 +3277,7 @@ export interface operations {
             };
         };
     };
-    session_read_api_session_get: {
+    getSession: {
         parameters: {
             query?: never;
             header?: never;
@@ -3170,44 +3304,8 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description The request has another form */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3217,7 +3315,7 @@ export interface operations {
             };
         };
     };
-    session_leave_api_session_delete: {
+    leave: {
         parameters: {
             query?: never;
             header?: never;
@@ -3242,44 +3340,8 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description The request has another form */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3289,7 +3351,7 @@ export interface operations {
             };
         };
     };
-    settings_api_settings_get: {
+    getSettings: {
         parameters: {
             query?: never;
             header?: never;
@@ -3307,7 +3369,16 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3316,7 +3387,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3325,8 +3396,8 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description Not as things are now */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3334,7 +3405,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3343,7 +3414,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3352,7 +3423,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3363,7 +3434,7 @@ export interface operations {
             };
         };
     };
-    settings_change_api_settings_patch: {
+    changeSettings: {
         parameters: {
             query?: never;
             header?: never;
@@ -3385,7 +3456,16 @@ export interface operations {
                     "application/json": components["schemas"]["SettingsChanged"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3394,7 +3474,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3403,8 +3483,8 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description Not as things are now */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3412,7 +3492,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3421,7 +3501,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3430,7 +3510,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3441,7 +3521,7 @@ export interface operations {
             };
         };
     };
-    status_api_status_get: {
+    getStatus: {
         parameters: {
             query?: never;
             header?: never;
@@ -3468,44 +3548,8 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description The request has another form */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3515,11 +3559,14 @@ export interface operations {
             };
         };
     };
-    turns_api_turns_get: {
+    listTurns: {
         parameters: {
             query?: {
-                query?: string | null;
+                /** @description Words, "phrases", beginnings*; empty lists all. */
+                query?: string;
+                /** @description `next` of the page before this one. */
                 before?: string | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3536,7 +3583,7 @@ export interface operations {
                     "application/json": components["schemas"]["Turns"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3545,7 +3592,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not for tokens */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3554,8 +3601,8 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description No history is kept */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3563,7 +3610,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3572,16 +3619,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The history cannot be used now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3592,7 +3630,7 @@ export interface operations {
             };
         };
     };
-    turn_api_turns__id__get: {
+    getTurn: {
         parameters: {
             query?: never;
             header?: never;
@@ -3612,7 +3650,7 @@ export interface operations {
                     "application/json": components["schemas"]["Turn"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3621,7 +3659,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not for tokens */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3630,7 +3668,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3639,7 +3677,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description No history is kept */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3648,16 +3695,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The history cannot be used now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3668,7 +3706,7 @@ export interface operations {
             };
         };
     };
-    turn_delete_api_turns__id__delete: {
+    deleteTurn: {
         parameters: {
             query?: never;
             header?: never;
@@ -3688,7 +3726,7 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3697,7 +3735,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not for tokens */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3706,7 +3744,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3715,7 +3753,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description No history is kept */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3724,16 +3771,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The history cannot be used now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3744,7 +3782,7 @@ export interface operations {
             };
         };
     };
-    turn_audio_api_turns__id__audio_get: {
+    getTurnAudio: {
         parameters: {
             query?: never;
             header?: never;
@@ -3755,16 +3793,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description What Jett said */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "audio/wav": string;
+                    "audio/wav": unknown;
                 };
             };
-            /** @description Unauthorized */
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3773,7 +3811,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not for tokens */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3782,7 +3820,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3791,7 +3829,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Unprocessable Entity */
+            /** @description No history is kept */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3800,16 +3847,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Service Unavailable */
+            /** @description The history cannot be used now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3820,7 +3858,7 @@ export interface operations {
             };
         };
     };
-    voices_api_voices_get: {
+    getVoices: {
         parameters: {
             query?: never;
             header?: never;
@@ -3838,6 +3876,180 @@ export interface operations {
                     "application/json": components["schemas"]["Voices"];
                 };
             };
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    previewVoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryVoice"];
+            };
+        };
+        responses: {
+            /** @description The sentence, as a WAV file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": unknown;
+                };
+            };
+            /** @description Not for this address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not as things are now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    announce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Announcement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
             /** @description Unauthorized */
             401: {
                 headers: {
@@ -3856,16 +4068,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description The request has another form */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3894,7 +4097,7 @@ export interface operations {
             };
         };
     };
-    preview_api_voices_preview_post: {
+    speech_v1_audio_speech_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -3903,7 +4106,36 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TryVoice"];
+                "application/json": {
+                    /** Input */
+                    input: string;
+                    /**
+                     * Model
+                     * @default
+                     */
+                    model?: string;
+                    /**
+                     * Response Format
+                     * @default mp3
+                     */
+                    response_format?: string;
+                    /**
+                     * Speed
+                     * @default 1
+                     */
+                    speed?: number;
+                    /**
+                     * Stream Format
+                     * @default audio
+                     * @enum {string}
+                     */
+                    stream_format?: "audio" | "sse";
+                    /**
+                     * Voice
+                     * @default alloy
+                     */
+                    voice?: string;
+                };
             };
         };
         responses: {
@@ -3913,37 +4145,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "audio/wav": string;
+                    "application/json": unknown;
                 };
             };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            /** @description Unprocessable Entity */
+            /** @description The request has another form */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3952,8 +4157,46 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
-            429: {
+        };
+    };
+    transcriptions_v1_audio_transcriptions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                    language?: string;
+                    model?: string;
+                    prompt?: string;
+                    /**
+                     * @default json
+                     * @enum {string}
+                     */
+                    response_format?: "json" | "text" | "verbose_json" | "srt" | "vtt";
+                    /** @default false */
+                    stream?: boolean;
+                    temperature?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The request has another form */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3961,8 +4204,202 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
-            503: {
+        };
+    };
+    completions_v1_chat_completions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Logprobs */
+                    logprobs?: false | null;
+                    /** Max Completion Tokens */
+                    max_completion_tokens?: number | null;
+                    /** Max Tokens */
+                    max_tokens?: number | null;
+                    /** Messages */
+                    messages: {
+                        /** Content */
+                        content?: string | {
+                            /** Text */
+                            text: string;
+                            /**
+                             * Type
+                             * @constant
+                             */
+                            type: "text";
+                        }[] | null;
+                        /**
+                         * Role
+                         * @enum {string}
+                         */
+                        role: "system" | "developer" | "user" | "assistant" | "tool";
+                        /**
+                         * Tool Call Id
+                         * @default
+                         */
+                        tool_call_id?: string;
+                        /** Tool Calls */
+                        tool_calls?: {
+                            /**
+                             * Function
+                             * @description A call that the model made. `arguments` is JSON text.
+                             */
+                            function: {
+                                /**
+                                 * Arguments
+                                 * @default {}
+                                 */
+                                arguments?: string;
+                                /** Name */
+                                name: string;
+                            };
+                            /** Id */
+                            id: string;
+                            /**
+                             * Type
+                             * @default function
+                             * @constant
+                             */
+                            type?: "function";
+                        }[] | null;
+                    }[];
+                    /**
+                     * Model
+                     * @default jett
+                     */
+                    model?: string;
+                    /** N */
+                    n?: 1 | null;
+                    /** Response Format */
+                    response_format?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Stop */
+                    stop?: string | string[] | null;
+                    /**
+                     * Stream
+                     * @default false
+                     */
+                    stream?: boolean;
+                    stream_options?: {
+                        /**
+                         * Include Usage
+                         * @default false
+                         */
+                        include_usage?: boolean;
+                    } | null;
+                    /** Tool Choice */
+                    tool_choice?: ("auto" | "none") | null;
+                    /** Tools */
+                    tools?: {
+                        /**
+                         * OfferedFunction
+                         * @description A tool of the client's.
+                         */
+                        function: {
+                            /**
+                             * Description
+                             * @default
+                             */
+                            description?: string;
+                            /** Name */
+                            name: string;
+                            /** Parameters */
+                            parameters?: {
+                                [key: string]: unknown;
+                            };
+                        };
+                        /**
+                         * Type
+                         * @constant
+                         */
+                        type: "function";
+                    }[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The request has another form */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    listed_v1_models_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request has another form */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    one_v1_models__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request has another form */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

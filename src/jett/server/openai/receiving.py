@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 from pydantic import BaseModel
@@ -72,6 +72,17 @@ def _in_time() -> Iterator[None]:
 
 def body_schema(kind: type[BaseModel]) -> dict[str, object]:
     """How the body stands in the OpenAPI document, since the route reads it itself."""
-    schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    schema = kind.model_json_schema()
+    whole = _resolved(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": whole}}}}
+
+
+def _resolved(schema: Any, defined: dict[str, Any]) -> Any:
+    """With what it refers to in its place; nothing here refers to itself."""
+    if isinstance(schema, list):
+        return [_resolved(each, defined) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _resolved(defined[schema["$ref"].rpartition("/")[2]], defined)
+    return {name: _resolved(each, defined) for name, each in schema.items()}
