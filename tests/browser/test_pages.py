@@ -1,0 +1,150 @@
+"""The other pages in a real browser, on real data: containers, history, settings, and a server that is lost."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
+
+from tests.browser.conftest import Browsers, enter
+from tests.browser.house import House
+from tests.system.docker_engine import TestEngine
+
+pytestmark = pytest.mark.models
+
+PATIENCE_MS = 60_000
+SERVES = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+PAGES = ("/", "/dashboard/", "/containers/", "/history/", "/history/?view=audit", "/history/?view=memory", "/settings/")
+AXE = Path(__file__).parents[2] / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
+SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.mark.root
+def test_a_real_container_is_restarted_after_a_yes_and_the_record_shows_it(
+    house: House, browsers: Browsers, engine: TestEngine
+) -> None:
+    engine.run("n8n", SERVES)
+    engine.run("postgres", SERVES)
+    before = engine.state("n8n", ".State.StartedAt")
+    house.start_with(engine.address)
+    page = browsers.start().new_page()
+    enter(page, house, "/containers/")
+    expect(page.get_by_role("button", name="Restart postgres")).to_be_disabled()
+    page.get_by_role("button", name="Restart n8n").click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("Restart n8n on the VPS?")
+    asked.get_by_role("button", name="No").click()
+    expect(asked).to_be_hidden()
+    assert engine.state("n8n", ".State.StartedAt") == before
+    page.get_by_role("button", name="Restart n8n").click()
+    page.get_by_role("dialog").get_by_role("button", name="Yes, do it").click()
+    expect(page.get_by_text(re.compile("n8n is back up")).first).to_be_visible(timeout=PATIENCE_MS)
+    assert engine.state("n8n", ".State.StartedAt") != before
+    page.goto(house.url + "/history/?view=audit")
+    expect(page.get_by_text("click").first).to_be_visible()
+    expect(page.get_by_text("dashboard/owner").first).to_be_visible()
+    verified = house.jett("audit", "verify")
+    assert verified.returncode == 0, verified.stdout
+
+
+@pytest.mark.root
+def test_a_log_is_followed_and_a_secret_in_it_is_not_shown(
+    house: House, browsers: Browsers, engine: TestEngine
+) -> None:
+    engine.run("n8n", "echo started; echo password=hunter2hunter2; sleep 2; echo later; sleep 600")
+    house.start_with(engine.address)
+    page = browsers.start().new_page()
+    enter(page, house, "/containers/")
+    page.get_by_role("button", name=re.compile("[Ll]og")).first.click()
+    expect(page.get_by_text("later")).to_be_visible(timeout=PATIENCE_MS)
+    assert "hunter2" not in page.content()
+
+
+def test_a_turn_is_found_in_the_history_with_its_waterfall(house: House, browsers: Browsers) -> None:
+    house.start()
+    page = browsers.start().new_page()
+    enter(page, house)
+    page.get_by_label("Message to Jett").fill("What is the capital of France?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("log", name="What was said")).to_contain_text("Paris", timeout=PATIENCE_MS)
+    page.wait_for_function("() => window.__jett.state === 'listening' || window.__jett.state === 'away'", timeout=PATIENCE_MS)
+    page.goto(house.url + "/history/")
+    page.get_by_role("searchbox").fill("capital")
+    page.get_by_text(re.compile("capital of France")).first.click()
+    page.get_by_role("button", name="Where its time went").first.click()
+    expect(page.get_by_text("first word").first).to_be_visible()
+
+
+def test_a_setting_is_changed_and_holds_after_a_restart(house: House, browsers: Browsers) -> None:
+    house.start()
+    page = browsers.start().new_page()
+    enter(page, house, "/settings/?view=all")
+    field = page.get_by_label("turn.continuation_s")
+    field.fill("1.5")
+    page.get_by_role("button", name=re.compile("Save")).click()
+    expect(page.get_by_text(re.compile("[Ss]aved|written|counts")).first).to_be_visible()
+    assert "continuation_s = 1.5" in (house.folder / "jett.toml").read_text("utf-8")
+    house.stop()
+    house.start()
+    page.goto(house.url + "/settings/?view=all")
+    expect(page.get_by_label("turn.continuation_s")).to_have_value("1.5")
+
+
+def test_a_server_that_is_lost_is_told_and_the_page_comes_back_with_it(house: House, browsers: Browsers) -> None:
+    house.start()
+    page = browsers.start().new_page()
+    enter(page, house, "/dashboard/")
+    expect(page.get_by_text("silero-vad")).to_be_visible()
+    house.kill()
+    lost = page.get_by_role("status").filter(has_text=re.compile("lost|reach|connect", re.IGNORECASE))
+    expect(lost.first).to_be_visible(timeout=PATIENCE_MS)
+    house.start()
+    expect(lost).to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.get_by_text("silero-vad")).to_be_visible()
+
+
+def test_without_a_link_there_is_nothing_to_see(house: House, browsers: Browsers) -> None:
+    house.start()
+    page = browsers.start().new_page()
+    page.goto(house.url + "/history/")
+    expect(page.get_by_text(re.compile("link")).first).to_be_visible()
+    assert page.get_by_role("searchbox").count() == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_breaks_a_rule_asks_elsewhere_or_logs_an_error(house: House, browsers: Browsers, size: str) -> None:
+    """axe's rules (WCAG 2.2 A and AA among them), on each page with what it shows at first."""
+    if not AXE.exists():
+        pytest.skip("axe-core is missing; run: cd dashboard && npm ci")
+    house.start()
+    page = browsers.start().new_page(viewport=SIZES[size], bypass_csp=True)  # type: ignore[arg-type]
+    errors, elsewhere = watched(page, house)
+    enter(page, house)
+    broken: list[str] = []
+    for path in PAGES:
+        page.goto(house.url + path)
+        page.wait_for_load_state("networkidle") if path == "/" else page.get_by_role("heading").first.wait_for()
+        page.evaluate(AXE.read_text("utf-8"))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        broken += [f"{path}: {rule['id']} {rule['nodes'][0]['target']}" for rule in found["violations"]]
+    assert (broken, errors, elsewhere) == ([], [], [])
+
+
+def watched(page: Page, house: House) -> tuple[list[str], list[str]]:
+    errors: list[str] = []
+    elsewhere: list[str] = []
+
+    def log(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    def ask(request: Request) -> None:
+        if not request.url.startswith((house.url, "data:", house.url.replace("http", "ws"))):
+            elsewhere.append(request.url)
+
+    page.on("console", log)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", ask)
+    return errors, elsewhere
