@@ -23,7 +23,8 @@ verbs = ["list", "status", "logs", "stats", "start", "stop", "restart"]
 [identities.token]
 verbs = ["list", "status"]
 [limits]
-reads_per_minute = 30
+per_identity = 10
+overall = 10
 """
 
 

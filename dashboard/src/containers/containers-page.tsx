@@ -7,6 +7,7 @@ import { useContainers } from "@/api/queries";
 import type { Containers } from "@/api/shapes";
 import { Page } from "@/ui/page";
 import { Empty, Shown } from "@/ui/state";
+import { capital } from "@/ui/words";
 
 import { ContainerCard } from "./container-card";
 import { WaitingQuestions } from "./questions";
@@ -15,7 +16,7 @@ import { WaitingQuestions } from "./questions";
 export function ContainersPage() {
   const query = useContainers();
   return (
-    <Page title="Containers" lead={query.data?.place ? `On ${query.data.place}` : "As the guard lets you see them"}>
+    <Page title="Containers" lead={query.data?.place ? capital(query.data.place) : "As the guard lets you see them"}>
       <WaitingQuestions />
       <Shown query={query} what="Containers" lines={5}>
         {(data) => <All data={data} />}
@@ -34,8 +35,8 @@ function All({ data }: { data: Containers }) {
   }
   if (data.containers.length === 0) {
     return (
-      <Empty icon={Boxes} title="The policy names no containers">
-        Name them in the guard&rsquo;s policy, and they appear here.
+      <Empty icon={Boxes} title={data.trouble ? "Nothing may be looked at" : "The policy names no containers"}>
+        {data.trouble || "Name them in the guard’s policy, and they appear here."}
       </Empty>
     );
   }

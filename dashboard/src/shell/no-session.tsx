@@ -15,8 +15,8 @@ export function NoSession({ again }: { again: () => void }) {
         afterwards.
       </p>
       <p>
-        No link at hand? Start <code className="rounded bg-lifted px-1.5 py-0.5 font-mono text-jet">jett serve</code>{" "}
-        anew: it prints another.
+        No link at hand? On the machine where Jett runs,{" "}
+        <code className="rounded bg-lifted px-1.5 py-0.5 font-mono text-jet">jett link</code> prints another.
       </p>
       <Button look="primary" size="large" className="mt-3" onClick={again}>
         <KeyRound aria-hidden /> I have opened it

@@ -2,6 +2,11 @@
 
 const NONE = "–";
 
+/** The first letter large, as a line begins. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** 84 ms, 1.24 s, 3 min. */
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return NONE;

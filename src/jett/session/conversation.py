@@ -392,7 +392,7 @@ class Conversation:
             self._draft.cancel()
             self._draft = None
 
-    def _commit(self, command: Commit) -> None:
+    def _commit(self, command: Commit, *, asked: bool = False) -> None:
         hearing = self._hearing
         assert hearing is not None, "the machine commits only what was transcribed"
         if not command.answered:
@@ -404,7 +404,7 @@ class Conversation:
         self._say_next(draft)
         if hearing.text != INAUDIBLE:
             self._remembered.commit(command.turn, hearing.text)
-        self._spans.commit(command, hearing, draft, self._clock.now_s())
+        self._spans.commit(command, hearing, draft, self._clock.now_s(), asked=asked)
         draft.committed.set()
         if draft.plan is None:
             self._playback.play(draft.track)  # a plan's draft plays when it is sure what to say
@@ -418,7 +418,7 @@ class Conversation:
         now_s = self._ears.ring.end_s
         heard = Speculate(command.turn, 0, now_s, now_s, now_s)
         self._hearing = Hearing(heard, command.text)
-        self._commit(Commit(command.turn, 0, now_s, now_s))
+        self._commit(Commit(command.turn, 0, now_s, now_s), asked=True)
 
     def _on_started(self, turn: int, at_s: float) -> None:
         self._spans.first_audio(turn, at_s)

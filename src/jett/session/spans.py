@@ -34,6 +34,8 @@ class _Span:
     hearing_s: float = 0.0
     """How long the user spoke, pre-roll and pauses included."""
     at: str = ""
+    asked_s: float | None = None
+    """When it was asked for, monotonic, if nobody spoke: then no sound says when that was."""
     first_audio: float | None = None
     withdrawn: int = 0
     silences: list[tuple[float, float]] = field(default_factory=list)
@@ -51,10 +53,10 @@ class Spans:
         self._spans: dict[int, _Span] = {}
         self._withdrawn: dict[int, int] = {}
 
-    def commit(self, command: Commit, hearing: Hearing, draft: Draft, now_s: float) -> None:
-        """The turn is over: its marks so far, less those that the draft will still get."""
+    def commit(self, command: Commit, hearing: Hearing, draft: Draft, now_s: float, *, asked: bool = False) -> None:
+        """The turn is over: its marks so far, less those that the draft will still get. `asked`: nobody spoke it."""
         marks = {**hearing.marks, "commit": now_s}
-        zero_s = self._ears.monotonic_s(command.speech_end_s)
+        zero_s = now_s if asked else self._ears.monotonic_s(command.speech_end_s)
         self._spans = {
             command.turn: _Span(
                 command.revision,
@@ -62,6 +64,7 @@ class Spans:
                 marks,
                 command.speech_end_s - hearing.command.from_s,
                 _rfc3339(self._wall_clock() - timedelta(seconds=now_s - zero_s)),
+                now_s if asked else None,
             )
         }
 
@@ -80,7 +83,7 @@ class Spans:
     def report(self, draft: Draft, *, interrupted: bool, reason: str = "") -> TurnReport:
         """The finished turn, for the terminal and `--json`."""
         span = self._spans[draft.turn]
-        zero_s = self._ears.monotonic_s(span.speech_end_s)
+        zero_s = self._zero_s(span)
         stages = self._stages_ms(span, draft, zero_s)
         return TurnReport(
             turn=draft.turn,
@@ -94,7 +97,7 @@ class Spans:
             stages_ms=stages,
             speech_end_s=round(span.speech_end_s, 3),
             first_audio_s=self._first_audio_s(span),
-            speech_end_monotonic_s=self._ears.monotonic_s(span.speech_end_s),
+            speech_end_monotonic_s=zero_s,
             silences_s=tuple((round(a, 3), round(b, 3)) for a, b in span.silences),
             withdrawn=self._withdrawn.pop(draft.turn, 0),
             error=draft.error,
@@ -118,6 +121,10 @@ class Spans:
         """A turn that is over without an answer: a stop phrase."""
         at = _rfc3339(self._wall_clock())
         return TurnReport(turn, 0, text, "", "", interrupted=False, reason="stopped", engines=self._engines, at=at)
+
+    def _zero_s(self, span: _Span) -> float:
+        """The true end of speech, as well as it is known by now."""
+        return self._ears.monotonic_s(span.speech_end_s) if span.asked_s is None else span.asked_s
 
     def _first_audio_s(self, span: _Span) -> float | None:
         return None if span.first_audio is None else round(self._ears.audio_s(span.first_audio), 3)
