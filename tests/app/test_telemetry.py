@@ -14,8 +14,8 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from jett.app.telemetry import QUEUE_SPANS, open_telemetry, unobserved
-from jett.core.events import ClauseSpoken, PartialHeard, Troubled, TurnReport
+from jett.app.telemetry import QUEUE_SPANS, open_telemetry
+from jett.core.events import ClauseSpoken, PartialHeard, Troubled, TurnReport, unobserved
 from jett.settings import Settings
 
 pytestmark = pytest.mark.anyio

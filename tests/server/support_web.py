@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from jett.guard import TokenStore, Verb
 from jett.server.address import Address, listening
-from jett.server.browser_sessions import BrowserSessions
+from jett.server.browser_sessions import LOGIN, BrowserSessions
 from jett.server.credentials import Credentials
 from jett.server.doors import Doors, Place
 from jett.server.live import Live
@@ -55,7 +55,7 @@ class Site:
 
     async def browser(self) -> dict[str, str]:
         """The headers of a browser of the owner's that shows a page of Jett's."""
-        answer = await self.http.get(here.LOGIN, params={"code": self.sessions.link(datetime.now(UTC))})
+        answer = await self.http.get(LOGIN, params={"code": self.sessions.link(datetime.now(UTC))})
         secret = answer.cookies["jett_session"]
         self.http.cookies.clear()
         cookie = {"Cookie": f"jett_session={secret}"}
@@ -131,7 +131,7 @@ async def site(folder: Path, **client: Any) -> AsyncGenerator[Site, None]:
         built = Pages(pages)
         web = application(routers, [], built, version="0", trouble=trouble)
         headers = ResponseHeaders(secure=False, script_hashes=built.script_hashes)
-        public = public_paths(built, here.LOGIN)
+        public = public_paths(built, LOGIN)
         place = Place(address.hosts, secure=False)
         doors = Doors(web, place, credentials, headers, public=public, now_s=now_s, trouble=trouble)
         with listener:

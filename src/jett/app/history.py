@@ -20,9 +20,6 @@ from jett.history import Archive, Recording, Source
 from jett.history.database import Database
 from jett.settings import Settings
 
-CLOSING_S = 2.0
-"""For turns that still wait when Jett ends."""
-
 
 def open_history(settings: Settings) -> Archive | None:
     """None where nothing is to be kept. Raises ConfigError."""

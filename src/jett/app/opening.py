@@ -10,30 +10,31 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
 
 from jett.app.card import fit_to_card
 from jett.app.engines import engine_names, load_llm, load_stt, load_turn_detector, load_vad
-from jett.app.history import CLOSING_S, open_history
-from jett.app.memory import kept_open, memories_of, remembering_commands, remembering_tools
 from jett.app.needs import store
 from jett.app.servers import Servers, commands, model_tools, open_servers, owner, tools_wanted, with_server_words
-from jett.app.telemetry import open_telemetry, unobserved
 from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
-from jett.core.events import Observer
+from jett.core.events import Observer, unobserved
 from jett.core.ports import LanguageModel, Message
 from jett.guard import Kind, redact
-from jett.history import Archive
-from jett.memory import Memories
 from jett.session.parts import Parts
 from jett.settings import Settings
 from jett.turns.spoken_text import spoken_text
 
+if TYPE_CHECKING:
+    from jett.history import Archive
+    from jett.memory import Memories
+
+HISTORY_CLOSING_S = 2.0
+"""For turns that still wait when Jett ends."""
 _log = logging.getLogger(__name__)
 
 OnLoaded = Callable[[str], None]
@@ -72,6 +73,11 @@ async def open_app(
 
     Raises ModelMissing, ModelError, OutOfMemory, ConfigError, LanguageModelError.
     """
+    # Databases and their like are loaded only where a conversation begins: most commands hold none.
+    from jett.app.history import open_history
+    from jett.app.memory import kept_open, memories_of, remembering_commands, remembering_tools
+    from jett.app.telemetry import open_telemetry
+
     models = store(settings)
     loaded: dict[str, Any] = {}
 
@@ -133,7 +139,7 @@ async def _close_history(history: Archive | None, on_warning: OnWarning) -> None
     if history is None:
         return
     with anyio.CancelScope(shield=True):
-        lost = await anyio.to_thread.run_sync(history.close, CLOSING_S)
+        lost = await anyio.to_thread.run_sync(history.close, HISTORY_CLOSING_S)
     if lost:
         on_warning(f"history: {lost} turns could not be kept in {history.place}; see the trouble told before")
 

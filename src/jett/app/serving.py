@@ -11,17 +11,15 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from importlib import metadata, resources
-from pathlib import Path
 
 import anyio
-import platformdirs
 from anyio.abc import TaskGroup
 from fastapi import APIRouter
 from starlette.routing import BaseRoute
 
+from jett.app.browsers import browser_sessions, login_link
 from jett.app.dashboard_pages import OtherJetts
 from jett.app.dashboard_routes import dashboard_routes
 from jett.app.latency import LatencyDesk
@@ -43,7 +41,7 @@ from jett.ops.operations import now
 from jett.server import announcement_desk, metrics
 from jett.server.address import Address, listening
 from jett.server.announcement_desk import AnnouncementDesk
-from jett.server.browser_sessions import BrowserSessions
+from jett.server.browser_sessions import LOGIN, BrowserSessions
 from jett.server.credentials import Credentials
 from jett.server.doors import Doors, Place
 from jett.server.live import Live
@@ -93,23 +91,6 @@ class Serving:
     def link(self) -> str:
         """A one-time link for a browser. Blocking; raises SessionError."""
         return login_link(self.url, self.sessions, now())
-
-
-def browser_sessions(settings: Settings) -> BrowserSessions:
-    """The browsers that are let in; their file is in the user's state folder."""
-    folder = Path(platformdirs.user_state_path("jett", appauthor=False))
-    return BrowserSessions(folder / "browsers.json", session_days=settings.server.session_days)
-
-
-def login_link(url: str, sessions: BrowserSessions, at: datetime) -> str:
-    """A one-time link. Raises SessionError."""
-    return f"{url}{here.LOGIN}?code={sessions.link(at)}"
-
-
-def server_url(settings: Settings) -> str:
-    """Where a browser finds the server of these settings."""
-    scheme = "https" if settings.server.tls_certificate else "http"
-    return f"{scheme}://{settings.server.listens_on.netloc}"
 
 
 @contextmanager
@@ -222,7 +203,7 @@ class _Assembly:
             Place(self._door.address.hosts, self._door.secure),
             credentials,
             ResponseHeaders(secure=self._door.secure, script_hashes=pages.script_hashes),
-            public=public_paths(pages, here.LOGIN),
+            public=public_paths(pages, LOGIN),
             now_s=self._now_s,
             trouble=self._trouble,
             connected=partial(self._metrics.connection, "websocket"),

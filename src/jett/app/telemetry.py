@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from jett.core.events import Observer, SessionEvent, TurnReport
+from jett.core.events import Observer, SessionEvent, TurnReport, unobserved
 from jett.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ _BATCH_SPANS = 256
 _EVERY_MS = 2000
 _TIMEOUT_S = 2.0
 _FLUSH_S = 2.0
-
-
-def unobserved(event: SessionEvent) -> None:
-    """The observer where nothing is to be traced."""
 
 
 @asynccontextmanager

@@ -16,7 +16,6 @@ from jett.core.errors import ConfigError
 EPILOG = (
     "Examples: jett bench  ·  jett bench stt --quick --json  ·  jett bench latency --clips recordings --png turns.png"
 )
-CONTEXT: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
 """A benchmark may have options of its own."""
 
 

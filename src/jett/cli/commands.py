@@ -16,47 +16,57 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from jett.cli import (
-    ask,
-    audit,
-    bench,
-    completion,
-    config,
-    deploy,
-    devices,
-    doctor,
-    guard,
-    history,
-    link,
-    log_text,
-    mcp,
-    memory,
-    models,
-    ops,
-    say,
-    serve,
-    talk,
-    token,
-    transcribe,
-    vram,
-)
+from jett.cli import completion, log_text
 from jett.cli.failures import DEBUG_VARIABLE, failure_line, report
 from jett.cli.help_page import plain
-from jett.cli.loading import PROFILE_OPTION
+from jett.cli.lazy import Command, Commands, Group
+from jett.cli.profile import PROFILE_OPTION
 from jett.core.errors import JettError, first_failure
 from jett.guard import redact
 from jett.settings.keys import CONFIG_VARIABLE, ENV_PREFIX
 
 _JSON = "jett.json"
+_COMMANDS: dict[str, Command | Group] = {
+    "talk": Command(),
+    "serve": Command(),
+    "link": Command(),
+    "ask": Command(),
+    "transcribe": Command(),
+    "say": Command(),
+    "doctor": Command(),
+    "devices": Command(),
+    "vram": Command(),
+    "bench": Command({"allow_extra_args": True, "ignore_unknown_options": True}),
+    "models": Group("Examples: jett models list  ·  jett models pull"),
+    "ops": Group("Examples: jett ops list  ·  jett ops restart n8n"),
+    "guard": Group('Examples: jett guard check  ·  jett guard explain "restart n8n"'),
+    "memory": Group('Examples: jett memory list  ·  jett memory search "my sister"'),
+    "mcp": Group("Examples: jett mcp tools  ·  jett mcp serve --token-file token"),
+    "audit": Group("Examples: jett audit tail  ·  jett audit verify"),
+    "history": Group("Examples: jett history list  ·  jett history search backup"),
+    "token": Group("Examples: jett token create phone --verb list  ·  jett token list"),
+    "config": Group("Examples: jett config show  ·  jett config path"),
+    "deploy": Group("Example: jett deploy check --public vps.example.org"),
+}
 
 
 class JettCommands(TyperGroup):
     """Turns the errors that Jett raises on purpose into a line and an exit code, for every command alike."""
 
+    def __init__(self, **about: Any) -> None:
+        super().__init__(**about)
+        self.commands = Commands(_COMMANDS)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.meta[_JSON] = "--json" in args
-        plain(self, ctx)
+        plain(self, ctx, inner=False)
         return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            plain(command, ctx)
+        return command
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -83,27 +93,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Examples: jett talk  ·  jett talk --input question.wav --output reply.wav  ·  jett doctor",
 )
-
-app.command(epilog=talk.EPILOG)(talk.talk)
-app.command(epilog=serve.EPILOG)(serve.serve)
-app.command(epilog=link.EPILOG)(link.link)
-app.command(epilog=ask.EPILOG)(ask.ask)
-app.command(epilog=transcribe.EPILOG)(transcribe.transcribe)
-app.command(epilog=say.EPILOG)(say.say)
-app.command(epilog=doctor.EPILOG)(doctor.doctor)
-app.command(epilog="Examples: jett devices  ·  jett devices --json")(devices.devices)
-app.command(epilog=vram.EPILOG)(vram.vram)
-app.command(epilog=bench.EPILOG, context_settings=bench.CONTEXT)(bench.bench)
-app.add_typer(models.app, name="models", epilog="Examples: jett models list  ·  jett models pull")
-app.add_typer(ops.app, name="ops", epilog="Examples: jett ops list  ·  jett ops restart n8n")
-app.add_typer(guard.app, name="guard", epilog='Examples: jett guard check  ·  jett guard explain "restart n8n"')
-app.add_typer(memory.app, name="memory", epilog='Examples: jett memory list  ·  jett memory search "my sister"')
-app.add_typer(mcp.app, name="mcp", epilog="Examples: jett mcp tools  ·  jett mcp serve --token-file token")
-app.add_typer(audit.app, name="audit", epilog="Examples: jett audit tail  ·  jett audit verify")
-app.add_typer(history.app, name="history", epilog="Examples: jett history list  ·  jett history search backup")
-app.add_typer(token.app, name="token", epilog="Examples: jett token create phone --verb list  ·  jett token list")
-app.add_typer(config.app, name="config", epilog="Examples: jett config show  ·  jett config path")
-app.add_typer(deploy.app, name="deploy", epilog="Example: jett deploy check --public vps.example.org")
 
 
 def _version(asked: bool) -> None:

@@ -13,6 +13,8 @@ from rich.table import Table
 from jett.audio.devices import Device, Devices, Direction, choose, list_devices, missing_device
 from jett.core.errors import AudioError
 
+EPILOG = "Examples: jett devices  ·  jett devices --json"
+
 
 def devices(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for scripts.")] = False,

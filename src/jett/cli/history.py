@@ -41,7 +41,9 @@ def list_turns(count: Count = 20, before: Before = None, as_json: Json = False) 
 
 @app.command(epilog="Examples: jett history search backup  ·  jett history search '\"good morning\" rest*'")
 def search(
-    query: Annotated[str, typer.Argument(help='Words, "phrases" and beginnings*; all of them must be there.')],
+    query: Annotated[
+        str, typer.Argument(help='Words, "phrases" and beginnings*; all of them must be there.', metavar="WORDS")
+    ],
     count: Count = 20,
     before: Before = None,
     as_json: Json = False,
@@ -75,7 +77,9 @@ def export() -> None:
 
 @app.command("import", epilog="Example: jett history import history.jsonl")
 def import_lines(
-    file: Annotated[typer.FileText, typer.Argument(help="What `jett history export` wrote; - is stdin.")],
+    file: Annotated[
+        typer.FileText, typer.Argument(help="What `jett history export` wrote; - is stdin.", metavar="FILE")
+    ],
     as_json: Json = False,
 ) -> None:
     """Take in what was exported, such as from a file of this machine into PostgreSQL. What is there stays as it is."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jett.app.serving import browser_sessions, login_link, server_url
+from jett.app.browsers import browser_sessions, login_link, server_url
 from jett.cli.browser import open_browser
 from jett.cli.loading import progress, user_settings
 from jett.ops.operations import now

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import anyio.to_thread
 import typer
 
 from jett import app
+from jett.cli.profile import PROFILE_OPTION
 from jett.core.errors import ConfigError
 from jett.core.ports import LanguageModel, TextToSpeech
 from jett.models.vram_card import has_card
@@ -21,9 +21,6 @@ from jett.settings import Settings, config_path
 from jett.settings.keys import CONFIG_VARIABLE, ENV_PREFIX
 from jett.turns.clauses import ClauseSplitter
 from jett.turns.spoken_text import spoken_text
-
-PROFILE_OPTION: ContextVar[str | None] = ContextVar("PROFILE_OPTION", default=None)
-"""What `jett --profile` names, for the command that runs."""
 
 
 def user_settings(**options: Any) -> Settings:

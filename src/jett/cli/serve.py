@@ -22,7 +22,8 @@ from jett.app.serving import ServerDoor, Serving, server_door, serving
 from jett.app.wyoming import WyomingDoor, wyoming_door
 from jett.cli import first_run as first
 from jett.cli.browser import open_browser
-from jett.cli.loading import PROFILE_OPTION, user_settings
+from jett.cli.loading import user_settings
+from jett.cli.profile import PROFILE_OPTION
 from jett.cli.running import only_one, running_jetts
 from jett.cli.talk import view_for
 from jett.cli.talk_live import Company, converse

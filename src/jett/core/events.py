@@ -165,3 +165,7 @@ SessionEvent = (
     | AnnouncementEnded
 )
 Observer = Callable[[SessionEvent], None]
+
+
+def unobserved(event: SessionEvent) -> None:
+    """An Observer that nobody is behind."""

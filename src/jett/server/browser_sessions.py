@@ -25,6 +25,8 @@ from filelock import FileLock, Timeout
 
 from jett.core.errors import SessionError
 
+LOGIN = "/login"
+"""The path of a link."""
 LINK_GOOD_FOR = timedelta(minutes=10)
 MOST_LINKS = 10
 MOST_SESSIONS = 50

@@ -9,13 +9,12 @@ import anyio.to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from jett.server.browser_sessions import BrowserSessions
+from jett.server.browser_sessions import LOGIN, BrowserSessions
 from jett.server.credentials import Caller
 from jett.server.refusal import Refusal
 from jett.server.rest.shapes import Failure, Session
 from jett.server.window import Window
 
-LOGIN = "/login"
 MOST_LOGINS = 20
 """Tries of the link a minute: 256 bits are not guessed anyway, but the file need not be read more often."""
 _STALE = (
