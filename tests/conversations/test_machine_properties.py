@@ -46,6 +46,7 @@ class Shell:
     committed: dict[int, int] = field(default_factory=dict)
     announced: set[int] = field(default_factory=set)
     asked: set[int] = field(default_factory=set)
+    loud_frames: int = 0
     loud_s: float = 0.0
     playing: int | None = None
     paused: bool = False
@@ -108,9 +109,11 @@ class Shell:
 
 
 def frames(shell: Shell, probability: float, count: int) -> None:
+    """One loud frame alone is a click, and nobody's words."""
     for _ in range(count):
         shell.now_s += 0.032
-        shell.loud_s = shell.now_s if probability > 0.5 else shell.loud_s
+        shell.loud_frames = shell.loud_frames + 1 if probability > 0.5 else 0
+        shell.loud_s = shell.now_s if shell.loud_frames >= shell.machine.settings.tracker.onset_frames else shell.loud_s
         shell.feed(FrameHeard(shell.now_s, probability))
 
 
