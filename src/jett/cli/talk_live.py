@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def _told_in(tasks: TaskGroup, view: View) -> OnState:
 
     It is told in a task of the group, so that what it raises ends the conversation; asyncio would only log it.
     """
-    loop = asyncio.get_running_loop()
+    loop, context = asyncio.get_running_loop(), copy_context()
 
     async def note(line: str) -> None:
         view.note(line)
@@ -139,7 +140,7 @@ def _told_in(tasks: TaskGroup, view: View) -> OnState:
 
     def tell(state: DeviceState) -> None:
         if not loop.is_closed():
-            loop.call_soon_threadsafe(start, device_line(state))
+            loop.call_soon_threadsafe(start, device_line(state), context=context)
 
     return tell
 

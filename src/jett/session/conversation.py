@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 
@@ -183,6 +184,7 @@ class Conversation:
         Raises AudioError when a device cannot be opened, and what the observer raises, in a group.
         """
         loop = asyncio.get_running_loop()
+        self._context = copy_context()
         reference = self._parts.echo_reference
         self._playback = Playback(
             speaker.rate_hz,
@@ -509,7 +511,8 @@ class Conversation:
     def _from_thread(self, loop: asyncio.AbstractEventLoop, function: Callable[..., None], *args: object) -> None:
         """Hand a call to the event loop, unless it has ended meanwhile."""
         if not loop.is_closed():
-            loop.call_soon_threadsafe(self._call_in_task, function, *args)
+            # In a context of the loop's: where sniffio is installed, anyio looks there for the library that runs.
+            loop.call_soon_threadsafe(self._call_in_task, function, *args, context=self._context)
 
     def _call_in_task(self, function: Callable[..., None], *args: object) -> None:
         """As a task of the group, so that what it raises ends the conversation; asyncio would only log it."""
