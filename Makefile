@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PYTHON VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-n8n test-ray bench lint types imports lock clean
+.PHONY: help run test test-n8n test-ray dashboard bench lint types imports lock clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -27,9 +27,13 @@ test-ray: ## ears and voice on Ray Serve, two replicas each; installs Ray once, 
 	@.venv-ray/bin/python -m pip install --quiet --require-hashes -r requirements/ray.txt
 	@JETT_TEST_RAY=1 .venv-ray/bin/python -m pytest tests/ray --timeout=600 -W ignore
 
+dashboard: ## check the dashboard and build it; fails where the committed pages are another build. Needs Node 20
+	@cd dashboard && npm ci --silent --no-audit --no-fund && npm run --silent check
+	@diff -rq dashboard/out src/jett/server/pages || { echo "dashboard: run npm run ship in dashboard/, and commit" >&2; exit 1; }
+
 bench: $(VENV)/.dev ## the benchmarks, quick form, each with a table
 	@$(BIN)/jett models pull
-	@for part in latency stt llm tts vram commands; do $(BIN)/jett bench $$part --quick || exit 1; done
+	@for part in latency stt llm tts vram commands history sessions websockets; do $(BIN)/jett bench $$part --quick || exit 1; done
 
 lint: $(VENV)/.dev ## style, formatting, and the page of licences
 	@$(BIN)/ruff check --quiet .

@@ -100,7 +100,7 @@ async def test_every_setting_is_shown_with_its_kind_limits_and_source(tmp_path: 
     speed = rows["tts.speed"]
     assert (speed["type"], speed["value"], speed["default"], speed["source"]) == ("number", 1.2, 1.0, "file")
     assert (speed["least"], speed["most"], speed["editable"], speed["restart"]) == (0.5, 2.0, True, False)
-    assert rows["tts.backend"]["choices"] == ["auto", "piper", "kokoro"]
+    assert rows["tts.backend"]["choices"] == ["auto", "piper", "kokoro", "openai"]
     assert rows["turn.cap_s"]["unit"] == "s"
     assert (rows["stt.threads"]["source"], rows["stt.threads"]["editable"]) == ("environment", False)
     assert rows["stt.threads"]["source_detail"] == "set in the environment, by JETT_STT__THREADS"
