@@ -6,6 +6,7 @@ python tools/licences.py --check    # says whether it is current; called by `mak
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ SPDX = {
     "3-Clause BSD License": "BSD-3-Clause",
     "ISC License": "ISC",
     "MIT License": "MIT",
+    "SIL OPEN FONT LICENSE": "OFL-1.1",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
 
@@ -56,7 +58,7 @@ machine. What deserves a second look:
 
 - **espeak-ng is GPL-3.0-or-later.** It turns words into phonemes for both voices. Jett loads it only in a process of
   its own (`engines/tts/phoneme_worker.py`) and talks to that over pipes.
-- **soxr is LGPL-2.1-or-later**, as is libsndfile (inside `soundfile`): shared libraries that the user can replace.
+- **soxr is LGPL-2.1-or-later**, as are libsndfile (inside `soundfile`) and zeroconf: libraries that the user can replace.
 - **`av`**, which only the comparison with stock faster-whisper needs, carries FFmpeg with the GPL codecs x264 and x265.
   `make run` does not install it.
 - **Piper's voice joe:** its dataset is CC0; the voice was fine-tuned from `lessac`, whose recordings have a licence of
@@ -69,7 +71,17 @@ def page() -> str:
     """The whole text."""
     packages = ["## Packages\n", "| package | licence | to |", "|---|---|---|", *_package_rows()]
     models = ["\n## Models\n", "| model | role | licence | note |", "|---|---|---|---|", *_model_rows()]
-    return "\n".join([HEAD, *packages, *models]) + "\n"
+    pages = ["\n## The dashboard's pages are built from\n", "| package | licence |", "|---|---|", *_page_rows()]
+    return "\n".join([HEAD, *packages, *models, *pages]) + "\n"
+
+
+def _page_rows() -> Iterator[str]:
+    """What npm's lock says of all that is not for development alone; optional packages do not go into a page."""
+    lock = json.loads((ROOT / "dashboard" / "package-lock.json").read_text(encoding="utf-8"))
+    for path, about in sorted(lock["packages"].items()):
+        if path and not about.get("dev") and not about.get("optional"):
+            stated = about["license"]
+            yield f"| {path.rpartition('node_modules/')[2]} | {SPDX.get(stated, stated)} |"
 
 
 def _package_rows() -> Iterator[str]:
