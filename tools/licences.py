@@ -58,7 +58,7 @@ machine. What deserves a second look:
 
 - **espeak-ng is GPL-3.0-or-later.** It turns words into phonemes for both voices. Jett loads it only in a process of
   its own (`engines/tts/phoneme_worker.py`) and talks to that over pipes.
-- **soxr is LGPL-2.1-or-later**, as are libsndfile (inside `soundfile`) and zeroconf: libraries that the user can replace.
+- **soxr is LGPL-2.1-or-later**, as are libsndfile (inside `soundfile`) and zeroconf: libraries the user can replace.
 - **`av`**, which only the comparison with stock faster-whisper needs, carries FFmpeg with the GPL codecs x264 and x265.
   `make run` does not install it.
 - **Piper's voice joe:** its dataset is CC0; the voice was fine-tuned from `lessac`, whose recordings have a licence of
