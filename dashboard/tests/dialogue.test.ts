@@ -83,6 +83,17 @@ describe("the transcript", () => {
     expect(play.state.lines.at(-1)).toMatchObject({ said: "And in Tokyo?", turn: 2, clauses: ["It is noon."] });
   });
 
+  it("a message that was never answered does not take the words of the next", () => {
+    const play = live()
+      .happened({ kind: "typed", text: "Is postgres up?" })
+      .happened({ kind: "typed", text: "What time is it?" });
+    play.came(finished(1));
+    expect(play.state.lines).toMatchObject([
+      { said: "Is postgres up?", turn: null, finished: null },
+      { said: "What time is it?", turn: 1, finished: { id: 1 } },
+    ]);
+  });
+
   it("a new connection counts its turns anew and leaves the old lines alone", () => {
     const play = live()
       .came(finished(1))

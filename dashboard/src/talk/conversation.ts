@@ -71,7 +71,7 @@ export class Conversation {
   }
 
   private sayWaiting(): void {
-    for (const text of this.unsent.splice(0)) for (const message of typed(text)) this.send(message);
+    for (const text of this.unsent.splice(0)) for (const message of typed(text, this.state)) this.send(message);
   }
 
   /** Silence now. */

@@ -95,7 +95,7 @@ function came(state: Dialogue, message: FromServer): Step {
         [],
       ];
     case "jett.turn":
-      return [changed(state, message.turn, (line) => done(line, message)), []];
+      return [changed(state, message.turn, (line) => done(line, message), message.transcript), []];
     case "jett.trouble":
       return [{ ...state, trouble: message.message }, []];
     case "error":
@@ -143,10 +143,12 @@ function past(state: Dialogue): Dialogue {
   return { ...state, lines: state.lines.map((line) => ({ ...line, turn: PAST })) };
 }
 
-/** The turn's line, changed. A turn that has none takes the oldest typed one that waits, or a new one. */
-function changed(state: Dialogue, turn: number, change: (line: Line) => Line): Dialogue {
+/** The turn's line, changed. A turn that has none takes the typed one of its words, or the oldest that waits, or a new one. */
+function changed(state: Dialogue, turn: number, change: (line: Line) => Line, words = ""): Dialogue {
+  const waits = (line: Line) => line.turn === null;
   const known = state.lines.findLastIndex((line) => line.turn === turn);
-  const at = known >= 0 ? known : state.lines.findIndex((line) => line.turn === null);
+  const same = state.lines.findIndex((line) => waits(line) && line.said === words);
+  const at = [known, same, state.lines.findIndex(waits)].find((found) => found >= 0) ?? -1;
   const line = state.lines[at];
   if (!line) return withLine(state, change(fresh(state, turn, "", true)));
   return { ...state, lines: state.lines.with(at, change({ ...line, turn })) };

@@ -52,10 +52,12 @@ export function sessionUpdate(mode: Mode): ToServer {
   };
 }
 
-/** A message that was typed, and that an answer is wanted. */
-export function typed(text: string): ToServer[] {
+/** A message that was typed, and that an answer is wanted: in place of the one that is under way. */
+export function typed(text: string, { jett }: { jett: JettState }): ToServer[] {
   const content = [{ type: "input_text", text }];
+  const replies = jett === "replying" || jett === "overlap";
   return [
+    ...(replies ? [{ type: "response.cancel" }] : []),
     { type: "conversation.item.create", item: { type: "message", role: "user", content } },
     { type: "response.create" },
   ];
