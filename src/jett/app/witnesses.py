@@ -29,6 +29,7 @@ class Witnesses:
         self._metrics = metrics
         self._others = tuple(others)
         self._count = 0
+        self._held = 0
 
     def local(self, newest: Observer) -> list[Observer]:
         """Of the conversation through this machine's own microphone, which keeps and traces itself."""
@@ -39,7 +40,14 @@ class Witnesses:
         self._count += 1
         kept_as: Source = "browser" if identity.kind is Kind.DASHBOARD else "realtime"
         told: list[Observer] = [LiveEvents(self._live, str(self._count)), self._metrics.observer(source), *self._others]
-        return NetworkWitness(self._archive, kept_as, identity, told, self._metrics, source)
+        witness = NetworkWitness(self._archive, kept_as, identity, told, self._metrics, source)
+        witness.ending.callback(self._tell_held, -1)
+        self._tell_held(+1)
+        return witness
+
+    def _tell_held(self, more: int) -> None:
+        self._held += more
+        self._live.publish("sessions", {"sessions": self._held})
 
 
 class NetworkWitness:
@@ -57,8 +65,8 @@ class NetworkWitness:
         self._told = tuple(told)
         self._keeping = Keeping(archive, self._tell, kept_as, identity)
         self._numbers: tuple[int, int | None] = (0, None)
-        self._ending = ExitStack()
-        self._ending.enter_context(metrics.session(kind))
+        self.ending = ExitStack()
+        self.ending.enter_context(metrics.session(kind))
 
     def observe(self, event: SessionEvent) -> None:
         """Kept, and told to everybody."""
@@ -72,7 +80,7 @@ class NetworkWitness:
     def end(self) -> None:
         """The conversation is over."""
         self._keeping.end()
-        self._ending.close()
+        self.ending.close()
 
     def _tell(self, event: SessionEvent) -> None:
         if isinstance(event, TurnReport):

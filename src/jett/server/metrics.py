@@ -131,6 +131,8 @@ class Metrics:
             self._barge_ins.labels(kind).inc()
         for onset_s, silent_s in report.silences_s:
             self._silence.labels(kind).observe(max(0.0, silent_s - onset_s))
+        for decision in report.guard:
+            self.decided(decision.verb, decision.verdict)
         if report.ttfa_ms is not None:
             self._ttfa.labels(kind).observe(report.ttfa_ms / 1000)
         for stage in _FROM_END_OF_SPEECH:
