@@ -33,7 +33,7 @@ KINDS = frozenset({"local", "realtime", "wyoming"})
 QUEUES = frozenset({"microphone", "network", "events", "echo_reference"})
 PROTOCOLS = frozenset({"sse", "websocket", "wyoming"})
 ENGINES = frozenset({"vad", "turn", "stt", "llm", "tts", "embedding"})
-VERDICTS = frozenset({"allow", "confirm", "deny"})
+VERDICTS = frozenset({"allow", "confirm", "confirmed", "deny"})
 _VERBS = frozenset(verb.value for verb in Verb)
 
 
@@ -118,7 +118,7 @@ class Metrics:
         self._dropped.labels(_known(queue, QUEUES)).inc(items)
 
     def decided(self, verb: str, verdict: str) -> None:
-        """The guard's word on a request: `allow`, `confirm`, `deny`."""
+        """The guard's word on a request: `allow`, `confirm`, `confirmed`, `deny`."""
         self._verdicts.labels(_known(verb, _VERBS), _known(verdict, VERDICTS)).inc()
 
     def engine(self, stage: str, *, up: bool) -> None:
