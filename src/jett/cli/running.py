@@ -80,7 +80,22 @@ def running_jetts() -> list[RunningJett]:
     return list(found.values())
 
 
-_COMMANDS = ("talk", "ask", "transcribe", "say", "doctor", "devices", "vram", "bench", "models", "config")
+_COMMANDS = (
+    "talk",
+    "serve",
+    "link",
+    "history",
+    "memory",
+    "ask",
+    "transcribe",
+    "say",
+    "doctor",
+    "devices",
+    "vram",
+    "bench",
+    "models",
+    "config",
+)
 _OPTIONS_WITH_VALUE = ("-X", "-W", "--check-hash-based-pycs")
 
 
