@@ -18,6 +18,7 @@ export function Policy() {
             {trouble && <Failed error={trouble} />}
             <pre
               tabIndex={0}
+              role="region"
               aria-label="Policy"
               className="max-h-[60dvh] overflow-auto rounded-lg border bg-ground p-4 font-mono text-xs leading-5 text-soft"
             >
