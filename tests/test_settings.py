@@ -106,7 +106,7 @@ def test_every_profile_is_valid_and_names_only_known_keys(profile: str, tmp_path
             r"stt.vocabulary is \['a', 2, 3\], need a list of texts; [^\n]*$",
         ),
         ("[tts]\npronunciations = {nginx = 1}", "tts.pronunciations is {'nginx': 1}, need a table of texts"),
-        ("[tts]\nbackend = 'pipper'", r"need 'auto', 'piper' or 'kokoro'; correct"),
+        ("[tts]\nbackend = 'pipper'", r"need 'auto', 'piper', 'kokoro' or 'openai'; correct"),
         ("[ui]\nlanguage = 'de'", "ui.language is 'de', need 'en';"),
         ("[stt]\nlanguage = 'xx'", "stt.language is 'xx', need the code of a language that Whisper knows, .*; correct"),
         ("[stt]\nlanguage = 'de-DE'", r"stt.language is 'de-DE', .*\(did you mean 'de'\?\)"),

@@ -31,9 +31,12 @@ _FLAGS = (
 MICROPHONE_HZ = 44_100
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[tuple[Playwright, str]]:
-    """Playwright, and where Chromium is; skipped where there is none."""
+    """Playwright, and where Chromium is; skipped where there is none.
+
+    Of a module, since Playwright runs an event loop in this thread as long as it lasts, and other tests want their own.
+    """
     found = next((place for name in _PLACES if (place := shutil.which(name))), "")
     missing = "no Chromium was found; on Debian: apt-get install chromium"
     if not found and os.environ.get("CI") != "true":
