@@ -13,6 +13,7 @@ import pytest
 
 from jett.app import load_tts
 from jett.app.needs import needed_models
+from jett.app.voices import close_voice
 from jett.core.errors import ConfigError, TextToSpeechError
 from jett.engines.tts.openai_speech import MOST_SECONDS, RATE_HZ, OpenAITextToSpeech
 from jett.models.store import Store
@@ -96,8 +97,10 @@ def test_what_is_no_sound_is_an_error_that_names_the_address(status: int, body: 
 def test_a_server_that_is_down_is_an_error() -> None:
     with voice(b"") as (server, _):
         url = server.url
+    tts = OpenAITextToSpeech(url, "m", "v")
     with pytest.raises(TextToSpeechError, match="ConnectError"):
-        OpenAITextToSpeech(url, "m", "v").synthesize("Sure.")
+        tts.synthesize("Sure.")
+    tts.close()
 
 
 def test_the_settings_choose_it_and_need_no_voice_in_the_store(store: Store) -> None:
@@ -106,6 +109,7 @@ def test_the_settings_choose_it_and_need_no_voice_in_the_store(store: Store) -> 
         settings = Settings.load(env={}, overrides=chosen)
         tts, reason = load_tts(settings, store)
         assert tts.synthesize("Sure.").size
+        close_voice(tts)
         assert server.requests[0][2]["voice"] == "anything"
     assert reason == "openai, as the settings ask"
     assert not [name for name in needed_models(settings) if "piper" in name or "kokoro" in name]
