@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,18 @@ def test_a_text_is_found_by_each_of_its_words(text: str) -> None:
         assert found.count("‹") == found.count("›") >= 1
 
 
+def test_every_letter_is_found_by_itself() -> None:
+    """Also one that comes apart into a letter and a mark, as ガ does, and is in pieces as Unicode likes it best."""
+    lost = [
+        letter for letter in map(chr, range(sys.maxunicode + 1)) if any(not itself(word) for word in words_of(letter))
+    ]
+    assert lost == []
+
+
+def itself(word: str) -> bool:
+    return word.isalnum() and parsed(word) == (Term((word,)),)
+
+
 @pytest.mark.parametrize(
     ("typed", "text", "found"),
     [
@@ -60,6 +74,8 @@ def test_a_text_is_found_by_each_of_its_words(text: str) -> None:
         ("back*", "a backup", "a ‹backup›"),
         ("up", "is ‹n8n› up", "is n8n ‹up›"),
         ("cafe", "The Café.", "The ‹Café›."),
+        ("ガス", "ガス", "‹ガス›"),
+        ("안녕", "안녕 하세요", "‹안녕› 하세요"),
         ("k", "a b c d e f g h i j k l m n", "… f g h i j ‹k› l m n"),
         ("a", " ".join("abcdefghijklmnopqrs"), "‹a› b c d e f g h i j k l m n o p …"),
         ("x", "nothing", ""),

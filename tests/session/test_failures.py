@@ -83,11 +83,14 @@ class CutMicrophone:
 @pytest.fixture(autouse=True)
 def _nothing_left_running(stage: Stage) -> Iterator[None]:
     """What a conversation owns is gone after it: threads, connections, child processes."""
-    before = _connections(), _children()
+    before = _connections(), _children(), _workers()
     yield
+    assert (_connections(), _children(), _workers()) == before
+
+
+def _workers() -> set[threading.Thread]:
     owned = ("jett-stt", "jett-turn", "jett-tts")
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith(owned)]
-    assert (_connections(), _children()) == before
+    return {thread for thread in threading.enumerate() if thread.name.startswith(owned)}
 
 
 def _connections() -> set[int]:

@@ -46,9 +46,11 @@ Query = tuple[Term, ...]
 
 
 def normalised(word: str) -> str:
-    """Without case and accents."""
+    """Without case and accents, and put together again: 한 and ガ stay the one letter that SQLite sees in them."""
     apart = unicodedata.normalize("NFD", word.lower())
-    return "".join(letter for letter in apart if not "\u0300" <= letter <= "\u036f")[:_LONGEST_WORD]
+    plain = "".join(letter for letter in apart if not "\u0300" <= letter <= "\u036f")
+    together = unicodedata.normalize("NFC", plain)
+    return "".join(letter for letter in together if letter.isalnum())[:_LONGEST_WORD]
 
 
 def words_of(text: str) -> list[str]:
