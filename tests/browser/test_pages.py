@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
+from jett.history import Archive
+from jett.history.sqlite import FILE, SqliteDatabase
 from tests.browser.conftest import Browsers, enter
 from tests.browser.house import House
+from tests.history.support import say
 from tests.system.docker_engine import TestEngine
 
 pytestmark = pytest.mark.models
@@ -89,6 +92,21 @@ def test_a_turn_is_found_in_the_history_with_its_waterfall(house: House, browser
     turn = page.get_by_role("region", name="Turn 1")
     for part in ("llm", "tts", "playing"):
         expect(turn.get_by_text(part, exact=True).first).to_be_visible()
+
+
+def test_a_long_conversation_is_read_page_after_page_to_its_end(house: House, browsers: Browsers) -> None:
+    archive = Archive(SqliteDatabase(house.folder / "history" / FILE))
+    say(archive, *[(f"Question {at}?", f"Answer {at}.") for at in range(1, 121)])
+    archive.close()
+    house.start()
+    page = browsers.start().new_page()
+    enter(page, house, "/history/")
+    page.get_by_text("Question 1?").first.click()
+    for _ in range(2):
+        page.get_by_role("button", name="Show more").click()
+    expect(page.get_by_text("Question 120?")).to_be_visible()
+    expect(page.locator("ol > li").filter(has_text="Question")).to_have_count(120)
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
 
 
 def test_a_setting_is_changed_and_holds_after_a_restart(house: House, browsers: Browsers) -> None:

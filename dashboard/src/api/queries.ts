@@ -75,11 +75,11 @@ function usePages<P extends Paged>(queryKey: QueryKey, page: (cursor: Cursor) =>
 export const useConversations = () =>
   usePages(keys.conversations, (query) => took(api.GET("/api/conversations", { params: { query } })));
 
+/** Its turns are read onwards: a page's `next` is where the one after it begins. */
 export const useConversation = (id: number) =>
-  useQuery({
-    queryKey: [...keys.conversations, id],
-    queryFn: () => took(api.GET("/api/conversations/{id}", { params: { path: { id } } })),
-  });
+  usePages([...keys.conversations, id], ({ before }) =>
+    took(api.GET("/api/conversations/{id}", { params: { path: { id }, query: before ? { after: before } : {} } })),
+  );
 
 export const useTurns = (query: string) =>
   usePages([...keys.turns, "list", query], (cursor) =>
@@ -95,10 +95,9 @@ export const useTurn = (id: number) =>
 export const useAudit = () => usePages(keys.audit, (query) => took(api.GET("/api/audit", { params: { query } })));
 
 export const useMemories = (query: string) =>
-  useQuery({
-    queryKey: [...keys.memories, query],
-    queryFn: () => took(api.GET("/api/memories", { params: { query: query ? { query } : {} } })),
-  });
+  usePages([...keys.memories, query], (cursor) =>
+    took(api.GET("/api/memories", { params: { query: { ...cursor, ...(query ? { query } : {}) } } })),
+  );
 
 /** A change; what it touches is read anew afterwards, whether it worked or not. */
 export function useChange<V, T>(change: (value: V) => Promise<T>, ...touched: QueryKey[]) {

@@ -4,10 +4,12 @@ import { ArrowLeft, Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { deleteConversation } from "@/api/changes";
+import { flattened } from "@/api/cursors";
 import { keys, useChange, useConversation } from "@/api/queries";
 import type { Conversation } from "@/api/shapes";
 import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/confirm";
+import { More } from "@/ui/more";
 import { Shown } from "@/ui/state";
 import { toast } from "@/ui/toasts";
 import { usePlace } from "@/ui/use-place";
@@ -17,9 +19,18 @@ import { TurnCard } from "./turn-card";
 
 /** One conversation from its beginning to its end. */
 export function ConversationView({ id }: { id: number }) {
+  const pages = useConversation(id);
+  const data = pages.data && {
+    conversation: pages.data.pages[0]!.conversation,
+    turns: flattened(
+      pages.data.pages,
+      (page) => page.turns,
+      (turn) => turn.id,
+    ),
+  };
   return (
-    <Shown query={useConversation(id)} what="Conversation" lines={5}>
-      {({ conversation, turns, next }) => (
+    <Shown query={{ ...pages, data }} what="Conversation" lines={5}>
+      {({ conversation, turns }) => (
         <div className="flex flex-col gap-4">
           <Head conversation={conversation} />
           <ol className="flex flex-col gap-3">
@@ -29,11 +40,7 @@ export function ConversationView({ id }: { id: number }) {
               </li>
             ))}
           </ol>
-          {next && (
-            <p className="text-center text-xs text-faint">
-              Only the first {turns.length} turns are shown; the search finds the others.
-            </p>
-          )}
+          <More pages={pages} />
         </div>
       )}
     </Shown>

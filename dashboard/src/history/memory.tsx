@@ -4,11 +4,13 @@ import { Bookmark, Search, Trash2 } from "lucide-react";
 import { useState, type FormEvent } from "react";
 
 import { forget, forgetAll, remember } from "@/api/changes";
+import { flattened } from "@/api/cursors";
 import { keys, useChange, useMemories } from "@/api/queries";
 import type { Remembered } from "@/api/shapes";
 import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/confirm";
 import { Input } from "@/ui/field";
+import { More } from "@/ui/more";
 import { Empty, Failed, Shown } from "@/ui/state";
 import { toast } from "@/ui/toasts";
 import { useLater } from "@/ui/use-later";
@@ -19,7 +21,14 @@ const LONGEST = 500;
 /** What Jett was asked to remember: seen, added, forgotten. */
 export function MemoryPage() {
   const [text, setText] = useState("");
-  const query = useMemories(useLater(text.trim()));
+  const pages = useMemories(useLater(text.trim()));
+  const data =
+    pages.data &&
+    flattened(
+      pages.data.pages,
+      (page) => page.memories,
+      (memory) => memory.id,
+    );
   return (
     <div className="flex flex-col gap-5">
       <Add />
@@ -37,8 +46,8 @@ export function MemoryPage() {
         </div>
         <ForgetAll />
       </div>
-      <Shown query={query} what="Memory" lines={4}>
-        {({ memories, next }) =>
+      <Shown query={{ ...pages, data }} what="Memory" lines={4}>
+        {(memories) =>
           memories.length === 0 ? (
             <Empty icon={Bookmark} title={text ? "Nothing like that is remembered" : "Nothing is remembered yet"}>
               Say &ldquo;remember that the spare key is in the shed&rdquo;, or write it above.
@@ -50,11 +59,7 @@ export function MemoryPage() {
                   <Item key={memory.id} memory={memory} />
                 ))}
               </ul>
-              {next && (
-                <p className="text-center text-xs text-faint">
-                  Only the newest are shown; the search finds the others.
-                </p>
-              )}
+              <More pages={pages} />
             </>
           )
         }
