@@ -75,6 +75,31 @@ def test_who_finds_no_seat_is_told_at_once_with_value_limit_and_fix() -> None:
     assert full.spoken.endswith("in a moment.")
 
 
+def test_a_request_that_may_wait_has_the_next_seat() -> None:
+    """Whoever waits longest first; one that is called off leaves no trace."""
+
+    async def scene() -> list[str]:
+        seats, order = Seats(House().furnish, most=1, most_each=1), list[str]()
+
+        async def request(who: Guest) -> None:
+            async with seats.take(who, within_s=3_600):
+                order.append(who.key)
+
+        async with anyio.create_task_group() as tasks, seats.take(ANN):
+            tasks.start_soon(request, BOB)
+            await anyio.wait_all_tasks_blocked()
+            with anyio.CancelScope() as given_up:
+                given_up.cancel()
+                await request(ANN)
+            tasks.start_soon(request, ANN)
+            await anyio.wait_all_tasks_blocked()
+            assert order == []
+        assert seats.taken == {}
+        return order
+
+    assert anyio.run(scene) == [BOB.key, ANN.key]
+
+
 def test_one_visitor_cannot_take_every_seat() -> None:
     """The last one is left for somebody else."""
 

@@ -127,7 +127,7 @@ async def serving(
         async with open_seats(app) as seats, anyio.create_task_group() as tasks:
             in_force = SettingsInForce(seat_settings(app.settings), app.settings)
             dashboard = _dashboard(app, tasks, house, in_force, has_gpu=has_gpu, profile=profile, others=others)
-            async with dashboard as routers, speaking_wyoming(app, seats, wyoming):
+            async with dashboard as routers, speaking_wyoming(app, seats, wyoming, trouble):
                 tasks.start_soon(_serve, house.web(seats, in_force, routers), door, app.settings)
                 yield Serving(door.url, house.desk, seats, in_force, house.observe_local, house.sessions)
                 tasks.cancel_scope.cancel()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -47,8 +47,10 @@ def wyoming_door(settings: Settings) -> Iterator[WyomingDoor | None]:
 
 
 @asynccontextmanager
-async def speaking_wyoming(app: App, seats: Seats[Identity], door: WyomingDoor | None) -> AsyncGenerator[None, None]:
-    """Serve it while the block lasts, and announce it where `server.zeroconf` is set."""
+async def speaking_wyoming(
+    app: App, seats: Seats[Identity], door: WyomingDoor | None, trouble: Callable[[str], None]
+) -> AsyncGenerator[None, None]:
+    """Serve it while the block lasts, and announce it where `server.zeroconf` is set. `trouble` is for the owner."""
     if door is None:
         yield
         return
@@ -57,7 +59,7 @@ async def speaking_wyoming(app: App, seats: Seats[Identity], door: WyomingDoor |
     with ungrouped():
         async with AsyncExitStack() as ending, anyio.create_task_group() as tasks:
             if app.settings.server.zeroconf:
-                await ending.enter_async_context(announced(door.address))
+                await ending.enter_async_context(announced(door.address, trouble))
             tasks.start_soon(serve, wyoming_ports(app, seats), door.listener)
             yield
             tasks.cancel_scope.cancel()

@@ -3,8 +3,9 @@
     async with seats.take(identity) as seat:
         Conversation(seat.parts, settings, observer, workers=seat.workers)
 
-Nobody waits for a seat: whoever finds none is told so at once, since a voice that answers in a minute is no answer. The
-conversation of this machine's own microphone always has one. `app` furnishes them; doors and benchmarks take them.
+A conversation does not wait for a seat: whoever finds none is told so at once, since a voice that answers in a minute
+is no answer. A single request may wait a little, as the one before it is soon done. The conversation of this machine's
+own microphone always has one. `app` furnishes them; doors and benchmarks take them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+import anyio
 
 from jett.core.errors import SessionsFull
 from jett.session.parts import Parts
@@ -54,6 +57,7 @@ class Seats(Generic[Who]):
         self.most = most
         self.most_each = most_each or max(1, most - 1)
         self._taken: Counter[str] = Counter()
+        self._left = anyio.Event()
 
     @property
     def taken(self) -> Mapping[str, int]:
@@ -61,9 +65,13 @@ class Seats(Generic[Who]):
         return dict(self._taken)
 
     @asynccontextmanager
-    async def take(self, who: Who) -> AsyncGenerator[Seat, None]:
-        """A seat while the block lasts. Raises SessionsFull, and what furnishing raises."""
-        self._refuse_if_full(who.key)
+    async def take(self, who: Who, *, within_s: float = 0.0) -> AsyncGenerator[Seat, None]:
+        """A seat while the block lasts; waits `within_s` for it. Raises SessionsFull, and what furnishing raises."""
+        with anyio.move_on_after(within_s):
+            while self._full(who.key):
+                await self._left.wait()
+        if refusal := self._full(who.key):
+            raise SessionsFull(refusal)
         self._taken[who.key] += 1
         try:
             async with self._furnish(who) as seat:
@@ -71,6 +79,8 @@ class Seats(Generic[Who]):
         finally:
             self._taken[who.key] -= 1
             self._taken += Counter()  # drops those who have none
+            self._left.set()
+            self._left = anyio.Event()
 
     @asynccontextmanager
     async def local(self, who: Who) -> AsyncGenerator[Seat, None]:
@@ -78,14 +88,16 @@ class Seats(Generic[Who]):
         async with self._furnish(who) as seat:
             yield seat
 
-    def _refuse_if_full(self, key: str) -> None:
+    def _full(self, key: str) -> str:
+        """Why there is none; empty where there is one."""
         if self._taken.total() >= self.most:
-            raise SessionsFull(
+            return (
                 f"sessions: {self._taken.total()} of {self.most} conversations are taken; wait until one ends, or "
                 "raise server.most_sessions"
             )
         if self._taken[key] >= self.most_each:
-            raise SessionsFull(
+            return (
                 f"sessions: {key} has {self._taken[key]} of the {self.most_each} conversations that one visitor may "
                 "have; end one, or raise server.most_sessions"
             )
+        return ""

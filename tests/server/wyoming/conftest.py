@@ -47,6 +47,11 @@ class Place:
     portal: BlockingPortal
 
 
+def fail(trouble: str) -> None:
+    """Nothing is to tell."""
+    pytest.fail(trouble)
+
+
 @pytest.fixture(scope="session")
 def place(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder: Path = tmp_path_factory.mktemp("wyoming")
@@ -65,6 +70,6 @@ async def _served(settings: Settings, portal: BlockingPortal) -> AsyncGenerator[
         listener.setblocking(False)
         port = listener.getsockname()[1]
         door = WyomingDoor(listener, Address("127.0.0.1", port))
-        async with open_app(settings) as app, open_seats(app) as seats, speaking_wyoming(app, seats, door):
+        async with open_app(settings) as app, open_seats(app) as seats, speaking_wyoming(app, seats, door, fail):
             await anyio.lowlevel.checkpoint()
             yield Place(app, seats, port, portal)

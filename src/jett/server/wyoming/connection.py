@@ -57,14 +57,17 @@ class Connection:
 
     async def run(self) -> None:
         """Raises WrongEvent, OSError, TimeoutError: whoever accepted it ends it."""
-        async with anyio.create_task_group() as self._tasks:
-            while True:
-                with anyio.fail_after(self._idle_s):
-                    event = await read_event(self._reader)
-                if event is None:
-                    break
-                await self._take(event)
-            self._tasks.cancel_scope.cancel()
+        try:
+            async with anyio.create_task_group() as self._tasks:
+                while True:
+                    with anyio.fail_after(self._idle_s):
+                        event = await read_event(self._reader)
+                    if event is None:
+                        break
+                    await self._take(event)
+                self._tasks.cancel_scope.cancel()
+        finally:
+            self._end_inputs()
 
     async def _take(self, event: Event) -> None:
         try:
@@ -138,13 +141,14 @@ class Connection:
         self._tasks.start_soon(self._to_its_end, request, end)
 
     async def _to_its_end(self, request: Callable[[], Awaitable[None]], end: Callable[[], None]) -> None:
-        async with self._working:
-            try:
-                await request()
-            except JettError as error:
-                await self._write(Error(error.spoken, type(error).__name__).event())
-            finally:
-                end()
+        try:
+            async with self._working:
+                try:
+                    await request()
+                except JettError as error:
+                    await self._write(Error(error.spoken, type(error).__name__).event())
+        finally:
+            end()
 
     async def _write(self, event: Event) -> None:
         with anyio.fail_after(_WRITE_WITHIN_S):

@@ -25,7 +25,7 @@ MOST_CHARACTERS = 2000
 async def handle(ports: Ports, text: str, write: Write) -> None:
     """The answer, in pieces and whole. Raises JettError."""
     whole = ""
-    async with ports.seats.take(ports.identity) as seat:
+    async with ports.a_seat() as seat:
         await write(HandledStart().event())
         async with aclosing(_answer(ports, seat.parts, text)) as pieces:
             async for piece in pieces:
@@ -37,7 +37,7 @@ async def handle(ports: Ports, text: str, write: Write) -> None:
 
 async def recognize(ports: Ports, text: str, write: Write) -> None:
     """Whether it is a command; nothing is done. Raises JettError."""
-    async with ports.seats.take(ports.identity) as seat:
+    async with ports.a_seat() as seat:
         found = is_command(seat.parts, text)
     await write(Intent(COMMAND, text=text).event() if found else NotRecognized().event())
 

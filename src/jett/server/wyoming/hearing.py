@@ -25,7 +25,7 @@ Write = Callable[[Event], Awaitable[None]]
 async def transcribe(ports: Ports, chunks: AsyncIterable[AudioChunk], write: Write) -> None:
     """Write down what is said until the chunks end. Raises JettError."""
     text = ""
-    async with ports.seats.take(ports.identity) as seat:
+    async with ports.a_seat() as seat:
         await write(TranscriptStart(language=ports.language).event())
         async with aclosing(_samples(ports, chunks)) as blocks, aclosing(dictated(seat, blocks)) as heard:
             async for segment in heard:

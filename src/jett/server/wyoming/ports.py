@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from jett.guard import Identity
 from jett.server.sound import MakeResampler
-from jett.session.seats import Seats
+from jett.session.seats import Seat, Seats
+
+PATIENCE_S = 5.0
+"""For a seat: clients of Wyoming do not ask again, and a request is soon done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +27,7 @@ class Ports:
     model: str
     language: str
     version: str
+
+    def a_seat(self) -> AbstractAsyncContextManager[Seat]:
+        """For one request. Raises SessionsFull."""
+        return self.seats.take(self.identity, within_s=PATIENCE_S)

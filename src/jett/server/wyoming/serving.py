@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import anyio
-from zeroconf import IPVersion
+from zeroconf import Error, IPVersion
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from jett.core.errors import ungrouped
@@ -61,20 +61,33 @@ async def _to_its_end(connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def announced(address: Address, name: str = "jett") -> AsyncGenerator[None, None]:
-    """Home Assistant finds the port in the local network (mDNS) while the block lasts."""
+async def announced(address: Address, trouble: Callable[[str], None], name: str = "jett") -> AsyncGenerator[None, None]:
+    """Home Assistant finds the port in the local network (mDNS) while the block lasts; where it cannot, it is told."""
     async with AsyncExitStack() as ending:
-        zeroconf = AsyncZeroconf(interfaces=[address.host], ip_version=_version(address))
-        ending.push_async_callback(zeroconf.async_close)
-        service = AsyncServiceInfo(
-            _SERVICE, f"{name}.{_SERVICE}", parsed_addresses=[address.host], port=address.port, server=f"{name}.local."
-        )
-        await (await zeroconf.async_register_service(service, allow_name_change=True))
         try:
-            yield
-        finally:
-            with anyio.CancelScope(shield=True), suppress(OSError):
-                await (await zeroconf.async_unregister_service(service))
+            await _announce(address, name, ending)
+        except (OSError, Error) as error:
+            trouble(
+                f"wyoming: not announced in the local network ({error}); give Home Assistant the address "
+                f"{address.host}, port {address.port}"
+            )
+        yield
+
+
+async def _announce(address: Address, name: str, ending: AsyncExitStack) -> None:
+    """Until `ending`."""
+    zeroconf = AsyncZeroconf(interfaces=[address.host], ip_version=_version(address))
+    ending.push_async_callback(zeroconf.async_close)
+    service = AsyncServiceInfo(
+        _SERVICE, f"{name}.{_SERVICE}", parsed_addresses=[address.host], port=address.port, server=f"{name}.local."
+    )
+    await (await zeroconf.async_register_service(service, allow_name_change=True))
+
+    async def withdraw() -> None:
+        with anyio.CancelScope(shield=True), suppress(OSError):
+            await (await zeroconf.async_unregister_service(service))
+
+    ending.push_async_callback(withdraw)
 
 
 def _version(address: Address) -> IPVersion:

@@ -18,7 +18,7 @@ _CHUNK_SAMPLES = 2048
 
 async def synthesize(ports: Ports, texts: AsyncIterable[str], write: Write, *, streamed: bool) -> None:
     """Speak what comes until the texts end; `streamed`: they came with `synthesize-start`. Raises JettError."""
-    async with ports.seats.take(ports.identity) as seat:
+    async with ports.a_seat() as seat:
         reader = Reader(seat)
         rate_hz = reader.engine.rate_hz
         await write(AudioStart(rate_hz, 2, 1).event())
