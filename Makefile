@@ -3,6 +3,7 @@
 
 VENV ?= .venv
 N8N_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/jett-test-n8n
+WORKERS ?= 2
 BIN := $(VENV)/bin
 export PYTHON VENV
 
@@ -15,8 +16,9 @@ help: ## what there is
 run: $(VENV)/.runtime ## install what is missing, fetch the models, talk, and serve the dashboard
 	@$(BIN)/jett serve --first-run
 
-test: $(VENV)/.dev ## all tests, on real models
-	@$(BIN)/python -m pytest
+test: $(VENV)/.dev ## all tests, on real models; WORKERS=1 runs one after the other
+	@$(BIN)/python -m pytest -m "not live" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m live
 
 test-n8n: $(VENV)/.dev ## Jett and a real n8n; installs it once (2.3 GB, in the cache folder), needs PostgreSQL's server
 	@PYTHON=$(BIN)/python sh tests/n8n/install.sh "$(N8N_CACHE)"

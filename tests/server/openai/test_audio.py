@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 from jett.audio.files import HeldFile, read_audio
+from jett.cli.words import agreement
 from jett.turns.phrases import normalise
 from tests.server.openai.conftest import PHONE, Place
 from tests.system.recordings import SPEECH, WORDS
@@ -30,7 +31,7 @@ def test_what_is_spoken_in_any_format_is_heard(place: Place, kind: str) -> None:
     spoken = place.client.audio.speech.create(model="tts-1", voice="alloy", input=SENTENCE, response_format=kind)  # type: ignore[arg-type]
     assert soundfile.info(io.BytesIO(spoken.content)).samplerate in (24_000, 48_000)  # Opus has no other
     heard = place.client.audio.transcriptions.create(model="whisper-1", file=(f"a.{kind}", spoken.content))
-    assert "quick brown fox jumps over the lazy dog" in normalise(heard.text)
+    assert agreement(SENTENCE, heard.text) >= 0.7, heard.text  # the voice speaks anew each time; Whisper is small
 
 
 def test_pcm_is_24_khz_and_comes_while_it_is_made(place: Place) -> None:
