@@ -629,7 +629,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Text to speech */
-        post: operations["speech_v1_audio_speech_post"];
+        post: operations["createSpeech"];
         delete?: never;
         options?: never;
         head?: never;
@@ -646,7 +646,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Speech to text */
-        post: operations["transcriptions_v1_audio_transcriptions_post"];
+        post: operations["createTranscription"];
         delete?: never;
         options?: never;
         head?: never;
@@ -663,7 +663,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Jett in writing */
-        post: operations["completions_v1_chat_completions_post"];
+        post: operations["createChatCompletion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -678,7 +678,7 @@ export interface paths {
             cookie?: never;
         };
         /** Models that answer, hear and speak */
-        get: operations["listed_v1_models_get"];
+        get: operations["listModels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -695,7 +695,7 @@ export interface paths {
             cookie?: never;
         };
         /** One model */
-        get: operations["one_v1_models__name__get"];
+        get: operations["retrieveModel"];
         put?: never;
         post?: never;
         delete?: never;
@@ -975,7 +975,7 @@ export interface components {
          * @description The body of every answer that is not a success.
          */
         Failure: {
-            error: components["schemas"]["Trouble"];
+            error: components["schemas"]["jett__server__rest__shapes__Trouble"];
         };
         /**
          * GuardDecision
@@ -1045,6 +1045,13 @@ export interface components {
             };
             /** Planned Mib */
             planned_mib?: number | null;
+        };
+        /**
+         * OpenAIFailure
+         * @description The body of every answer that is not a success.
+         */
+        OpenAIFailure: {
+            error: components["schemas"]["jett__server__openai__refusing__Trouble"];
         };
         /**
          * Outcome
@@ -1366,16 +1373,6 @@ export interface components {
             took_ms?: number | null;
         };
         /**
-         * Trouble
-         * @description What went wrong, and what to do about it.
-         */
-        Trouble: {
-            /** Fix */
-            fix: string;
-            /** What */
-            what: string;
-        };
-        /**
          * TryVoice
          * @description Speak a sentence; the answer is a WAV file.
          */
@@ -1527,6 +1524,30 @@ export interface components {
             /** Voices */
             voices: components["schemas"]["Voice"][];
         };
+        /**
+         * Trouble
+         * @description `param` is the field that is wrong, `code` OpenAI's word for what is.
+         */
+        jett__server__openai__refusing__Trouble: {
+            /** Code */
+            code: string | null;
+            /** Message */
+            message: string;
+            /** Param */
+            param: string | null;
+            /** Type */
+            type: string;
+        };
+        /**
+         * Trouble
+         * @description What went wrong, and what to do about it.
+         */
+        jett__server__rest__shapes__Trouble: {
+            /** Fix */
+            fix: string;
+            /** What */
+            what: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1558,7 +1579,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditPage"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1578,6 +1599,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1632,7 +1662,7 @@ export interface operations {
                     "application/x-ndjson": unknown;
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1652,6 +1682,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1706,7 +1745,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditVerdict"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1726,6 +1765,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1780,7 +1828,7 @@ export interface operations {
                     "application/json": components["schemas"]["Questions"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1800,6 +1848,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1860,7 +1917,7 @@ export interface operations {
                     "application/json": components["schemas"]["Outcome"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1889,6 +1946,15 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1943,7 +2009,7 @@ export interface operations {
                     "application/json": components["schemas"]["Containers"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1963,6 +2029,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2023,7 +2098,7 @@ export interface operations {
                     "application/json": components["schemas"]["Log"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2052,6 +2127,15 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2121,7 +2205,7 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2150,6 +2234,15 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2207,7 +2300,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangeAsked"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2236,6 +2329,15 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2293,7 +2395,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangeAsked"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2322,6 +2424,15 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2379,7 +2490,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangeAsked"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2408,6 +2519,15 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2466,6 +2586,15 @@ export interface operations {
                     "application/json": components["schemas"]["Conversations"];
                 };
             };
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
             /** @description Nobody is logged in */
             401: {
                 headers: {
@@ -2475,7 +2604,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not for tokens */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2484,8 +2613,17 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No history is kept */
+            /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2502,7 +2640,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The history cannot be used now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2537,6 +2684,15 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationTurns"];
                 };
             };
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
             /** @description Nobody is logged in */
             401: {
                 headers: {
@@ -2546,7 +2702,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not for tokens */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2564,8 +2720,17 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No history is kept */
+            /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2582,7 +2747,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The history cannot be used now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2613,6 +2787,15 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
             /** @description Nobody is logged in */
             401: {
                 headers: {
@@ -2622,7 +2805,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not for tokens */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2640,8 +2823,17 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No history is kept */
+            /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2658,7 +2850,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The history cannot be used now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2691,6 +2892,15 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
             /** @description Nobody is logged in */
             401: {
                 headers: {
@@ -2700,7 +2910,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not for tokens */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2709,8 +2919,17 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No history is kept */
+            /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2727,7 +2946,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The history cannot be used now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2756,6 +2984,15 @@ export interface operations {
                     "application/x-ndjson": unknown;
                 };
             };
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
             /** @description Nobody is logged in */
             401: {
                 headers: {
@@ -2765,7 +3002,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not for tokens */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2774,8 +3011,17 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No history is kept */
+            /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2792,7 +3038,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The history cannot be used now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2823,7 +3078,16 @@ export interface operations {
                     "application/json": components["schemas"]["Latency"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2832,8 +3096,44 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The request has another form */
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2852,7 +3152,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Events, until the connection ends */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2861,7 +3161,43 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description The request has another form */
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2870,8 +3206,17 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2904,7 +3249,25 @@ export interface operations {
                     "application/json": components["schemas"]["Memories"];
                 };
             };
-            /** @description Not a browser's session */
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2913,7 +3276,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No such memory, or memory.keep is off */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2922,7 +3285,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The request has another form */
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2931,7 +3303,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The memory cannot be reached now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2964,7 +3345,25 @@ export interface operations {
                     "application/json": components["schemas"]["Remembered"];
                 };
             };
-            /** @description Not a browser's session */
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2973,7 +3372,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No such memory, or memory.keep is off */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2982,7 +3381,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The memory is full */
+            /** @description Not as things are now */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2991,7 +3390,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The text holds a secret, or is not fit */
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3000,7 +3408,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The memory cannot be reached now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3033,7 +3450,25 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
-            /** @description Not a browser's session */
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3042,7 +3477,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No such memory, or memory.keep is off */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3051,7 +3486,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The request has another form */
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3060,7 +3504,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The memory cannot be reached now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3091,7 +3544,25 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
-            /** @description Not a browser's session */
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3100,7 +3571,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No such memory, or memory.keep is off */
+            /** @description There is no such thing */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3109,7 +3580,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The request has another form */
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3118,7 +3598,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The memory cannot be reached now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3147,7 +3636,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyText"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3167,6 +3656,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3221,7 +3719,7 @@ export interface operations {
                     "application/json": components["schemas"]["PrivacyPage"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3241,6 +3739,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3295,7 +3802,16 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3304,8 +3820,44 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The request has another form */
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3331,7 +3883,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Unauthorized */
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3340,8 +3901,44 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The request has another form */
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3369,7 +3966,7 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3398,6 +3995,15 @@ export interface operations {
             };
             /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3456,7 +4062,7 @@ export interface operations {
                     "application/json": components["schemas"]["SettingsChanged"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3485,6 +4091,15 @@ export interface operations {
             };
             /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3539,7 +4154,16 @@ export interface operations {
                     "application/json": components["schemas"]["Status"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3548,8 +4172,44 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The request has another form */
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3583,6 +4243,15 @@ export interface operations {
                     "application/json": components["schemas"]["Turns"];
                 };
             };
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
             /** @description Nobody is logged in */
             401: {
                 headers: {
@@ -3592,7 +4261,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not for tokens */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3601,8 +4270,17 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No history is kept */
+            /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3619,7 +4297,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The history cannot be used now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3650,6 +4337,15 @@ export interface operations {
                     "application/json": components["schemas"]["Turn"];
                 };
             };
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
             /** @description Nobody is logged in */
             401: {
                 headers: {
@@ -3659,7 +4355,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not for tokens */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3677,8 +4373,17 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No history is kept */
+            /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3695,7 +4400,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The history cannot be used now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3726,6 +4440,15 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
             /** @description Nobody is logged in */
             401: {
                 headers: {
@@ -3735,7 +4458,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not for tokens */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3753,8 +4476,17 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No history is kept */
+            /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3771,7 +4503,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The history cannot be used now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3802,6 +4543,15 @@ export interface operations {
                     "audio/wav": unknown;
                 };
             };
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
             /** @description Nobody is logged in */
             401: {
                 headers: {
@@ -3811,7 +4561,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Not for tokens */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3829,8 +4579,17 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description No history is kept */
+            /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3847,7 +4606,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The history cannot be used now */
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3876,7 +4644,7 @@ export interface operations {
                     "application/json": components["schemas"]["Voices"];
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3896,6 +4664,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3954,7 +4731,7 @@ export interface operations {
                     "audio/wav": unknown;
                 };
             };
-            /** @description Not for this address */
+            /** @description Cannot be read, or is for another address */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3992,6 +4769,15 @@ export interface operations {
             };
             /** @description Not as things are now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4050,7 +4836,16 @@ export interface operations {
                     "application/json": components["schemas"]["Taken"];
                 };
             };
-            /** @description Unauthorized */
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4059,7 +4854,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4068,7 +4863,16 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description The request has another form */
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4077,7 +4881,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Too Many Requests */
+            /** @description Too many */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4086,7 +4890,7 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"];
                 };
             };
-            /** @description Service Unavailable */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4097,7 +4901,7 @@ export interface operations {
             };
         };
     };
-    speech_v1_audio_speech_post: {
+    createSpeech: {
         parameters: {
             query?: never;
             header?: never;
@@ -4139,27 +4943,104 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The sound */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "audio/flac": unknown;
+                    "audio/mpeg": unknown;
+                    "audio/ogg": unknown;
+                    "audio/pcm": unknown;
+                    "audio/wav": unknown;
+                    "text/event-stream": unknown;
                 };
             };
-            /** @description The request has another form */
+            /** @description Cannot be read, or asks for what is not there */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Nobody that Jett knows */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"];
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Too many, or every seat is taken */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
                 };
             };
         };
     };
-    transcriptions_v1_audio_transcriptions_post: {
+    createTranscription: {
         parameters: {
             query?: never;
             header?: never;
@@ -4186,27 +5067,102 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description What was said */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": unknown;
+                    "text/event-stream": unknown;
+                    "text/plain": unknown;
+                    "text/vtt": unknown;
                 };
             };
-            /** @description The request has another form */
+            /** @description Cannot be read, or asks for what is not there */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Nobody that Jett knows */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"];
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Too many, or every seat is taken */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
                 };
             };
         };
     };
-    completions_v1_chat_completions_post: {
+    createChatCompletion: {
         parameters: {
             query?: never;
             header?: never;
@@ -4325,27 +5281,100 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The answer, or its pieces */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": unknown;
+                    "text/event-stream": unknown;
                 };
             };
-            /** @description The request has another form */
+            /** @description Cannot be read, or asks for what is not there */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Nobody that Jett knows */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"];
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Too many, or every seat is taken */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
                 };
             };
         };
     };
-    listed_v1_models_get: {
+    listModels: {
         parameters: {
             query?: never;
             header?: never;
@@ -4365,18 +5394,90 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request has another form */
+            /** @description Cannot be read, or asks for what is not there */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Nobody that Jett knows */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"];
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Too many, or every seat is taken */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
                 };
             };
         };
     };
-    one_v1_models__name__get: {
+    retrieveModel: {
         parameters: {
             query?: never;
             header?: never;
@@ -4398,13 +5499,85 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request has another form */
+            /** @description Cannot be read, or asks for what is not there */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Nobody that Jett knows */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Malformed */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"];
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Too many, or every seat is taken */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFailure"];
                 };
             };
         };

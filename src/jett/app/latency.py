@@ -23,11 +23,11 @@ class LatencyDesk:
     async def latest(self, last: int) -> Latency:
         """The newest `last` turns, oldest first. A history out of reach is told elsewhere."""
         if self._archive is None:
-            return await self._recent.latest(last)
+            return _shape(self._recent.latest(last))
         try:
             return _shape(await anyio.to_thread.run_sync(self._archive.latency, last))
         except HistoryError:
-            return await self._recent.latest(last)
+            return _shape(self._recent.latest(last))
 
 
 def _shape(kept: KeptLatency) -> Latency:

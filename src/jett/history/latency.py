@@ -39,6 +39,11 @@ class Latency:
 def latest_latency(database: Database, last: int = 40) -> Latency:
     """Of the newest `last` turns, 200 at most. Raises HistoryError."""
     found = [TurnTimes(turn.id, turn.at_ms, turn.ttfa_ms, turn.stages_ms) for turn in latest(database, last)]
+    return latency_of(found)
+
+
+def latency_of(found: list[TurnTimes]) -> Latency:
+    """With the spread of the whole wait and of each stage. Pure."""
     values: dict[str, list[float]] = {"ttfa": [turn.ttfa_ms for turn in found if turn.ttfa_ms is not None]}
     for turn in found:
         for stage, ms in turn.stages_ms.items():

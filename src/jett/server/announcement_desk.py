@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
 
 from jett.server.announcements import PATH, Announcer
 from jett.server.refusal import wait_for
-from jett.server.rest.shapes import Failure, Shape
+from jett.server.rest.shapes import Shape
 from jett.server.visitor import Visitor
 
 
@@ -54,9 +54,8 @@ class AnnouncementDesk:
 def router(desk: AnnouncementDesk) -> APIRouter:
     """The one route."""
     routes = APIRouter(tags=["announcements"])
-    no: dict[int | str, dict[str, Any]] = {status: {"model": Failure} for status in (401, 403, 429, 503)}
 
-    @routes.post(PATH, operation_id="announce", status_code=202, responses=no)
+    @routes.post(PATH, operation_id="announce", status_code=202)
     async def announce(announcement: Announcement, visitor: Visitor) -> Taken:
         """Have it said when it is quiet; who sent it is said in front."""
         announcer = desk.announcer

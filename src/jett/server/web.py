@@ -13,13 +13,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 
 from jett.core.errors import GuardError, JettError
 from jett.server.openai_refusal import openai_refused
 from jett.server.page_files import Pages
 from jett.server.refusal import Refusal, refused, wait_for
-from jett.server.rest.shapes import Failure
+from jett.server.rest.failures import failures
 
 DOCUMENT = "/api/openapi.json"
 HEALTH = "/healthz"
@@ -43,13 +43,13 @@ def application(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        responses={422: {"model": Failure, "description": "The request has another form"}},
+        responses=failures(),
     )
     for router in routers:
         app.include_router(router)
     app.router.routes.extend(routes)
     _health(app)
-    _failures(app, trouble)
+    add_failures(app, trouble)
     _rest_of_it(app, pages)
     return app
 
@@ -74,7 +74,9 @@ def _rest_of_it(app: FastAPI, pages: Pages) -> None:
         return found
 
 
-def _failures(app: FastAPI, trouble: Callable[[str], None]) -> None:
+def add_failures(app: FastAPI, trouble: Callable[[str], None]) -> None:
+    """Whatever a route raises is told in the one shape of its path; `trouble` is told of what is Jett's own fault."""
+
     async def told(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)
         return await _shaped(request, error)
@@ -97,8 +99,12 @@ def _failures(app: FastAPI, trouble: Callable[[str], None]) -> None:
         assert isinstance(error, HTTPException)
         if isinstance(error.__cause__, Refusal):  # the body's limit, met while FastAPI read it
             return await _shaped(request, error.__cause__)
-        what = "this is not done with it" if error.status_code == 405 else "there is nothing of that kind"
-        return await _shaped(request, Refusal(error.status_code, what, f"see {DOCUMENT}", error.headers))
+        if error.status_code == 405:
+            allowed = {"Allow": ", ".join(_methods(app, request))}
+            return await _shaped(request, Refusal(405, "this is not done with it", f"see {DOCUMENT}", allowed))
+        return await _shaped(
+            request, Refusal(error.status_code, "there is nothing of that kind", f"see {DOCUMENT}", error.headers)
+        )
 
     async def crashed(request: Request, error: Exception) -> Response:
         """The boundary of a request: a fault costs one answer, and its text stays out of what is told."""
@@ -115,6 +121,14 @@ def _failures(app: FastAPI, trouble: Callable[[str], None]) -> None:
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
+
+
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """What can be done with a path: the framework names only its first route's. Pages are for what is no route."""
+    routes = [route for route in app.router.routes if getattr(route, "include_in_schema", True)]
+    asked = {method: {**request.scope, "method": method} for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
+    found = [name for name, scope in asked.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+    return found or ["GET", "HEAD"]
 
 
 async def _shaped(request: Request, refusal: Refusal) -> Response:

@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from jett.guard import Identity, Kind, Verb
 from jett.guard import Scope as TokenScope
 from jett.server.address import Address, listening
-from jett.server.rest.failures import HANDLERS
 from jett.server.serving import serve
+from jett.server.web import add_failures
 
 DESK = Identity(Kind.DASHBOARD, "owner")
 PHONE = Identity(Kind.TOKEN, "phone", TokenScope(frozenset(Verb), frozenset({"n8n", "postgres"})))
@@ -38,7 +38,8 @@ class Doors:
 
 def application(*routers: APIRouter) -> FastAPI:
     """As the real one is put together, as far as these routes go."""
-    app = FastAPI(exception_handlers=HANDLERS)
+    app = FastAPI()
+    add_failures(app, lambda _: None)
     for router in routers:
         app.include_router(router)
     app.add_middleware(Doors)

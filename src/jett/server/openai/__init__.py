@@ -11,14 +11,14 @@ from fastapi import APIRouter
 
 from jett.server.openai import chat, models, speech, transcriptions
 from jett.server.openai.ports import Ports
-from jett.server.openai.refusing import OpenAIRoute
+from jett.server.openai.refusing import FAILURES, OpenAIRoute
 
 __all__ = ["Ports", "router"]
 
 
 def router(ports: Ports) -> APIRouter:
     """All routes under `/v1` but the Realtime API."""
-    routes = APIRouter(prefix="/v1", route_class=OpenAIRoute, tags=["OpenAI"])
+    routes = APIRouter(prefix="/v1", route_class=OpenAIRoute, tags=["OpenAI"], responses=FAILURES)
     for part in (models, transcriptions, speech, chat):
         part.add_routes(routes, ports)
     return routes

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse
 from jett.core.ports import Message, ToolCall
 from jett.server.openai.chat_request import ChatRequest, check, messages_of
 from jett.server.openai.ports import Ports
-from jett.server.openai.receiving import body_schema, json_of
+from jett.server.openai.receiving import answers, body_schema, json_of
 from jett.server.openai.stopping import until_stopped
 from jett.server.openai.streaming import Streamed, event, with_errors
 from jett.server.visitor import Visitor
@@ -56,7 +56,14 @@ class Answer:
 def add_routes(routes: APIRouter, ports: Ports) -> None:
     """One route."""
 
-    @routes.post("/chat/completions", summary="Jett in writing", openapi_extra=body_schema(ChatRequest))
+    @routes.post(
+        "/chat/completions",
+        operation_id="createChatCompletion",
+        summary="Jett in writing",
+        openapi_extra=body_schema(ChatRequest),
+        response_class=Response,
+        responses=answers("The answer, or its pieces", "application/json", "text/event-stream"),
+    )
     async def completions(request: Request, visitor: Visitor) -> Response:
         asked = await json_of(request, ChatRequest)
         check(asked, offers_tools=ports.offers_tools)

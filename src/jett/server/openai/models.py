@@ -16,11 +16,11 @@ def add_routes(routes: APIRouter, ports: Ports) -> None:
     """List, and one by its name."""
     names = (JETT, ports.model, ports.stt_model, *ports.voices)
 
-    @routes.get("/models", summary="Models that answer, hear and speak")
+    @routes.get("/models", operation_id="listModels", summary="Models that answer, hear and speak")
     async def listed(visitor: Visitor) -> dict[str, object]:
         return {"object": "list", "data": [_model(name) for name in names]}
 
-    @routes.get("/models/{name:path}", summary="One model")
+    @routes.get("/models/{name:path}", operation_id="retrieveModel", summary="One model")
     async def one(name: str, visitor: Visitor) -> dict[str, object]:
         if name not in names:
             raise ApiError(

@@ -86,3 +86,8 @@ def _resolved(schema: Any, defined: dict[str, Any]) -> Any:
     if "$ref" in schema:
         return _resolved(defined[schema["$ref"].rpartition("/")[2]], defined)
     return {name: _resolved(each, defined) for name, each in schema.items()}
+
+
+def answers(description: str, *media_types: str) -> dict[int | str, dict[str, Any]]:
+    """How a good answer stands in the document, for a route that makes its response itself."""
+    return {200: {"description": description, "content": {kind: {} for kind in media_types}}}

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -18,6 +18,38 @@ from jett.core.errors import AudioError, JettError, RequestRefused, SessionsFull
 
 RETRY_AFTER_S = 5
 """An answer takes a few seconds; then a seat may be free."""
+
+
+class Trouble(BaseModel):
+    """`param` is the field that is wrong, `code` OpenAI's word for what is."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class OpenAIFailure(BaseModel):
+    """The body of every answer that is not a success."""
+
+    error: Trouble
+
+
+_MEANING = {
+    400: "Cannot be read, or asks for what is not there",
+    401: "Nobody that Jett knows",
+    403: "Not allowed",
+    404: "There is no such thing",
+    408: "Came too slowly",
+    413: "Too long",
+    422: "Malformed",
+    429: "Too many, or every seat is taken",
+    503: "Not possible now",
+}
+FAILURES: dict[int | str, dict[str, Any]] = {
+    status: {"model": OpenAIFailure, "description": meaning} for status, meaning in _MEANING.items()
+}
+"""For the OpenAPI document."""
 
 
 class ApiError(Exception):

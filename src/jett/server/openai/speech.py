@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from jett.server.openai.ports import Ports
-from jett.server.openai.receiving import body_schema, json_of
+from jett.server.openai.receiving import answers, body_schema, json_of
 from jett.server.openai.refusing import ApiError
 from jett.server.openai.streaming import Streamed, event, with_errors
 from jett.server.visitor import Visitor
@@ -39,7 +39,14 @@ class SpeechRequest(BaseModel):
 def add_routes(routes: APIRouter, ports: Ports) -> None:
     """One route."""
 
-    @routes.post("/audio/speech", summary="Text to speech", openapi_extra=body_schema(SpeechRequest))
+    @routes.post(
+        "/audio/speech",
+        operation_id="createSpeech",
+        summary="Text to speech",
+        openapi_extra=body_schema(SpeechRequest),
+        response_class=Response,
+        responses=answers("The sound", *ports.media_types.values(), "text/event-stream"),
+    )
     async def speech(request: Request, visitor: Visitor) -> Response:
         asked = await json_of(request, SpeechRequest)
         _check(asked, ports)

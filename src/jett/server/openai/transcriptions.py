@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.guard import Identity
 from jett.server.openai.ports import Ports
-from jett.server.openai.receiving import form_of
+from jett.server.openai.receiving import answers, form_of
 from jett.server.openai.refusing import ApiError
 from jett.server.openai.streaming import Streamed, event, with_errors
 from jett.server.openai.subtitles import srt, vtt
@@ -64,7 +64,14 @@ class _Recording:
 def add_routes(routes: APIRouter, ports: Ports) -> None:
     """One route."""
 
-    @routes.post("/audio/transcriptions", summary="Speech to text", openapi_extra=_FORM)
+    @routes.post(
+        "/audio/transcriptions",
+        operation_id="createTranscription",
+        summary="Speech to text",
+        openapi_extra=_FORM,
+        response_class=Response,
+        responses=answers("What was said", "application/json", "text/plain", "text/vtt", "text/event-stream"),
+    )
     async def transcriptions(request: Request, visitor: Visitor) -> Response:
         async with AsyncExitStack() as until:
             form = await until.enter_async_context(form_of(request))

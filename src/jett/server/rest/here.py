@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from jett.server.browser_sessions import LOGIN, BrowserSessions
 from jett.server.credentials import Caller
 from jett.server.refusal import Refusal
-from jett.server.rest.shapes import Failure, Session
+from jett.server.rest.shapes import Session
 from jett.server.window import Window
 
 MOST_LOGINS = 20
@@ -49,7 +49,7 @@ def router(
         answer.set_cookie(cookie, secret, max_age=lasts_s, path="/", secure=secure, httponly=True, samesite="strict")
         return answer
 
-    @routes.get("/api/session", operation_id="getSession", responses={401: {"model": Failure}})
+    @routes.get("/api/session", operation_id="getSession")
     async def get_session(request: Request) -> Session:
         """Who is here, and what its pages must show when they change something."""
         caller: Caller = request.state.caller
@@ -58,7 +58,7 @@ def router(
         ends = datetime.fromtimestamp(caller.session.ends_ms / 1000, UTC)
         return Session(name=caller.identity.name, csrf=caller.session.csrf, ends_at=ends)
 
-    @routes.delete("/api/session", operation_id="leave", status_code=204, responses={401: {"model": Failure}})
+    @routes.delete("/api/session", operation_id="leave", status_code=204)
     async def leave(request: Request) -> Response:
         """Sign this browser out."""
         caller: Caller = request.state.caller

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from functools import partial
 from itertools import chain
 from pathlib import Path as FilePath
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -21,14 +21,13 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import FileResponse, StreamingResponse
 
 from jett.core.errors import HistoryError
-from jett.guard import Kind
 from jett.history import Archive, Gone, KeptConversation, KeptTurn, TurnInList
 from jett.history.ids import MOST, NoPlace
 from jett.history.kept import time_of
 from jett.history.reading import MOST_A_PAGE, PAGE
 from jett.server.refusal import Refusal
 from jett.server.rest import shapes
-from jett.server.visitor import Visitor
+from jett.server.rest.failures import failures, person
 
 MOST_QUERY_CHARS = 200
 MOST_AT_ONCE = 4
@@ -40,31 +39,11 @@ T = TypeVar("T")
 Id = Annotated[int, Path(ge=0, le=MOST)]
 Before = Annotated[str | None, Query(max_length=12, description="`next` of the page before this one.")]
 Limit = Annotated[int, Query(ge=1, le=MOST_A_PAGE)]
-_MEANING = {
-    401: "Nobody is logged in",
-    403: "Not for tokens",
-    404: "There is no such thing",
-    409: "No history is kept",
-    422: "Malformed",
-    503: "The history cannot be used now",
-}
-
-
-def _failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {
-        status: {"model": shapes.Failure, "description": _MEANING[status]}
-        for status in sorted({401, 403, 409, 422, 503, *statuses})
-    }
-
-
-def _person(visitor: Visitor) -> None:
-    if visitor.kind is not Kind.DASHBOARD:
-        raise Refusal(403, "what was said is for its owner, not for tokens", "open the dashboard in a browser")
 
 
 def router(archive: Archive | None) -> APIRouter:
     """`archive` is None where nothing is kept; then every route says so."""
-    routes = APIRouter(prefix="/api", tags=["history"], dependencies=[Depends(_person)])
+    routes = APIRouter(prefix="/api", tags=["history"], dependencies=[Depends(person)])
     asked = _Asked(archive)
     _add_reading(routes, asked)
     _add_deleting(routes, asked)
@@ -103,13 +82,13 @@ class _Asked:
 
 
 def _add_reading(routes: APIRouter, asked: _Asked) -> None:
-    @routes.get("/conversations", operation_id="listConversations", responses=_failures())
+    @routes.get("/conversations", operation_id="listConversations", responses=failures(409))
     async def list_conversations(before: Before = None, limit: Limit = PAGE) -> shapes.Conversations:
         """Newest first."""
         page = await asked(partial(asked.archive.conversations, before, limit))
         return shapes.Conversations(conversations=[_conversation(row) for row in page.rows], next=page.next)
 
-    @routes.get("/conversations/{id}", operation_id="getConversation", responses=_failures(404))
+    @routes.get("/conversations/{id}", operation_id="getConversation", responses=failures(404, 409))
     async def get_conversation(id: Id, after: Before = None, limit: Limit = PAGE) -> shapes.ConversationTurns:
         """With its turns, oldest first."""
         found = await asked.found(partial(asked.archive.conversation, id))
@@ -117,7 +96,7 @@ def _add_reading(routes: APIRouter, asked: _Asked) -> None:
         turns = [_turn(turn) for turn in page.rows]
         return shapes.ConversationTurns(conversation=_conversation(found), turns=turns, next=page.next)
 
-    @routes.get("/turns", operation_id="listTurns", responses=_failures())
+    @routes.get("/turns", operation_id="listTurns", responses=failures(409))
     async def list_turns(
         query: Annotated[
             str, Query(max_length=MOST_QUERY_CHARS, description='Words, "phrases", beginnings*; empty lists all.')
@@ -129,7 +108,7 @@ def _add_reading(routes: APIRouter, asked: _Asked) -> None:
         page = await asked(partial(asked.archive.turns, query, before, limit))
         return shapes.Turns(turns=[_line(row) for row in page.rows], next=page.next)
 
-    @routes.get("/turns/{id}", operation_id="getTurn", responses=_failures(404))
+    @routes.get("/turns/{id}", operation_id="getTurn", responses=failures(404, 409))
     async def get_turn(id: Id) -> shapes.Turn:
         """With its spans, its tool calls and what the guard said."""
         return _turn(await asked.found(partial(asked.archive.turn, id)))
@@ -138,7 +117,7 @@ def _add_reading(routes: APIRouter, asked: _Asked) -> None:
         "/turns/{id}/audio",
         operation_id="getTurnAudio",
         response_class=FileResponse,
-        responses={**_failures(404), 200: {"content": {"audio/wav": {}}, "description": "What Jett said"}},
+        responses={**failures(404, 409), 200: {"content": {"audio/wav": {}}, "description": "What Jett said"}},
     )
     async def get_turn_audio(id: Id) -> FileResponse:
         """The reply as WAV, where recordings are kept."""
@@ -152,7 +131,10 @@ def _add_reading(routes: APIRouter, asked: _Asked) -> None:
         "/history/export",
         operation_id="exportHistory",
         response_class=StreamingResponse,
-        responses={**_failures(), 200: {"content": {JSON_LINES: {}}, "description": "One conversation or turn a line"}},
+        responses={
+            **failures(409),
+            200: {"content": {JSON_LINES: {}}, "description": "One conversation or turn a line"},
+        },
     )
     async def export_history() -> StreamingResponse:
         """Everything, oldest first."""
@@ -163,17 +145,17 @@ def _add_reading(routes: APIRouter, asked: _Asked) -> None:
 
 
 def _add_deleting(routes: APIRouter, asked: _Asked) -> None:
-    @routes.delete("/conversations/{id}", operation_id="deleteConversation", responses=_failures(404))
+    @routes.delete("/conversations/{id}", operation_id="deleteConversation", responses=failures(404, 409))
     async def delete_conversation(id: Id) -> shapes.Deleted:
         """With all its turns and their recordings."""
         return _deleted(await asked(partial(asked.archive.delete_conversation, id)))
 
-    @routes.delete("/turns/{id}", operation_id="deleteTurn", responses=_failures(404))
+    @routes.delete("/turns/{id}", operation_id="deleteTurn", responses=failures(404, 409))
     async def delete_turn(id: Id) -> shapes.Deleted:
         """With its recordings; its conversation too, if it was the last of it."""
         return _deleted(await asked(partial(asked.archive.delete_turn, id)))
 
-    @routes.delete("/history", operation_id="deleteHistory", responses=_failures())
+    @routes.delete("/history", operation_id="deleteHistory", responses=failures(409))
     async def delete_history(_: shapes.DeleteAll) -> shapes.Deleted:
         """Every conversation, every turn and every recording that belongs to one."""
         gone = await asked(asked.archive.delete_everything)

@@ -12,7 +12,6 @@ from starlette.responses import StreamingResponse
 
 from jett.server.live import MOST_WATCHERS, Live, LiveEvent
 from jett.server.refusal import wait_for
-from jett.server.rest.shapes import Failure
 
 _HEARTBEAT_S = 15.0
 _RETRY = b"retry: 1000\n\n"
@@ -26,7 +25,7 @@ def router(live: Live, watching: Callable[[], AbstractContextManager[None]] = nu
         "/api/live",
         operation_id="watchLive",
         response_class=StreamingResponse,
-        responses={200: {"content": {"text/event-stream": {}}}, 429: {"model": Failure}},
+        responses={200: {"content": {"text/event-stream": {}}, "description": "Events, until the connection ends"}},
     )
     async def watch(request: Request) -> StreamingResponse:
         """Named events with ids, until the connection ends; see docs/protocol.md."""

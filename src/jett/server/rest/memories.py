@@ -7,48 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Depends, Query
 
 from jett.core.errors import EngineError, MemoryFull, MemoryUnavailable, ModelError, SecretRefused
-from jett.guard import Identity, Kind
 from jett.memory import Memories, Memory
 from jett.server.refusal import Refusal, wait_for
 from jett.server.rest import shapes
-from jett.server.visitor import Visitor
+from jett.server.rest.failures import failures, person
 
 _MOST_ON_A_PAGE = 50
 _SOURCE = "dashboard"
-_FAILURES: dict[int | str, dict[str, Any]] = {
-    status: {"model": shapes.Failure, "description": words}
-    for status, words in (
-        (403, "Not a browser's session"),
-        (404, "No such memory, or memory.keep is off"),
-        (503, "The memory cannot be reached now"),
-    )
-}
-_REFUSED: dict[int | str, dict[str, Any]] = {
-    409: {"model": shapes.Failure, "description": "The memory is full"},
-    422: {"model": shapes.Failure, "description": "The text holds a secret, or is not fit"},
-}
 
 
 def router(memories: Memories | None) -> APIRouter:
     """The routes over `memories`; None where nothing is remembered. They block, so FastAPI runs each in a thread."""
-    routes = APIRouter(prefix="/api/memories", tags=["memories"], responses=_FAILURES)
+    routes = APIRouter(
+        prefix="/api/memories", tags=["memories"], dependencies=[Depends(person)], responses=failures(404)
+    )
 
     @routes.get("", operation_id="listMemories")
     def list_memories(
-        visitor: Visitor,
         query: Annotated[
             str, Query(max_length=200, description="Nearest in meaning first; empty is newest first.")
         ] = "",
         before: Annotated[str, Query(max_length=60, description="The `next` of the page before.")] = "",
     ) -> shapes.Memories:
         """What is remembered: newest first, or what is about `query`."""
-        kept = _kept(memories, visitor)
+        kept = _kept(memories)
         with _refusing():
             if query.strip():
                 found = kept.recall(query, _MOST_ON_A_PAGE)
@@ -56,26 +44,26 @@ def router(memories: Memories | None) -> APIRouter:
             page = kept.newest(_MOST_ON_A_PAGE, before)
         return shapes.Memories(memories=[_shape(one) for one in page.memories], next=page.next)
 
-    @routes.post("", operation_id="addMemory", status_code=201, responses=_REFUSED)
-    def add_memory(visitor: Visitor, remember: shapes.Remember) -> shapes.Remembered:
+    @routes.post("", operation_id="addMemory", status_code=201, responses=failures(409))
+    def add_memory(remember: shapes.Remember) -> shapes.Remembered:
         """Remember one thing; the same words again are kept once, as of now."""
-        kept = _kept(memories, visitor)
+        kept = _kept(memories)
         if not remember.text.strip():
             raise Refusal(422, "the text says nothing", "send a sentence")
         with _refusing():
             return _shape(kept.remember(remember.text, _SOURCE))
 
     @routes.delete("", operation_id="deleteAllMemories")
-    def delete_all_memories(visitor: Visitor, confirm: Annotated[shapes.DeleteAll, Body()]) -> shapes.Deleted:
+    def delete_all_memories(confirm: Annotated[shapes.DeleteAll, Body()]) -> shapes.Deleted:
         """Forget everything, really: the words are in no file afterwards."""
-        kept = _kept(memories, visitor)
+        kept = _kept(memories)
         with _refusing():
             return shapes.Deleted(memories=kept.forget_all())
 
     @routes.delete("/{id}", operation_id="deleteMemory")
-    def delete_memory(visitor: Visitor, id: UUID) -> shapes.Deleted:
+    def delete_memory(id: UUID) -> shapes.Deleted:
         """Forget one, really."""
-        kept = _kept(memories, visitor)
+        kept = _kept(memories)
         with _refusing():
             if not kept.forget(str(id)):
                 raise Refusal(404, "there is no such memory", "read the list again")
@@ -84,9 +72,7 @@ def router(memories: Memories | None) -> APIRouter:
     return routes
 
 
-def _kept(memories: Memories | None, visitor: Identity) -> Memories:
-    if visitor.kind is not Kind.DASHBOARD:
-        raise Refusal(403, "memories are for the dashboard alone", "open the dashboard in a browser")
+def _kept(memories: Memories | None) -> Memories:
     if memories is None:
         raise Refusal(404, "nothing is remembered: memory.keep is off", "set memory.keep = true and start again")
     return memories

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from jett.server.rest.shapes import Failure, Latency, Status
+from jett.server.rest.shapes import Latency, Status
 
 
 def router(status: Callable[[], Awaitable[Status]], latency: Callable[[int], Awaitable[Latency]]) -> APIRouter:
     """`status` looks now; `latency` reads that many of the newest turns."""
-    routes = APIRouter(tags=["status"], responses={401: {"model": Failure}})
+    routes = APIRouter(tags=["status"])
 
     @routes.get("/api/status", operation_id="getStatus")
     async def get_status() -> Status:
