@@ -164,8 +164,19 @@ def test_a_question_lives_fifteen_seconds_and_never_before_it_was_asked(now_ms: 
     conversation = Confirmation()
     conversation.ask(pending())
     assert pending().live(now_ms) is live
-    assert conversation.expire(now_ms) == (None if live else pending())
+    assert conversation.expire(now_ms, answering=True) == (None if live else pending())
     assert (conversation.pending is not None) is live
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "over"), [(1000, False), (15_999, False), (16_000, True), (999, False), (-1, False)]
+)
+def test_a_call_that_waited_ends_no_question_that_was_asked_meanwhile(now_ms: int, over: bool) -> None:
+    """Its time is from before."""
+    conversation = Confirmation()
+    conversation.ask(pending())
+    assert conversation.expire(now_ms, answering=False) == (pending() if over else None)
+    assert (conversation.pending is None) is over
 
 
 def test_hearing_needs_a_question() -> None:
@@ -185,7 +196,7 @@ def test_only_the_right_nonce_matches_and_only_while_pending() -> None:
     """A click belongs to one request."""
     conversation = Confirmation()
     assert not conversation.matches("secret")
-    assert conversation.expire(0) is None
+    assert conversation.expire(0, answering=True) is None
     conversation.ask(pending())
     assert conversation.matches("secret")
     assert not any(conversation.matches(wrong) for wrong in ("", "Secret", "secret ", "sécret", "\ud800"))

@@ -133,6 +133,20 @@ def test_a_late_yes_is_no_yes(tmp_path: Path, later_s: int) -> None:
     assert history(tmp_path)[1] == ("confirmation", "expired", "")
 
 
+def test_a_call_that_waited_for_the_lock_takes_away_no_permit_and_no_question(tmp_path: Path) -> None:
+    """Its time was read before it waited, and is from before they were given."""
+    door = gate(tmp_path)
+    first = permitted(door.ask(STATUS, OWNER, LIVE, START))
+    door.redeem(first, START)
+    second = permitted(door.ask(STATUS, DESK, LIVE, at(2)))
+    asked(door.ask(RESTART, OWNER, LIVE, at(2)))
+    door.finish(first, Outcome("done"), at(1))
+    assert door.redeem(second, at(2)).target == "n8n"
+    door.redeem(permitted(door.answer("yes", OWNER, at(3))), at(3))
+    with pytest.raises(PermitError, match="older than 15 s"):
+        door.redeem(permitted(door.ask(STATUS, DESK, LIVE, at(5))), at(4))
+
+
 def test_a_question_asked_aloud_is_answered_within_fifteen_seconds_of_having_been_heard(tmp_path: Path) -> None:
     """It may wait a minute for its turn to be spoken, and is heard once."""
     door = gate(tmp_path)

@@ -232,7 +232,8 @@ async def test_what_is_refused_takes_no_other_tokens_turn(at: Place, name: str, 
     assert len(at.troubles) == 1
     assert name in at.troubles[0]
     for _ in range(MOST_A_MINUTE):
-        assert (await at.post(good)).status_code == 202
+        answer = await at.post(good)
+        assert answer.status_code == 202, (answer.text, at.troubles)
         at.room.say_next()
     at.seconds[0] = 61.0
     assert_refused(await at.post(secret, text), status)

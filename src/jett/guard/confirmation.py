@@ -98,6 +98,10 @@ class Pending:
         """Whether it can still be answered. A clock that went back ends it."""
         return self.asked_ms <= now_ms < self.until_ms
 
+    def over(self, now_ms: int) -> bool:
+        """Whether its time has passed. An earlier `now_ms` may be that of a call which had to wait for this one."""
+        return now_ms >= self.until_ms
+
     @property
     def until_ms(self) -> int:
         """When it can be answered no more."""
@@ -121,9 +125,12 @@ class Confirmation:
         if self.pending is not None and not self.pending.heard:
             self.pending = replace(self.pending, asked_ms=now_ms, heard=True)
 
-    def expire(self, now_ms: int) -> Pending | None:
-        """Drops and returns the question if its time is over."""
-        return None if self.pending is None or self.pending.live(now_ms) else self.drop()
+    def expire(self, now_ms: int, *, answering: bool) -> Pending | None:
+        """Drops and returns the question if its time is over; if it is to be answered now, also if it cannot be yet."""
+        if self.pending is None:
+            return None
+        gone = not self.pending.live(now_ms) if answering else self.pending.over(now_ms)
+        return self.drop() if gone else None
 
     def drop(self) -> Pending | None:
         """Forgets the question; returns it."""

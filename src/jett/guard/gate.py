@@ -33,6 +33,8 @@ from jett.guard.redaction import redact
 from jett.guard.request import CHANGING, Request, parse_request
 
 _TOO_MANY = "That is too much for one minute. Please wait a little."
+Conversing = Callable[[str, Confirmation], bool]
+"""Whether that conversation, by its identity's key, is the one that answers now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,18 @@ class Outcome:
 
     result: Literal["done", "failed", "unknown"]
     detail: str = ""
+
+
+def _nobody(_key: str, _conversation: Confirmation) -> bool:
+    return False
+
+
+def _of(identity: Identity) -> Conversing:
+    return lambda key, _: key == identity.key
+
+
+def _with(nonce: str) -> Conversing:
+    return lambda _, conversation: conversation.matches(nonce)
 
 
 class Gate:
@@ -139,7 +153,7 @@ class Gate:
 
     def heard(self, identity: Identity, now: datetime) -> None:
         """What this identity was asked aloud has been spoken to its end. Raises AuditError."""
-        with self._writing(now):
+        with self._writing(now, _of(identity)):
             if conversation := self._conversations.get(identity.key):
                 conversation.heard(ms_of(now))
 
@@ -148,7 +162,7 @@ class Gate:
 
         Raises AuditError.
         """
-        with self._writing(now) as writer:
+        with self._writing(now, _of(identity)) as writer:
             conversation = self._conversations.get(identity.key, Confirmation())
             pending = conversation.pending
             if pending is None or identity.kind not in CONFIRMING:
@@ -166,7 +180,7 @@ class Gate:
 
         Raises AuditError.
         """
-        with self._writing(now) as writer:
+        with self._writing(now, _with(nonce)) as writer:
             clicked = self._clicked(writer, nonce, identity, "click", now)
             if isinstance(clicked, Refused):
                 return clicked
@@ -174,7 +188,7 @@ class Gate:
 
     def decline(self, nonce: str, identity: Identity, now: datetime) -> Refused:
         """A click that says no to the question with that nonce, by whoever might say yes to it. Raises AuditError."""
-        with self._writing(now) as writer:
+        with self._writing(now, _with(nonce)) as writer:
             clicked = self._clicked(writer, nonce, identity, "decline", now)
             if isinstance(clicked, Refused):
                 return clicked
@@ -237,15 +251,21 @@ class Gate:
             self._permits.finish(granted)
 
     @contextmanager
-    def _writing(self, now: datetime, *, expire_permits: bool = True) -> Iterator[Writer]:
-        """The log's lock, with what other processes did counted and what is out of date gone."""
+    def _writing(
+        self, now: datetime, answering: Conversing = _nobody, *, expire_permits: bool = True
+    ) -> Iterator[Writer]:
+        """The log's lock, with what other processes did counted and what is out of date gone.
+
+        `now` was read before the lock was had, so that another call may have been here with a later one. Only the
+        conversation that is `answering` is held to `now` strictly, as a clock that was set back must end its question.
+        """
         with self._audit.writing() as writer:
             for record in writer.seen:
                 self._notice(record)
             if expire_permits:
                 self._permits.expire(ms_of(now))
             for key, conversation in list(self._conversations.items()):
-                if expired := conversation.expire(ms_of(now)):
+                if expired := conversation.expire(ms_of(now), answering=answering(key, conversation)):
                     writer.append(_about(expired, expired.identity, "expired"), now)
                 if conversation.pending is None:
                     del self._conversations[key]

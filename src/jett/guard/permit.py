@@ -112,11 +112,11 @@ class PermitRegister:
         self._granted = {key: granted for key, granted in self._granted.items() if granted.redeemed}
 
     def expire(self, now_ms: int) -> None:
-        """Forgets those that can no longer be redeemed."""
+        """Forgets those whose time has passed. `now_ms` may be from before one was granted: of a call that waited."""
         self._granted = {
             key: granted
             for key, granted in self._granted.items()
-            if granted.redeemed or granted.granted_ms <= now_ms < granted.granted_ms + VALID_MS
+            if granted.redeemed or now_ms < granted.granted_ms + VALID_MS
         }
 
     def _known(self, permit: object) -> Granted:
