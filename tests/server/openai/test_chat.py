@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from jett.guard import AuditLog, tail
 from tests.server.openai.conftest import PHONE, Place
+from tests.server.support_random import OTHERS_USE_RANDOM
 
 ASK: list[Any] = [{"role": "user", "content": "What colour is the sky? One word."}]
 WEATHER: Any = {
@@ -136,6 +137,7 @@ def test_a_body_that_is_too_long_is_refused(place: Place) -> None:
     assert place.http("POST", "/v1/chat/completions", json=body).status_code == 413
 
 
+@pytest.mark.filterwarnings(OTHERS_USE_RANDOM)
 @examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300) | st.recursive(st.none() | st.text(max_size=9), lambda x: st.lists(x, max_size=4)))
 def test_whatever_is_sent_is_answered_in_openais_shape(place: Place, sent: Any) -> None:

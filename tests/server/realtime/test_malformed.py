@@ -24,6 +24,7 @@ from jett.server.realtime.response import Usage
 from jett.server.realtime.session import RealtimeSession
 from jett.turns.events import StopReason
 from tests.server.realtime.house import Hall
+from tests.server.support_random import OTHERS_USE_RANDOM
 
 CASES = int(os.environ.get("JETT_REALTIME_CASES", "400"))
 _IDS = ["item_1", "root", "", "x" * 65, None, 7]
@@ -134,6 +135,7 @@ def test_each_mistake_has_its_code(message: str, code: str) -> None:
     assert effects == []
 
 
+@pytest.mark.filterwarnings(OTHERS_USE_RANDOM)
 @pytest.mark.models
 def test_no_message_breaks_a_connection(hall: Hall) -> None:
     """Over real sockets: each is told its mistakes, and leaves no seat, task or thread behind."""

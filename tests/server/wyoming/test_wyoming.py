@@ -26,6 +26,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 from jett.core.audio import Samples
 from jett.guard import AuditLog, tail
 from jett.turns.phrases import normalise
+from tests.server.support_random import OTHERS_USE_RANDOM
 from tests.server.wyoming.conftest import Place
 from tests.system.recordings import WORDS, clip
 
@@ -221,6 +222,7 @@ _HEADERS = st.dictionaries(
 )
 
 
+@pytest.mark.filterwarnings(OTHERS_USE_RANDOM)
 @examples(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200) | _HEADERS.map(lambda header: json.dumps(header).encode() + b"\n"))
 def test_whatever_is_sent_ends_one_connection_and_no_other(place: Place, sent: bytes) -> None:
