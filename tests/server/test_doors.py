@@ -321,6 +321,27 @@ async def test_what_is_wrong_with_a_request_is_told_without_repeating_it(at: Sit
     assert "body.text" in answer.json()["error"]["what"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [
+        ("GET", "/api/remember", 405, "POST"),
+        ("HEAD", "/api/remember", 405, "POST"),
+        ("GET", "/v1/audio/transcriptions", 405, "POST"),
+        ("PUT", "/api/remember", 405, "POST"),
+        ("DELETE", "/api/session", 204, None),
+        ("PATCH", "/api/session", 405, "GET, DELETE"),
+        ("POST", "/dashboard", 405, "GET, HEAD"),
+        ("GET", "/api/nothing", 404, None),
+    ],
+)
+async def test_what_is_not_done_with_a_path_is_told_with_what_is(
+    at: Site, method: str, path: str, status: int, allowed: str | None
+) -> None:
+    """Also to GET, which the pages take wherever no route does."""
+    answer = await at.http.request(method, path, headers=await at.browser())
+    assert (answer.status_code, answer.headers.get("allow")) == (status, allowed)
+
+
 async def test_a_link_is_good_for_ten_minutes(at: Site) -> None:
     code = at.sessions.link(datetime.now(UTC) - timedelta(minutes=10, seconds=1))
     assert (await at.http.get("/login", params={"code": code})).status_code == 403

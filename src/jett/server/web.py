@@ -24,6 +24,7 @@ from jett.server.rest.failures import failures
 DOCUMENT = "/api/openapi.json"
 HEALTH = "/healthz"
 _TOLD_FIELDS = 3
+_PAGE_METHODS = ["GET", "HEAD"]
 
 
 def application(
@@ -66,9 +67,11 @@ def _health(app: FastAPI) -> None:
 
 
 def _rest_of_it(app: FastAPI, pages: Pages) -> None:
-    @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    @app.api_route("/{path:path}", methods=_PAGE_METHODS, include_in_schema=False)
     async def page(request: Request) -> Response:
         found = pages.answer(request)
+        if found is None and _methods(app, request):
+            raise HTTPException(405)  # a route has this path, for other methods
         if found is None:
             raise Refusal(404, "there is nothing of that name", "begin at /")
         return found
@@ -100,7 +103,7 @@ def add_failures(app: FastAPI, trouble: Callable[[str], None]) -> None:
         if isinstance(error.__cause__, Refusal):  # the body's limit, met while FastAPI read it
             return await _shaped(request, error.__cause__)
         if error.status_code == 405:
-            allowed = {"Allow": ", ".join(_methods(app, request))}
+            allowed = {"Allow": ", ".join(_methods(app, request) or _PAGE_METHODS)}
             return await _shaped(request, Refusal(405, "this is not done with it", f"see {DOCUMENT}", allowed))
         return await _shaped(
             request, Refusal(error.status_code, "there is nothing of that kind", f"see {DOCUMENT}", error.headers)
@@ -124,11 +127,10 @@ def add_failures(app: FastAPI, trouble: Callable[[str], None]) -> None:
 
 
 def _methods(app: FastAPI, request: Request) -> list[str]:
-    """What can be done with a path: the framework names only its first route's. Pages are for what is no route."""
+    """What routes do with a path: the framework names only the first one's. Empty where none has it."""
     routes = [route for route in app.router.routes if getattr(route, "include_in_schema", True)]
     asked = {method: {**request.scope, "method": method} for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
-    found = [name for name, scope in asked.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
-    return found or ["GET", "HEAD"]
+    return [name for name, scope in asked.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
 async def _shaped(request: Request, refusal: Refusal) -> Response:
