@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.report import table
@@ -49,11 +49,18 @@ TARGETS = (
     Target("listening to silence, CPU, % of one core", "idle_cpu_percent", 5, 2),
 )
 
+BROWSER = (
+    Target("true end of speech to first sound: browser minus `jett talk`, P50, ms", "browser_over_talk_p50_ms", 60, 60),
+    Target("barge-in in the browser, flush to silence, P50, ms", "browser_flush_p50_ms", 50, 50),
+    Target("the same, slowest, ms", "browser_flush_worst_ms", 50, 50),
+)
+"""Of `jett bench browser`."""
 
-def compared(figures: Mapping[str, object]) -> str:
+
+def compared(figures: Mapping[str, object], targets: Sequence[Target] = TARGETS) -> str:
     """The table of targets with what `figures` says of them."""
     rows = [
         [target.figure, target.must, target.aim, figures.get(target.key), target.verdict(figures.get(target.key))]
-        for target in TARGETS
+        for target in targets
     ]
     return table(rows, ["figure", "must", "aim", "measured", ""])

@@ -19,7 +19,7 @@ from jett.app import App, conversation_settings, with_echo_cancellation
 from jett.audio.files import read_audio
 from jett.audio.simulated_room import EchoPath
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
-from jett.core.ports import Message
+from jett.core.ports import Message, VoiceActivityDetector
 
 _ORIGINAL_SILENCE_S = 0.8
 _ORIGINAL_PADDED_S = 30
@@ -28,7 +28,7 @@ _TALKS_S = 8.0
 """How long a reply talks into its own microphone in the echo scene."""
 _LOUDSPEAKER_GAIN = 0.5
 """Echo at half the amplitude of what is played: a loudspeaker beside the microphone."""
-_LONG_ANSWERS = "You are Jett, a voice assistant. Always answer at length, in at least eight plain sentences."
+LONG_ANSWERS = "You are Jett, a voice assistant. Always answer at length, in at least eight plain sentences."
 
 
 @dataclass
@@ -108,11 +108,11 @@ async def barge_in(app: App, times: int = 20) -> Figures:
 
 async def _interruptions(app: App, times: int, *, room: Samples | None) -> list[float]:
     """Milliseconds of each try in which a reply was sounding; the canceller works in both, as in a live talk."""
-    settings = replace(conversation_settings(app.settings), system_prompt=_LONG_ANSWERS)
+    settings = replace(conversation_settings(app.settings), system_prompt=LONG_ANSWERS)
     rate_hz = app.parts.tts.rate_hz
     silenced: list[float] = []
     for first, second in pairwise(evenly(read_pack(data_folder() / "commands_barista"), times + 1)):
-        question, interruption = trimmed(app, first.path), trimmed(app, second.path)
+        question, interruption = (trimmed(app.parts.vad, each.path) for each in (first, second))
         gap = silence(int(3.5 * SAMPLE_RATE_HZ))
         onset_s = (question.size + gap.size) / SAMPLE_RATE_HZ
         sound = np.concatenate([question, gap, interruption])
@@ -126,10 +126,9 @@ def _room() -> Path:
     return data_folder() / "rir" / "spatialaudio_seminar_room.flac"
 
 
-def trimmed(app: App, path: Path) -> Samples:
+def trimmed(vad: VoiceActivityDetector, path: Path) -> Samples:
     """A clip from its first to its last speech."""
     sound = read_audio(path)
-    vad = app.parts.vad
     vad.reset()
     size = vad.frame_samples
     speech = [i for i in range(0, sound.size - size + 1, size) if vad.score(sound[i : i + size]) >= 0.5]
@@ -151,13 +150,13 @@ def last_sound_ms(seen: Seen, rate_hz: int, onset_s: float) -> float | None:
 async def echo(app: App, replies: int = 20) -> Figures:
     """Jett's own voice through a simulated room into its own microphone: does it interrupt itself?"""
     settings = conversation_settings(app.settings)
-    settings = replace(settings, system_prompt=_LONG_ANSWERS)
+    settings = replace(settings, system_prompt=LONG_ANSWERS)
     room = read_audio(_room())
     interrupted = answered = 0
     for clip in evenly(read_pack(data_folder() / "commands_barista"), replies):
         parts = with_echo_cancellation(app, app.parts.tts.rate_hz)
         path = EchoPath(room, rate_hz=app.parts.tts.rate_hz)
-        seen = await converse(parts, settings, trimmed(app, clip.path), echo=path, enough_s=_TALKS_S)
+        seen = await converse(parts, settings, trimmed(app.parts.vad, clip.path), echo=path, enough_s=_TALKS_S)
         answered += len(seen.reports)
         interrupted += sum(r.reason == "interrupted" or bool(r.silences_s) for r in seen.reports) + len(seen.withdrawn)
     return {"echo_replies": answered, "echo_self_interruptions": interrupted}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks.browser.chromium import begin
 from playwright.sync_api import Page, expect
 
 from jett.app import load_stt
@@ -24,11 +25,6 @@ pytestmark = pytest.mark.models
 SAID = "what is the capital of france"
 PATIENCE_MS = 60_000
 LONG_ANSWER = "Tell me a long story about a ship."
-
-
-def begin(page: Page) -> None:
-    page.get_by_role("button", name="Talk to Jett").click()
-    page.wait_for_function("() => window.__jett?.state !== 'away' && window.__jett?.state !== 'connecting'")
 
 
 def measured(page: Page) -> dict[str, Any]:

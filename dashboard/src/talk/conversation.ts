@@ -47,6 +47,7 @@ export class Conversation {
     this.happen({ kind: "opening" });
     const context = new AudioContext({ latencyHint: "interactive" });
     this.context = context;
+    this.measure.opened(context.sampleRate);
     try {
       await context.resume();
       this.speaker = await Speaker.open(context, this.told(), this.measure);
@@ -147,15 +148,20 @@ export class Conversation {
     const socket = new WebSocket(url);
     this.socket = socket;
     socket.onopen = () => this.send(sessionUpdate(this.wishes.mode));
-    socket.onmessage = ({ data }) =>
-      this.happen({ kind: "came", message: JSON.parse(data) as FromServer, at: Date.now() });
+    socket.onmessage = ({ data }) => this.came(JSON.parse(data) as FromServer);
     socket.onclose = ({ reason }) => {
       if (this.socket === socket) this.end({ kind: "closed", why: reason || "The connection to Jett was closed." });
     };
   }
 
+  private came(message: FromServer): void {
+    if (message.type === "jett.turn") this.measure.turned(message);
+    this.happen({ kind: "came", message, at: Date.now() });
+  }
+
   private heard(pcm: ArrayBuffer, frame: number): void {
     this.level.ear = loudness(rms(pcm));
+    this.measure.captured(frame, pcm);
     const socket = this.socket;
     if (this.state.phase !== "live" || !socket) return;
     if (this.wishes.mode === "push" && !this.sending) return;
@@ -192,7 +198,7 @@ export class Conversation {
     const since = this.firstFrame === null ? 0 : ((frame - this.firstFrame) / context.sampleRate) * 1000 + FRAME_MS;
     const session_ms = this.wishes.mode === "open" ? Math.round(since) : this.leftMs;
     const latency_ms = (context.outputLatency || context.baseLatency || 0) * 1000;
-    this.measure.rendered({ item, at_ms: this.speaker.pageTime(frame), session_ms }, latency_ms);
+    this.measure.rendered({ item, at_ms: this.speaker.pageTime(frame), session_ms, frame }, latency_ms);
     this.send({ type: "jett.rendered", item_id: item, at_ms: session_ms });
   }
 

@@ -19,7 +19,7 @@ type Note =
   | { kind: "block"; frame: number; samples: Float32Array };
 
 export class Speaker {
-  private readonly asked = new Map<string, number>();
+  private readonly asked = new Map<string, { ms: number; frame: number }>();
 
   private constructor(
     private readonly context: AudioContext,
@@ -48,7 +48,7 @@ export class Speaker {
   }
 
   flush(item: string): void {
-    this.asked.set(item, performance.now());
+    this.asked.set(item, this.now());
     this.worklet.port.postMessage({ kind: "flush", item });
   }
 
@@ -73,20 +73,34 @@ export class Speaker {
       case "level":
         return this.told.level(note.peak);
       case "block":
-        return this.measure.block(note.frame, note.samples, this.context.sampleRate);
+        return this.measure.block(note.frame, note.samples);
     }
   }
 
   private flushed(note: Extract<Note, { kind: "flushed" }>): void {
     const ms = (samples: number) => Math.round((samples / this.context.sampleRate) * 1000);
-    const asked_at_ms = this.asked.get(note.item) ?? performance.now();
-    const silent_at_ms = this.pageTime(note.silentFrame);
+    const { ms: asked_at_ms, frame: asked_frame } = this.asked.get(note.item) ?? this.now();
+    const [silent_at_ms, silent_frame] = [this.pageTime(note.silentFrame), note.silentFrame];
     this.asked.delete(note.item);
-    const [played_ms, dropped_ms] = [ms(note.played), ms(note.dropped)];
+    const [item, played_ms, dropped_ms] = [note.item, ms(note.played), ms(note.dropped)];
     const took_ms = silent_at_ms - asked_at_ms;
-    this.measure.flushed({ item: note.item, asked_at_ms, silent_at_ms, took_ms, played_ms, dropped_ms });
-    this.told.flushed(note.item, played_ms, dropped_ms);
+    this.measure.flushed({
+      item,
+      asked_at_ms,
+      silent_at_ms,
+      asked_frame,
+      silent_frame,
+      took_ms,
+      played_ms,
+      dropped_ms,
+    });
+    this.told.flushed(item, played_ms, dropped_ms);
     this.told.sounding(false);
+  }
+
+  /** On this page's clock, and on the context's: its next sample. */
+  private now(): { ms: number; frame: number } {
+    return { ms: performance.now(), frame: Math.round(this.context.currentTime * this.context.sampleRate) };
   }
 
   /** When a sample of the context is (or was) handed to the output, on this page's clock. */

@@ -33,6 +33,7 @@ export type ToServer = { type: string } & Record<string, unknown>;
 
 export type Mode = "open" | "push";
 
+export const INPUT_HZ = 16000;
 export const OUTPUT_HZ = 24000;
 
 /** The session as this page wants it: Jett's own events, 16 kHz in, and turns by Jett or by the button. */
@@ -45,7 +46,7 @@ export function sessionUpdate(mode: Mode): ToServer {
       jett: true,
       output_modalities: ["audio"],
       audio: {
-        input: { format: { type: "audio/pcm", rate: 16000 }, turn_detection: turns },
+        input: { format: { type: "audio/pcm", rate: INPUT_HZ }, turn_detection: turns },
         output: { format: { type: "audio/pcm", rate: OUTPUT_HZ } },
       },
     },

@@ -31,6 +31,7 @@ class Benchmark(StrEnum):
     HISTORY = "history"
     SESSIONS = "sessions"
     WEBSOCKETS = "websockets"
+    BROWSER = "browser"
 
 
 MODULES = {
@@ -43,6 +44,7 @@ MODULES = {
     Benchmark.HISTORY: "benchmarks.capacity.history",
     Benchmark.SESSIONS: "benchmarks.capacity.sessions",
     Benchmark.WEBSOCKETS: "benchmarks.capacity.websockets",
+    Benchmark.BROWSER: "benchmarks.browser.bench",
 }
 _NAMES = ", ".join(each.value for each in Benchmark)
 _WITH_CLIPS = (Benchmark.LATENCY, Benchmark.STT)
