@@ -975,7 +975,7 @@ export interface components {
          * @description The body of every answer that is not a success.
          */
         Failure: {
-            error: components["schemas"]["jett__server__rest__shapes__Trouble"];
+            error: components["schemas"]["Trouble"];
         };
         /**
          * GuardDecision
@@ -1051,7 +1051,21 @@ export interface components {
          * @description The body of every answer that is not a success.
          */
         OpenAIFailure: {
-            error: components["schemas"]["jett__server__openai__refusing__Trouble"];
+            error: components["schemas"]["OpenAITrouble"];
+        };
+        /**
+         * OpenAITrouble
+         * @description `param` is the field that is wrong, `code` OpenAI's word for what is.
+         */
+        OpenAITrouble: {
+            /** Code */
+            code: string | null;
+            /** Message */
+            message: string;
+            /** Param */
+            param: string | null;
+            /** Type */
+            type: string;
         };
         /**
          * Outcome
@@ -1373,6 +1387,16 @@ export interface components {
             took_ms?: number | null;
         };
         /**
+         * Trouble
+         * @description What went wrong, and what to do about it.
+         */
+        Trouble: {
+            /** Fix */
+            fix: string;
+            /** What */
+            what: string;
+        };
+        /**
          * TryVoice
          * @description Speak a sentence; the answer is a WAV file.
          */
@@ -1523,30 +1547,6 @@ export interface components {
         Voices: {
             /** Voices */
             voices: components["schemas"]["Voice"][];
-        };
-        /**
-         * Trouble
-         * @description `param` is the field that is wrong, `code` OpenAI's word for what is.
-         */
-        jett__server__openai__refusing__Trouble: {
-            /** Code */
-            code: string | null;
-            /** Message */
-            message: string;
-            /** Param */
-            param: string | null;
-            /** Type */
-            type: string;
-        };
-        /**
-         * Trouble
-         * @description What went wrong, and what to do about it.
-         */
-        jett__server__rest__shapes__Trouble: {
-            /** Fix */
-            fix: string;
-            /** What */
-            what: string;
         };
     };
     responses: never;

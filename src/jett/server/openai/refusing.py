@@ -20,7 +20,7 @@ RETRY_AFTER_S = 5
 """An answer takes a few seconds; then a seat may be free."""
 
 
-class Trouble(BaseModel):
+class OpenAITrouble(BaseModel):
     """`param` is the field that is wrong, `code` OpenAI's word for what is."""
 
     message: str
@@ -32,7 +32,7 @@ class Trouble(BaseModel):
 class OpenAIFailure(BaseModel):
     """The body of every answer that is not a success."""
 
-    error: Trouble
+    error: OpenAITrouble
 
 
 _MEANING = {
