@@ -31,7 +31,7 @@ test-ray: ## ears and voice on Ray Serve, two replicas each; installs Ray once, 
 
 dashboard: ## check the dashboard and build it; fails where the committed pages are another build. Needs Node 20
 	@cd dashboard && npm ci --silent --no-audit --no-fund && npm run --silent check
-	@find dashboard/out -type d -empty -delete
+	@find dashboard/out src/jett/server/pages -type d -empty -delete
 	@diff -rq dashboard/out src/jett/server/pages || { echo "dashboard: run npm run ship in dashboard/, and commit" >&2; exit 1; }
 
 bench: $(VENV)/.dev ## the benchmarks, quick form, each with a table
