@@ -63,7 +63,7 @@ function Exchange({ line }: { line: Line }) {
           <span className="sr-only">You: </span>
           {line.said}
           {line.open && (
-            <span aria-hidden className="ml-1 animate-breathe text-jet">
+            <span aria-hidden className="ml-1 text-jet">
               ▍
             </span>
           )}
