@@ -24,7 +24,7 @@ from jett.server.live import Live
 from jett.server.page_files import Pages
 from jett.server.response_headers import ResponseHeaders
 from jett.server.rest import here, live
-from jett.server.rest.shapes import Remember
+from jett.server.rest.shapes.memory import Remember
 from jett.server.serving import serve
 from jett.server.visitor import Visitor
 from jett.server.web import application, public_paths

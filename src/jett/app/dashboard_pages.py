@@ -16,7 +16,8 @@ from jett.app.sockets import OpenSocket, open_sockets
 from jett.app.voices import voice_cache_path
 from jett.core.errors import PolicyError
 from jett.guard import Policy, load_policy, redact
-from jett.server.rest.shapes import PolicyText, PrivacyPage, Socket
+from jett.server.rest.shapes.privacy import PrivacyPage, Socket
+from jett.server.rest.shapes.settings import PolicyText
 from jett.settings import Settings
 
 OtherJetts = Callable[[], Iterable[tuple[int, bool]]]

@@ -10,7 +10,7 @@ from jett.core.errors import HistoryError
 from jett.history import Archive
 from jett.history.latency import Latency as KeptLatency
 from jett.server.rest.recent import RecentTurns
-from jett.server.rest.shapes import Latency, Percentiles, StageTimes
+from jett.server.rest.shapes.status import Latency, Percentiles, StageTimes
 
 
 class LatencyDesk:

@@ -24,7 +24,7 @@ from jett.guard import Identity
 from jett.guard.confirmation import Answer, understand
 from jett.guard.files import write_atomically
 from jett.server.refusal import Refusal
-from jett.server.rest import shapes
+from jett.server.rest.shapes import settings as shapes
 from jett.settings import Settings, config_path
 from jett.settings.edit import edited
 from jett.settings.editable import why_not, would_turn_on

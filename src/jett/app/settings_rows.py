@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
 from jett.guard import redact
-from jett.server.rest.shapes import Setting
+from jett.server.rest.shapes.settings import Setting
 from jett.settings import Origin, Settings
 from jett.settings.editable import why_not
 from jett.settings.keys import Key

@@ -15,7 +15,7 @@ from jett.app.opening import App
 from jett.core.errors import JettError
 from jett.models.vram import plan
 from jett.models.vram_card import find_card
-from jett.server.rest.shapes import Engine, Memory, Status
+from jett.server.rest.shapes.status import Engine, Memory, Status
 from jett.settings.vram import wish_of
 
 _MIB = 2**20

@@ -11,7 +11,7 @@ from jett.audio.files import wav_bytes
 from jett.core.ports import TextToSpeech
 from jett.models.store import Store
 from jett.server.refusal import Refusal
-from jett.server.rest.shapes import TryVoice, Voice
+from jett.server.rest.shapes.settings import TryVoice, Voice
 from jett.settings import Settings
 from jett.turns.clauses import ClauseSplitter
 from jett.turns.spoken_text import spoken_text

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from jett.server.announcements import PATH, Announcer
 from jett.server.refusal import wait_for
-from jett.server.rest.shapes import Shape
+from jett.server.rest.shapes.base import Shape
 from jett.server.visitor import Visitor
 
 

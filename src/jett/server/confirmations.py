@@ -21,7 +21,7 @@ from anyio.abc import TaskGroup
 from jett.core.errors import GuardError
 from jett.guard import Gate, Identity, Permit, Question, Refused, page
 from jett.server.container_port import ContainerPort, Done
-from jett.server.rest.shapes import ChangeAsked, Outcome
+from jett.server.rest.shapes.containers import ChangeAsked, Outcome
 
 Publish = Callable[[str, Mapping[str, object]], None]
 Ended = Literal["yes", "no", "expired"]

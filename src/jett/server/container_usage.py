@@ -25,7 +25,7 @@ import anyio.to_thread
 from jett.core.errors import JettError
 from jett.guard import Allow, Gate, Identity, Permit, Request, Verb, decide
 from jett.server.container_port import ContainerPort, Used
-from jett.server.rest.shapes import Usage
+from jett.server.rest.shapes.containers import Usage
 from jett.server.window import Window
 
 EVERY_S = 4.0

@@ -18,7 +18,7 @@ import pytest
 from jett.app.voice_previews import VoicePreviews
 from jett.models.store import Store
 from jett.server.rest import voices as voice_routes
-from jett.server.rest.shapes import TryVoice, Voice
+from jett.server.rest.shapes.settings import TryVoice, Voice
 from jett.settings import Settings
 from tests.server.rest.place import failure, served
 

@@ -20,7 +20,7 @@ from jett.core.errors import AuditError
 from jett.guard import Agreement, AuditLog, Record, Report, Standing, export, page, verify
 from jett.server.refusal import Refusal, wait_for
 from jett.server.rest.failures import Person, failures
-from jett.server.rest.shapes import AuditFault, AuditPage, AuditRecord, AuditVerdict
+from jett.server.rest.shapes.audit import AuditFault, AuditPage, AuditRecord, AuditVerdict
 from jett.server.window import Window
 
 T = TypeVar("T")

@@ -27,7 +27,7 @@ from jett.server.container_usage import UsageSampler
 from jett.server.refusal import Refusal, wait_for
 from jett.server.rest.event_stream import MEDIA_TYPE, EventStream, event
 from jett.server.rest.failures import Person, failures, refusal_of
-from jett.server.rest.shapes import (
+from jett.server.rest.shapes.containers import (
     Answer,
     ChangeAsked,
     Container,

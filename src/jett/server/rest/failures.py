@@ -8,7 +8,7 @@ from fastapi import Depends
 
 from jett.guard import Identity, Kind, Refused
 from jett.server.refusal import Refusal, wait_for
-from jett.server.rest.shapes import Failure
+from jett.server.rest.shapes.base import Failure
 from jett.server.visitor import Visitor
 
 _MEANING = {

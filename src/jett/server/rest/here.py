@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from jett.server.browser_sessions import LOGIN, BrowserSessions
 from jett.server.credentials import Caller
 from jett.server.refusal import Refusal
-from jett.server.rest.shapes import Session
+from jett.server.rest.shapes.status import Session
 from jett.server.window import Window
 
 MOST_LOGINS = 20

@@ -26,8 +26,9 @@ from jett.history.ids import MOST, NoPlace
 from jett.history.kept import time_of
 from jett.history.reading import MOST_A_PAGE, PAGE
 from jett.server.refusal import Refusal
-from jett.server.rest import shapes
 from jett.server.rest.failures import failures, person
+from jett.server.rest.shapes import history as shapes
+from jett.server.rest.shapes.base import DeleteAll, Deleted
 
 MOST_QUERY_CHARS = 200
 MOST_AT_ONCE = 4
@@ -146,20 +147,20 @@ def _add_reading(routes: APIRouter, asked: _Asked) -> None:
 
 def _add_deleting(routes: APIRouter, asked: _Asked) -> None:
     @routes.delete("/conversations/{id}", operation_id="deleteConversation", responses=failures(404, 409))
-    async def delete_conversation(id: Id) -> shapes.Deleted:
+    async def delete_conversation(id: Id) -> Deleted:
         """With all its turns and their recordings."""
         return _deleted(await asked(partial(asked.archive.delete_conversation, id)))
 
     @routes.delete("/turns/{id}", operation_id="deleteTurn", responses=failures(404, 409))
-    async def delete_turn(id: Id) -> shapes.Deleted:
+    async def delete_turn(id: Id) -> Deleted:
         """With its recordings; its conversation too, if it was the last of it."""
         return _deleted(await asked(partial(asked.archive.delete_turn, id)))
 
     @routes.delete("/history", operation_id="deleteHistory", responses=failures(409))
-    async def delete_history(_: shapes.DeleteAll) -> shapes.Deleted:
+    async def delete_history(_: DeleteAll) -> Deleted:
         """Every conversation, every turn and every recording that belongs to one."""
         gone = await asked(asked.archive.delete_everything)
-        return shapes.Deleted(conversations=gone.conversations, turns=gone.turns)
+        return Deleted(conversations=gone.conversations, turns=gone.turns)
 
 
 def _gathered(lines: Iterable[str], most_chars: int = 64 * 1024) -> Iterator[str]:
@@ -174,10 +175,10 @@ def _gathered(lines: Iterable[str], most_chars: int = 64 * 1024) -> Iterator[str
     yield "".join(some)
 
 
-def _deleted(gone: Gone) -> shapes.Deleted:
+def _deleted(gone: Gone) -> Deleted:
     if not gone.turns and not gone.conversations:
         raise _not_there()
-    return shapes.Deleted(conversations=gone.conversations, turns=gone.turns)
+    return Deleted(conversations=gone.conversations, turns=gone.turns)
 
 
 def _not_there() -> Refusal:

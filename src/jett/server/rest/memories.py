@@ -15,8 +15,9 @@ from fastapi import APIRouter, Body, Depends, Query
 from jett.core.errors import EngineError, MemoryFull, MemoryUnavailable, ModelError, SecretRefused
 from jett.memory import Memories, Memory
 from jett.server.refusal import Refusal, wait_for
-from jett.server.rest import shapes
 from jett.server.rest.failures import failures, person
+from jett.server.rest.shapes import memory as shapes
+from jett.server.rest.shapes.base import DeleteAll, Deleted
 
 _MOST_ON_A_PAGE = 50
 _SOURCE = "dashboard"
@@ -54,20 +55,20 @@ def router(memories: Memories | None) -> APIRouter:
             return _shape(kept.remember(remember.text, _SOURCE))
 
     @routes.delete("", operation_id="deleteAllMemories")
-    def delete_all_memories(confirm: Annotated[shapes.DeleteAll, Body()]) -> shapes.Deleted:
+    def delete_all_memories(confirm: Annotated[DeleteAll, Body()]) -> Deleted:
         """Forget everything, really: the words are in no file afterwards."""
         kept = _kept(memories)
         with _refusing():
-            return shapes.Deleted(memories=kept.forget_all())
+            return Deleted(memories=kept.forget_all())
 
     @routes.delete("/{id}", operation_id="deleteMemory")
-    def delete_memory(id: UUID) -> shapes.Deleted:
+    def delete_memory(id: UUID) -> Deleted:
         """Forget one, really."""
         kept = _kept(memories)
         with _refusing():
             if not kept.forget(str(id)):
                 raise Refusal(404, "there is no such memory", "read the list again")
-        return shapes.Deleted(memories=1)
+        return Deleted(memories=1)
 
     return routes
 

@@ -8,7 +8,7 @@ import anyio.to_thread
 from fastapi import APIRouter
 
 from jett.server.rest.failures import Person, failures
-from jett.server.rest.shapes import PolicyText
+from jett.server.rest.shapes.settings import PolicyText
 
 
 def router(read: Callable[[], PolicyText]) -> APIRouter:

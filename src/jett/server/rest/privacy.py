@@ -9,7 +9,7 @@ import anyio.to_thread
 from fastapi import APIRouter
 
 from jett.server.rest.failures import Person, failures
-from jett.server.rest.shapes import PrivacyPage
+from jett.server.rest.shapes.privacy import PrivacyPage
 
 
 def router(look: Callable[[], PrivacyPage]) -> APIRouter:

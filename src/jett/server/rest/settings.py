@@ -15,7 +15,7 @@ from fastapi import APIRouter
 from jett.guard import Identity
 from jett.server.refusal import Refusal, wait_for
 from jett.server.rest.failures import Person, failures
-from jett.server.rest.shapes import ChangeSettings, Settings, SettingsChanged
+from jett.server.rest.shapes.settings import ChangeSettings, Settings, SettingsChanged
 from jett.server.window import Window
 
 MOST_CHANGES = 30

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from jett.server.rest.shapes import Latency, Status
+from jett.server.rest.shapes.status import Latency, Status
 
 
 def router(status: Callable[[], Awaitable[Status]], latency: Callable[[int], Awaitable[Latency]]) -> APIRouter:

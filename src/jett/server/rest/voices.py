@@ -15,7 +15,7 @@ from starlette.responses import Response
 from jett.core.errors import JettError
 from jett.server.refusal import Refusal, wait_for
 from jett.server.rest.failures import Person, failures
-from jett.server.rest.shapes import TryVoice, Voice, Voices
+from jett.server.rest.shapes.settings import TryVoice, Voice, Voices
 from jett.server.window import Window
 
 MOST_A_MINUTE = 20
