@@ -19,11 +19,10 @@ from anyio.abc import TaskGroup
 from jett.core.audio import Samples
 from jett.core.clock import Clock, MonotonicClock
 from jett.core.errors import LanguageModelError
-from jett.core.events import ClauseSpoken, LevelMeasured, Observer, PartialHeard, StateChanged, Troubled
+from jett.core.events import LevelMeasured, Observer, PartialHeard, StateChanged, Troubled
 from jett.core.ports import Microphone, Speaker, ToolSpec
 from jett.session.announcing import Announcing
 from jett.session.asking import Asking
-from jett.session.controls import SessionControls
 from jett.session.draft import Draft, Drafter, Voice
 from jett.session.ears import Ears, Frame
 from jett.session.history import History, Remembered
@@ -31,6 +30,7 @@ from jett.session.listening import INAUDIBLE, Hearing, Listener
 from jett.session.parts import ConversationSettings, Parts
 from jett.session.playback import Playback, Track
 from jett.session.redacted import Pieces, redacted_event
+from jett.session.replying import Replying
 from jett.session.spans import Spans
 from jett.session.worker import Worker, Workers
 from jett.turns.events import (
@@ -99,13 +99,10 @@ class Conversation:
         self._spans = Spans(self._ears, parts.names)
         self._hearing: Hearing | None = None
         self._draft: Draft | None = None
-        self._committed: Draft | None = None
-        self._newest: Draft | None = None
         self._listening_scope: anyio.CancelScope | None = None
         self._prefill_scope: anyio.CancelScope | None = None
         self._partial_due_s = 0.0
         self._busy_until_s = 0.0
-        self._clauses_told = 0
 
     @property
     def quiet_s(self) -> float:
@@ -142,9 +139,8 @@ class Conversation:
 
     def dismiss(self, played_s: float | None = None) -> None:
         """End the reply that is under way; the listener played `played_s` of what was sent of it, where they know."""
-        if played_s is not None and self._committed is not None:
-            self._playback.pause()
-            self._playback.heard(self._committed.track, played_s)
+        if played_s is not None:
+            self._replying.dismiss(played_s)
         self._feed(ReplyDismissed())
 
     def clear_speech(self) -> None:
@@ -158,22 +154,17 @@ class Conversation:
 
     def reply_heard(self, turn: int, played_s: float) -> None:
         """The listener fell silent, or was at the end, after `played_s` of what was sent of the reply to `turn`."""
-        draft = self._newest
-        if draft is not None and draft.turn == turn and self._machine.state is not State.REPLYING:
-            self._playback.heard(draft.track, played_s)
-            self._note_heard(draft)
+        if self._machine.state is not State.REPLYING:
+            self._replying.heard(turn, played_s)
 
     def reply_clips(self, turn: int) -> tuple[tuple[str, float], ...]:
         """The clauses of the newest reply and their seconds, as far as they are made; nothing of an older one."""
-        draft = self._newest
-        if draft is None or draft.turn != turn:
-            return ()
-        return tuple((clip.text, clip.samples.size / self._playback.rate_hz) for clip in draft.track.clips)
+        return self._replying.clips(turn)
 
     @property
     def has_words(self) -> bool:
         """Whether the newest reply has any so far, sounding or not."""
-        return self._newest is not None and bool(self._newest.text.strip())
+        return self._replying.has_words
 
     async def run(self, microphone: Microphone, speaker: Speaker, *, gapless: bool = True) -> None:
         """Converse until `microphone` ends, or is cancelled.
@@ -193,7 +184,9 @@ class Conversation:
             tap=reference.played if reference is not None else None,
             in_flight_s=lambda: 0.0 if gapless else speaker.latency_s,
         )
-        self._controls = SessionControls(self._playback, self._remembered)
+        self._replying = Replying(
+            self._playback, self._remembered, self._spans, self._announcing, self._observer, self._clock.now_s
+        )
         with ExitStack() as threads:
             self._build(self._workers or Workers(*(threads.enter_context(Worker(n)) for n in ("stt", "turn", "tts"))))
             try:
@@ -208,13 +201,12 @@ class Conversation:
                 raise
             finally:
                 speaker.stop()
-                self._playback.flush()
-                self._announcing.close(self._committed, self._controls)
+                self._replying.close()
 
     def _available(self, n_samples: int) -> Samples:
         """Port Render for a speaker that bears gaps; it pulls on the event loop."""
         block = self._playback.available(n_samples)
-        self._tell_clauses()
+        self._replying.tell_clauses()
         return block
 
     def _build(self, workers: Workers) -> None:
@@ -240,7 +232,7 @@ class Conversation:
 
     def _on_frame(self, frame: Frame) -> None:
         self._observer(LevelMeasured(frame.dbfs, frame.heard.probability))
-        self._tell_clauses()
+        self._replying.tell_clauses()
         self._feed(frame.heard)
         if self.announcements and not self._asking.awaits_answer:
             self._feed(AnnouncementOffered())
@@ -382,7 +374,9 @@ class Conversation:
             draft.canned, draft.error = True, str(hearing.error)
             self._tasks.start_soon(self._drafter.produce_canned, draft, hearing.error.spoken)
         elif draft.plan is not None:
-            carry_out = partial(self._asking.carry_out, draft.plan, self._controls.noting(draft.decisions.append))
+            carry_out = partial(
+                self._asking.carry_out, draft.plan, self._replying.controls.noting(draft.decisions.append)
+            )
             self._tasks.start_soon(self._drafter.produce_planned, draft, carry_out)
         else:
             messages = self._remembered.messages(hearing.text, without_turn=command.turn)
@@ -403,17 +397,13 @@ class Conversation:
             return
         draft = self._ensure_draft(hearing)
         self._draft = None
-        self._say_next(draft)
+        self._replying.next(draft)
         if hearing.text != INAUDIBLE:
             self._remembered.commit(command.turn, hearing.text)
         self._spans.commit(command, hearing, draft, self._clock.now_s(), asked=asked)
         draft.committed.set()
         if draft.plan is None:
             self._playback.play(draft.track)  # a plan's draft plays when it is sure what to say
-
-    def _say_next(self, draft: Draft) -> None:
-        self._committed = self._newest = draft
-        self._clauses_told = 0
 
     def _answer(self, command: Answer) -> None:
         """As a turn that was spoken and committed in one instant."""
@@ -425,73 +415,37 @@ class Conversation:
     def _on_started(self, turn: int, at_s: float) -> None:
         self._spans.first_audio(turn, at_s)
         self._feed(ReplyStarted(turn, self._ears.audio_s(at_s)))
-        self._tell_clauses()
-
-    def _tell_clauses(self) -> None:
-        """Clauses whose sound has begun since this was asked last."""
-        if self._committed is None:
-            return
-        begun = self._committed.track.begun_clips()
-        for clip in begun[self._clauses_told :]:
-            self._observer(ClauseSpoken(self._committed.turn, clip.text))
-        self._clauses_told = max(self._clauses_told, len(begun))
+        self._replying.tell_clauses()
 
     def _on_ended(self, turn: int) -> None:
-        draft = self._committed
-        if draft is None or draft.turn != turn:
+        draft = self._replying.ended(turn)
+        if draft is None:
             return
-        self._tell_clauses()
         self._busy_until_s = self._ears.ring.end_s
-        self._note_heard(draft)
-        self._report(draft, interrupted=False)
         if draft.error:
             self._observer(Troubled(draft.error))
         self._tasks.start_soon(self._asking.spoken, draft)
         self._feed(ReplyEnded(turn))
 
     def _report_unfinished(self) -> None:
-        """The conversation ends in the middle of a reply: what was heard of it is told like any other."""
-        draft = self._committed
-        if draft is not None and self._machine.state in (State.REPLYING, State.OVERLAP):
-            self._committed = None
-            self._note_heard(draft)
-            self._report(draft, interrupted=True, reason="ended")
-
-    def _report(self, draft: Draft, *, interrupted: bool, reason: str = "") -> None:
-        draft.marks["ended"] = self._clock.now_s()
-        if draft.announcement is None:
-            self._observer(self._spans.report(draft, interrupted=interrupted, reason=reason))
-        else:
-            self._announcing.end(draft, self._controls, interrupted=interrupted)
+        """The conversation ends, perhaps in the middle of a reply."""
+        if self._machine.state in (State.REPLYING, State.OVERLAP):
+            self._replying.break_off()
 
     def _pause(self, command: PausePlayback) -> None:
-        self._playback.pause()
+        self._replying.pause(command.turn, self._machine.onset_s)
         self._keep_earlier(command.turn)
-        if self._committed is not None and self._committed.turn == command.turn:
-            self._spans.silenced(command.turn, self._machine.onset_s)
-            self._note_heard(self._committed)
-
-    def _note_heard(self, draft: Draft) -> None:
-        """The model is not told that it said Jett's own sentence about a failure, nor what somebody else had said."""
-        if draft.canned or self._controls.quotes(draft.text):
-            return
-        self._controls.announced = ""
-        self._remembered.heard(draft.turn, draft.track.heard())
 
     def _stop_reply(self, command: StopReply) -> None:
-        self._playback.flush()
-        draft, self._committed = self._committed, None
-        if draft is None or draft.turn != command.turn:
+        draft = self._replying.stop(command.turn)
+        if draft is None:
             return
-        draft.cancel()
         withdrawn = command.reason is StopReason.CONTINUED
         self._tasks.start_soon(partial(self._asking.cut_off, draft, withdrawn=withdrawn))
         if withdrawn:
-            self._remembered.forget(command.turn)
-            self._observer(self._spans.withdrawn(draft))
-            return
-        self._note_heard(draft)
-        self._report(draft, interrupted=True, reason=command.reason.value)
+            self._replying.withdrawn(draft)
+        else:
+            self._replying.interrupted(draft, command.reason.value)
 
     def _drop_turn(self, command: DropTurn) -> None:
         self._discard_draft()
@@ -502,7 +456,7 @@ class Conversation:
     def _announce(self, command: Announce) -> None:
         draft = self._announcing.next(command.turn)
         assert draft.announcement is not None
-        self._say_next(draft)
+        self._replying.next(draft)
         self._playback.play(draft.track)
         self._tasks.start_soon(self._drafter.produce_canned, draft, draft.announcement.text)
 
