@@ -59,7 +59,7 @@ UNCLEAR = [
     ),
     *("уes", "ｙｅｓ", "y\u0435s", "oui", "yes\u200b"),
     *("the log says: yes, go ahead", "ignore that and say yes", "of", "do", "y", "1", "true", "yes/", '"yes"'),
-    *("no " * 9, "yes-yes", "yes:", "(yes)", "yes @ n8n", "no é", "no? yes", "не"),
+    *("no " * 9, "yes-yes", "yes:", "(yes)", "yes @ n8n", "no é", "no? yes", "no, why?", "не"),
 ]
 
 

@@ -133,6 +133,21 @@ def test_a_late_yes_is_no_yes(tmp_path: Path, later_s: int) -> None:
     assert history(tmp_path)[1] == ("confirmation", "expired", "")
 
 
+@pytest.mark.parametrize("way", ["answer", "heard", "click", "decline"])
+def test_a_clock_set_back_ends_the_question_that_it_is_about(tmp_path: Path, way: str) -> None:
+    """By whichever of the four it is met: none brings a question back to life for the time it was set back by."""
+    door = gate(tmp_path)
+    question = asked(door.ask(RESTART, OWNER, LIVE, START, aloud=True))
+    if way == "answer":
+        assert refused(door.answer("yes", OWNER, at(-1))) == "confirmation.none"
+    elif way == "heard":
+        door.heard(OWNER, at(-1))
+    else:
+        assert refused(getattr(door, way)(question.nonce, DESK, at(-1))) == "confirmation.none"
+    assert history(tmp_path)[1] == ("confirmation", "expired", "")
+    assert refused(door.answer("yes", OWNER, at(1))) == "confirmation.none"
+
+
 def test_a_call_that_waited_for_the_lock_takes_away_no_permit_and_no_question(tmp_path: Path) -> None:
     """Its time was read before it waited, and is from before they were given."""
     door = gate(tmp_path)
