@@ -226,3 +226,14 @@ QUESTIONS = [
 def test_the_question_reads_back_what_would_be_done(request_: Request, text: str) -> None:
     """With the resolved name and every argument."""
     assert question(request_, "on the VPS") == text
+
+
+def test_a_yes_to_what_was_not_read_back_yet_is_unclear() -> None:
+    """>> restart n8n >> yes << the question; a no needs no hearing."""
+    conversation = Confirmation()
+    conversation.ask(replace(pending(), heard=False))
+    assert conversation.answer("yes") is Answer.UNCLEAR
+    conversation.heard(2000)
+    assert conversation.answer("yes") is Answer.YES
+    conversation.ask(replace(pending(), heard=False))
+    assert conversation.answer("no") is Answer.NO

@@ -192,6 +192,62 @@ def test_a_question_that_is_read_has_fifteen_seconds_whatever_is_heard(tmp_path:
     assert not door.awaits(OWNER, at(15))
 
 
+def test_a_yes_before_the_question_was_heard_asks_again(tmp_path: Path) -> None:
+    """Whoever says it cannot know what to; the second time the question is gone."""
+    door = gate(tmp_path)
+    question = asked(door.ask(RESTART, OWNER, LIVE, START, aloud=True))
+    again = door.answer("yes", OWNER, at(59))
+    assert isinstance(again, Question)
+    assert again.operation == question.operation
+    door.heard(OWNER, at(59.5))
+    permitted(door.answer("yes", OWNER, at(60)))
+
+
+def test_what_is_said_in_one_conversation_answers_nothing_asked_in_another(tmp_path: Path) -> None:
+    """Two browsers are one owner: neither's question is replaced, heard or answered by the other's words."""
+    door = gate(tmp_path)
+    asked(door.ask(RESTART, DESK, LIVE, START, conversation="kitchen", aloud=True))
+    assert not door.awaits(DESK, at(1), conversation="attic")
+    assert refused(door.answer("yes", DESK, at(1), conversation="attic")) == "confirmation.none"
+    asked(door.ask(RESTART, DESK, LIVE, at(2), conversation="attic"))
+    door.heard(DESK, at(3), conversation="attic")
+    assert isinstance(door.answer("yes", DESK, at(4), conversation="kitchen"), Question)
+    door.heard(DESK, at(5), conversation="kitchen")
+    assert refused(door.answer("no", DESK, at(6), conversation="attic")) == "confirmation.no"
+    assert permitted(door.answer("yes", DESK, at(7), conversation="kitchen")).request.target == "n8n"
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_an_answer_that_is_late_is_known_for_one(tmp_path: Path, meanwhile: bool) -> None:
+    """For two minutes, in that conversation alone, whether or not somebody else had the log meanwhile."""
+    door = gate(tmp_path)
+    asked(door.ask(RESTART, OWNER, LIVE, START))
+    assert not door.lapsed(OWNER, at(14))
+    if meanwhile:
+        door.note("something else", DESK, at(16))
+        permitted(door.ask(STATUS, DESK, LIVE, at(16)))
+    assert door.lapsed(OWNER, at(15))
+    assert door.lapsed(OWNER, at(134.9))
+    assert not door.lapsed(OWNER, at(135))
+    assert not door.lapsed(OWNER, at(20), conversation="attic")
+    late = door.answer("yes", OWNER, at(20))
+    assert isinstance(late, Refused)
+    assert (late.rule, late.reason) == ("confirmation.none", "That question has run out. Please ask again.")
+    asked(door.ask(RESTART, OWNER, LIVE, at(21)))
+    assert not door.lapsed(OWNER, at(22))
+    door.answer("no", OWNER, at(22))
+    assert not door.lapsed(OWNER, at(22))
+
+
+def test_that_a_question_ran_out_is_forgotten(tmp_path: Path) -> None:
+    """What is kept of it does not grow."""
+    door = gate(tmp_path)
+    asked(door.ask(RESTART, OWNER, LIVE, START))
+    permitted(door.ask(STATUS, DESK, LIVE, at(16)))
+    permitted(door.ask(STATUS, DESK, LIVE, at(136)))
+    assert not door.lapsed(OWNER, at(17))
+
+
 def test_a_second_question_replaces_the_first(tmp_path: Path) -> None:
     """>> stop n8n << ? >> restart n8n << ? >> yes << the restart, and no other."""
     door = gate(tmp_path)

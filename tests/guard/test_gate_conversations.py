@@ -43,6 +43,7 @@ ARGUMENTS: dict[str, dict[str, object]] = {
 }
 
 doors = st.sampled_from([0, 1])
+rooms = st.sampled_from(["", "", "attic"])
 sensible = st.sampled_from(
     [(who, what) for who in (OWNER, DESK, PHONE) for what in sorted(READS[who] | CHANGES[who])]
     + [(PHONE, "restart n8n")] * 4
@@ -86,6 +87,8 @@ class Asked:
 
     what: str
     since: datetime
+    operation: str
+    heard: bool
     unclear: int = 0
 
 
@@ -94,10 +97,14 @@ class Door:
     """One gate, and what this test knows of it."""
 
     gate: Gate
-    pending: dict[str, Asked] = field(default_factory=dict)
+    pending: dict[tuple[str, str], Asked] = field(default_factory=dict)
     nonces: dict[str, tuple[str, str]] = field(default_factory=dict)
     permits: list[tuple[Permit, str, datetime]] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
+
+    def settle(self, operation: str) -> None:
+        """Its question is answered."""
+        self.pending = {key: asked for key, asked in self.pending.items() if asked.operation != operation}
 
 
 def named(request: Request) -> str:
@@ -123,23 +130,26 @@ class Conversations(RuleBasedStateMachine):
             assert sum(record.kind == "intent" for record in tail(log, 10_000)) == self.intents
         self.folder.cleanup()
 
-    @rule(door=doors, who=people, source=sources())
-    def ask_anything(self, door: int, who: Identity, source: Mapping[str, object] | str) -> None:
+    @rule(door=doors, who=people, room=rooms, source=sources())
+    def ask_anything(self, door: int, who: Identity, room: str, source: Mapping[str, object] | str) -> None:
         """Whatever may reach the gate."""
-        self._ask(door, who, source)
+        self._ask(door, who, room, source)
 
-    @rule(door=doors, asked=sensible, times=st.sampled_from([1, 1, 1, 11]))
-    def ask_well(self, door: int, asked: tuple[Identity, str], times: int) -> None:
+    @rule(door=doors, asked=sensible, room=rooms, times=st.sampled_from([1, 1, 1, 11]), aloud=st.booleans())
+    def ask_well(self, door: int, asked: tuple[Identity, str], room: str, times: int, aloud: bool) -> None:
         """What somebody may do, though perhaps not this one; once, or in a flood."""
         who, what = asked
         verb, _, target = what.partition(" ")
         for _ in range(times):
-            self._ask(door, who, {"verb": verb, "target": target, "arguments": ARGUMENTS.get(target, {})})
+            source = {"verb": verb, "target": target, "arguments": ARGUMENTS.get(target, {})}
+            self._ask(door, who, room, source, aloud=aloud)
 
-    def _ask(self, door: int, who: Identity, source: Mapping[str, object] | str) -> None:
+    def _ask(
+        self, door: int, who: Identity, room: str, source: Mapping[str, object] | str, *, aloud: bool = False
+    ) -> None:
         """A permit at once is only ever for a read that this person may do; a change is a question."""
         at = self.doors[door]
-        answer = at.gate.ask(source, who, LIVE, self.now)
+        answer = at.gate.ask(source, who, LIVE, self.now, conversation=room, aloud=aloud)
         if isinstance(answer, Refused):
             return
         what = named(answer.request)
@@ -149,7 +159,7 @@ class Conversations(RuleBasedStateMachine):
         if isinstance(answer, Permit):
             at.permits.append((answer, what, self.now))
             return
-        at.pending[who.key] = Asked(what, self.now)
+        at.pending[who.key, room] = Asked(what, self.now, answer.operation, heard=not aloud)
         assert bool(answer.nonce) is (who is not PHONE)
         for waiting in at.gate.pending(self.now):
             at.nonces[waiting.nonce] = (named(waiting.request), waiting.operation)
@@ -157,39 +167,50 @@ class Conversations(RuleBasedStateMachine):
     @rule(
         door=doors,
         who=people,
+        room=rooms,
         words=st.sampled_from(
             ["yes", "yes", "Yes, please.", "yes?", "no", "hm", "yes but no", "restart it, yes", "ÿes"]
         ),
     )
-    def say(self, door: int, who: Identity, words: str) -> None:
+    def say(self, door: int, who: Identity, room: str, words: str) -> None:
         """Whoever it is, asked or not."""
-        self._answer(door, who, words)
+        self._answer(door, who, room, words)
+
+    @rule(door=doors, who=people, room=rooms)
+    def hear(self, door: int, who: Identity, room: str) -> None:
+        """What was asked there has been read back, within the minute that it waits for that."""
+        at = self.doors[door]
+        at.gate.heard(who, self.now, conversation=room)
+        asked = at.pending.get((who.key, room))
+        if asked is not None and not asked.heard and timedelta() <= self.now - asked.since < timedelta(minutes=1):
+            asked.heard, asked.since = True, self.now
 
     @rule(pick=st.integers(0, 3))
     def agree(self, pick: int) -> None:
         """One who was asked says yes, and it is carried out."""
         asked = [(n, key) for n, door in enumerate(self.doors) for key in door.pending]
         if asked:
-            door, key = asked[pick % len(asked)]
-            self._answer(door, next(who for who in READS if who.key == key), "yes")
+            door, (key, room) = asked[pick % len(asked)]
+            self._answer(door, next(who for who in READS if who.key == key), room, "yes")
             self.redeem(door, door, -1)
 
-    def _answer(self, door: int, who: Identity, words: str) -> None:
-        """A permit follows a plain yes to one's own question, in time, and is for what was asked."""
+    def _answer(self, door: int, who: Identity, room: str, words: str) -> None:
+        """A permit follows a plain yes to one's own question, heard there, in time, and is for what was asked."""
         at = self.doors[door]
-        asked = at.pending.get(who.key)
-        answer = at.gate.answer(words, who, self.now)
+        asked = at.pending.get((who.key, room))
+        answer = at.gate.answer(words, who, self.now, conversation=room)
         if isinstance(answer, Question):
             assert asked is not None
             asked.unclear += 1
             assert asked.unclear == 1
             return
         if who is not PHONE:  # its words are no answer, and end nothing
-            at.pending.pop(who.key, None)
+            at.pending.pop((who.key, room), None)
         if isinstance(answer, Permit):
             assert asked is not None
             assert who is not PHONE
             assert words in ("yes", "Yes, please.")
+            assert asked.heard
             assert timedelta() <= self.now - asked.since < timedelta(seconds=15)
             assert named(answer.request) == asked.what
             at.permits.append((answer, asked.what, self.now))
@@ -206,9 +227,8 @@ class Conversations(RuleBasedStateMachine):
             assert (named(answer.request), answer.operation) == (what, operation)
             assert who is not PHONE
             assert what in CHANGES[who]
-            owner = next(key for key, asked in at.pending.items() if asked.what == what)
             at.permits.append((answer, what, self.now))
-            del at.pending[owner]
+            at.settle(operation)
 
     @rule(door=doors, who=people, pick=st.integers(0, 3), spoil=st.sampled_from([False, False, True]))
     def decline(self, door: int, who: Identity, pick: int, spoil: bool) -> None:
@@ -226,7 +246,7 @@ class Conversations(RuleBasedStateMachine):
         assert named(waiting[nonce].request) in CHANGES[who]
         assert left == set(waiting) - {nonce}
         del at.nonces[nonce]
-        del at.pending[waiting[nonce].asked_by]
+        at.settle(waiting[nonce].operation)
 
     @rule(door=doors, of=doors, pick=st.integers(-2, 2))
     def redeem_any(self, door: int, of: int, pick: int) -> None:

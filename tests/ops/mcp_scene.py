@@ -105,6 +105,7 @@ class McpScene:
             return "".join([piece async for piece in pieces])
 
     async def say(self, text: str) -> list[str]:
+        await self.commands.heard()  # whatever was asked before has been read back
         plan = self.commands.plan(text)
         return [] if plan is None else [said async for said in self.commands.carry_out(plan, Speech())]
 

@@ -131,9 +131,13 @@ async def test_a_no_ends_it(scene: Scene, words: str) -> None:
 
 
 async def test_a_yes_is_too_late_after_fifteen_seconds(scene: Scene) -> None:
-    """It goes to the language model, which can do nothing."""
+    """It is told so, and kept from the language model, which might say that it did what it cannot do."""
     await scene.say("Restart n8n.")
     scene.at += timedelta(seconds=16)
+    assert await scene.say("Yes.") == ["That question has run out. Please ask again."]
+    assert await scene.say("What is the capital of France?") is None
+    assert await scene.say("Yes, please.") == ["That question has run out. Please ask again."]
+    scene.at += timedelta(minutes=2)
     assert await scene.say("Yes.") is None
     assert scene.done == []
 
@@ -147,9 +151,10 @@ async def test_the_fifteen_seconds_begin_when_the_question_was_heard(scene: Scen
     await scene.commands.heard()
     scene.at += timedelta(seconds=14)
     await scene.commands.heard()
-    assert scene.commands.plan("Yes.") is not None
+    assert scene.commands.awaits_answer()
     scene.at += timedelta(seconds=1)
-    assert scene.commands.plan("Yes.") is None
+    assert not scene.commands.awaits_answer()
+    assert await scene.say("Yes.") == ["That question has run out. Please ask again."]
 
 
 async def test_something_else_is_not_an_answer(scene: Scene) -> None:

@@ -134,6 +134,7 @@ async def test_a_change_is_a_question_whose_yes_goes_past_the_model(
     result = await scene.use(tool, **arguments)
     assert result.spoken.startswith(question)
     assert scene.done == []
+    await scene.commands.heard()
     plan = scene.commands.plan("Yes.")
     assert plan is not None
     said = [sentence async for sentence in scene.commands.carry_out(plan, Speech())]
@@ -269,6 +270,7 @@ async def test_names_that_a_model_could_not_tell_apart_are_numbered_and_each_is_
     assert all(len(name) <= 64 for name in names)
     for number in ("", "_2"):
         await scene.use(f"run_workflow_a_b{number}")
+        await scene.commands.heard()
         plan = scene.commands.plan("Yes.")
         assert plan is not None
         assert [sentence async for sentence in scene.commands.carry_out(plan, Speech())]

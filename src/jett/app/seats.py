@@ -11,6 +11,7 @@ import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from secrets import token_urlsafe
 
 from jett.app.conversation import conversation_settings
 from jett.app.engines import another_vad
@@ -92,9 +93,11 @@ def _parts(app: App, identity: Identity, llm: LanguageModel) -> Parts:
     tools: Tools | None = None
     own: Commands | None = None
     if app.servers is not None:
-        guarded = model_tools(app.settings, app.servers, identity)
+        here = token_urlsafe(16)  # no other seat of the same person answers what is asked at this one
+        guarded = model_tools(app.settings, app.servers, identity, conversation=here)
         memories = app.memories if identity.kind in _REMEMBERS else None
-        own = remembering_commands(commands(app.settings, app.servers, identity, guarded), memories)
+        asked = commands(app.settings, app.servers, identity, guarded, conversation=here)
+        own = remembering_commands(asked, memories)
         tools = remembering_tools(guarded, memories, wanted=tools_wanted(app.settings))
     vad = another_vad(app.parts.vad)
     return replace(app.parts, vad=vad, llm=llm, commands=own, tools=tools, canceller=None, echo_reference=None)

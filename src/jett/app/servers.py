@@ -153,20 +153,30 @@ async def _close_record(audit: AuditLog, on_warning: Callable[[str], None]) -> N
 
 
 def commands(
-    settings: Settings, servers: Servers, identity: Identity, tools: GuardedTools | None = None
+    settings: Settings,
+    servers: Servers,
+    identity: Identity,
+    tools: GuardedTools | None = None,
+    *,
+    conversation: str = "",
 ) -> GuardedCommands:
-    """One conversation's commands; `tools` are those that its language model has."""
+    """One conversation's commands; `tools` are those that its language model has, in the same `conversation`."""
     understood = fast_path(settings, servers.gate.policy)
     looks = tools is not None
-    return GuardedCommands(understood, servers.gate, server_port(servers), identity, model_looks=looks)
+    port = server_port(servers)
+    return GuardedCommands(understood, servers.gate, port, identity, conversation=conversation, model_looks=looks)
 
 
-def model_tools(settings: Settings, servers: Servers, identity: Identity) -> GuardedTools | None:
+def model_tools(
+    settings: Settings, servers: Servers, identity: Identity, *, conversation: str = ""
+) -> GuardedTools | None:
     """What the language model may use; None where it is too small to be trusted with a schema, or nothing is listed."""
     reads = identity.kind is Kind.TOKEN  # which could not answer a question
-    wanted = tools_wanted(settings)
-    tools = GuardedTools(servers.gate, server_port(servers), identity, only_reads=reads) if wanted else None
-    return tools if tools is not None and tools.specs() else None
+    if not tools_wanted(settings):
+        return None
+    port = server_port(servers)
+    tools = GuardedTools(servers.gate, port, identity, conversation=conversation, only_reads=reads)
+    return tools if tools.specs() else None
 
 
 def tools_wanted(settings: Settings) -> bool:

@@ -6,7 +6,8 @@
                └──────► another ask ─► gone, the newer one is pending
 
 One question is pending at a time in a conversation, and a newer one replaces it: a yes can only mean what was read
-back last. Anything mixed, negated, long, or not in the table is never a yes.
+back last. A yes to what was not read back yet is unclear. Anything mixed, negated, long, or not in the table is never
+a yes.
 """
 
 from __future__ import annotations
@@ -140,6 +141,8 @@ class Confirmation:
     def answer(self, utterance: str) -> Answer:
         """What the words mean for the question; it is gone after a yes, a no, or the second unclear answer."""
         meant = understand(utterance)
+        if meant is Answer.YES and self.pending is not None and not self.pending.heard:
+            meant = Answer.UNCLEAR  # nobody can agree to what they have not heard
         if meant is Answer.UNCLEAR:
             self._unclear += 1
             if self._unclear < MAX_UNCLEAR:

@@ -32,9 +32,16 @@ from jett.guard.rate_limit import RateLimit
 from jett.guard.redaction import redact
 from jett.guard.request import CHANGING, Request, parse_request
 
+LAPSED_MS = 120_000
+"""So long after a question ran out, a yes or a no is still known to be meant for it."""
+_NOTHING = "There is nothing to confirm."
+_TOO_LATE = "That question has run out. Please ask again."
 _TOO_MANY = "That is too much for one minute. Please wait a little."
-Conversing = Callable[[str, Confirmation], bool]
-"""Whether that conversation, by its identity's key, is the one that answers now."""
+Key = tuple[str, str]
+"""Whose question it is: the identity's key, and which of their conversations. What is said in one is no answer to what
+was read back in another: two browsers are one owner, and two rooms."""
+Conversing = Callable[[Key, Confirmation], bool]
+"""Whether that conversation is the one that answers now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +76,12 @@ class Outcome:
     detail: str = ""
 
 
-def _nobody(_key: str, _conversation: Confirmation) -> bool:
+def _nobody(_key: Key, _conversation: Confirmation) -> bool:
     return False
 
 
-def _of(identity: Identity) -> Conversing:
-    return lambda key, _: key == identity.key
+def _of(key: Key) -> Conversing:
+    return lambda each, _: each == key
 
 
 def _with(nonce: str) -> Conversing:
@@ -92,7 +99,8 @@ class Gate:
         self._audit = audit
         self._random_text = random_text
         self._limit = RateLimit()
-        self._conversations: dict[str, Confirmation] = {}
+        self._conversations: dict[Key, Confirmation] = {}
+        self._lapsed: dict[Key, int] = {}
         self._permits = PermitRegister()
 
     @property
@@ -120,12 +128,13 @@ class Gate:
         live_names: AbstractSet[str] | None,
         now: datetime,
         *,
+        conversation: str = "",
         aloud: bool = False,
     ) -> Permit | Question | Refused:
         """The way of a request, given as such, as JSON text, or as a tool's arguments. `live_names` as in `decide`.
 
-        A question replaces the one still pending of the same identity. `aloud`: it is going to be spoken, and the
-        time for its answer begins with `heard`. Raises AuditError.
+        A question replaces the one still pending of the same identity in the same `conversation`. `aloud`: it is going
+        to be spoken, and the time for its answer begins with `heard`. Raises AuditError.
         """
         operation = self._random_text()
         about = Entry(Kind.REQUEST, operation, identity.key)
@@ -146,32 +155,39 @@ class Gate:
             if isinstance(verdict, Allow):
                 return self._permits.grant(operation, request, identity, ms_of(now))
             pending = Pending(request, identity, operation, self._random_text(), ms_of(now), heard=not aloud)
-            replaced = self._conversations.setdefault(identity.key, Confirmation()).ask(pending)
+            key = (identity.key, conversation)
+            self._lapsed.pop(key, None)
+            replaced = self._conversations.setdefault(key, Confirmation()).ask(pending)
             if replaced:
                 writer.append(_about(replaced, replaced.identity, "replaced"), now)
             return self._question(pending, _nonce_for(pending))
 
-    def heard(self, identity: Identity, now: datetime) -> None:
-        """What this identity was asked aloud has been spoken to its end. Raises AuditError."""
-        with self._writing(now, _of(identity)):
-            if conversation := self._conversations.get(identity.key):
-                conversation.heard(ms_of(now))
+    def heard(self, identity: Identity, now: datetime, *, conversation: str = "") -> None:
+        """What this identity was asked aloud there has been spoken to its end. Raises AuditError."""
+        key = (identity.key, conversation)
+        with self._writing(now, _of(key)):
+            if asked := self._conversations.get(key):
+                asked.heard(ms_of(now))
 
-    def answer(self, words: str, identity: Identity, now: datetime) -> Permit | Question | Refused:
-        """What an identity said to its own pending question. The question again, if the words were unclear.
+    def answer(
+        self, words: str, identity: Identity, now: datetime, *, conversation: str = ""
+    ) -> Permit | Question | Refused:
+        """What an identity said to its own question there. The question again, if the words were unclear.
 
         Raises AuditError.
         """
-        with self._writing(now, _of(identity)) as writer:
-            conversation = self._conversations.get(identity.key, Confirmation())
-            pending = conversation.pending
+        key = (identity.key, conversation)
+        with self._writing(now, _of(key)) as writer:
+            asked = self._conversations.get(key, Confirmation())
+            pending = asked.pending
             if pending is None or identity.kind not in CONFIRMING:
-                return self._nothing_to_confirm(writer, identity, now)
-            meant = conversation.answer(words)
+                too_late = self.lapsed(identity, now, conversation=conversation)
+                return self._nothing_to_confirm(writer, identity, now, _TOO_LATE if too_late else _NOTHING)
+            meant = asked.answer(words)
             writer.append(_about(pending, identity, meant), now)
             if meant is Answer.YES:
                 return self._permits.grant(pending.operation, pending.request, pending.identity, ms_of(now))
-            if meant is Answer.UNCLEAR and conversation.pending:
+            if meant is Answer.UNCLEAR and asked.pending:
                 return self._question(pending, _nonce_for(pending))
             return Refused(f"confirmation.{meant}", "All right, I won't.", pending.operation)
 
@@ -217,10 +233,18 @@ class Gate:
         waiting = (each.pending for each in list(self._conversations.values()))
         return [self._question(each, each.nonce) for each in waiting if each and each.live(ms_of(now))]
 
-    def awaits(self, identity: Identity, now: datetime) -> bool:
-        """Whether a question of this identity's waits for its answer."""
-        conversation = self._conversations.get(identity.key)
-        return bool(conversation and conversation.pending and conversation.pending.live(ms_of(now)))
+    def awaits(self, identity: Identity, now: datetime, *, conversation: str = "") -> bool:
+        """Whether a question of this identity's waits for its answer there."""
+        asked = self._conversations.get((identity.key, conversation))
+        return bool(asked and asked.pending and asked.pending.live(ms_of(now)))
+
+    def lapsed(self, identity: Identity, now: datetime, *, conversation: str = "") -> bool:
+        """Whether the newest question there ran out, a short while ago and without an answer."""
+        key, now_ms = (identity.key, conversation), ms_of(now)
+        asked = self._conversations.get(key)
+        if asked and asked.pending:
+            return asked.pending.over(now_ms) and now_ms < asked.pending.until_ms + LAPSED_MS
+        return key in self._lapsed and now_ms < self._lapsed[key] + LAPSED_MS
 
     def redeem(self, permit: Permit, now: datetime) -> Request:
         """Writes the intent, and returns the request to carry out: this one and no other, now and once.
@@ -264,9 +288,12 @@ class Gate:
                 self._notice(record)
             if expire_permits:
                 self._permits.expire(ms_of(now))
+            now_ms = ms_of(now)
+            self._lapsed = {key: at_ms for key, at_ms in self._lapsed.items() if now_ms < at_ms + LAPSED_MS}
             for key, conversation in list(self._conversations.items()):
-                if expired := conversation.expire(ms_of(now), answering=answering(key, conversation)):
+                if expired := conversation.expire(now_ms, answering=answering(key, conversation)):
                     writer.append(_about(expired, expired.identity, "expired"), now)
+                    self._lapsed[key] = expired.until_ms
                 if conversation.pending is None:
                     del self._conversations[key]
             yield writer
@@ -281,11 +308,11 @@ class Gate:
         rule = self._limit.refusal(self._policy.limits, redact(identity.key), request.changes, ms_of(now))
         return Deny(rule, _TOO_MANY) if rule else None
 
-    def _nothing_to_confirm(self, writer: Writer, identity: Identity, now: datetime) -> Refused:
+    def _nothing_to_confirm(self, writer: Writer, identity: Identity, now: datetime, reason: str = _NOTHING) -> Refused:
         operation = self._random_text()
         rule = "confirmation.none" if identity.kind in CONFIRMING else "confirmation.token"
         writer.append(Entry(Kind.CONFIRMATION, operation, identity.key, verdict="deny", rule=rule), now)
-        return Refused(rule, "There is nothing to confirm.", operation)
+        return Refused(rule, reason, operation)
 
     def _question(self, pending: Pending, nonce: str) -> Question:
         text = question(pending.request, self._policy.place)

@@ -74,15 +74,20 @@ class GuardedCommands:
         server: Server,
         identity: Identity,
         *,
+        conversation: str = "",
         wall_clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         grace_s: float = GRACE_S,
         model_looks: bool = True,
     ) -> None:
-        """`model_looks`: the language model has tools; without them it would invent how a server is."""
+        """`conversation`: which of the identity's, so that only it answers what was asked in it; its own name for it.
+
+        `model_looks`: the language model has tools; without them it would invent how a server is.
+        """
         self._fast_path = fast_path
         self._gate = gate
         self._server = server
         self._identity = identity
+        self._conversation = conversation
         self._wall_clock = wall_clock
         self._grace_s = grace_s
         self._model_looks = model_looks
@@ -116,24 +121,34 @@ class GuardedCommands:
 
     def awaits_answer(self) -> bool:
         """Port Commands."""
-        return self._gate.awaits(self._identity, self._wall_clock())
+        return self._gate.awaits(self._identity, self._wall_clock(), conversation=self._conversation)
 
     async def stopped(self) -> None:
         """Port Commands: "stop" and "never mind" are a no."""
         if self.awaits_answer():
-            await anyio.to_thread.run_sync(partial(self._gate.answer, "no", self._identity, self._wall_clock()))
+            await anyio.to_thread.run_sync(self._answer("no"))
 
     async def heard(self) -> None:
         """Port Commands."""
         if self.awaits_answer():
-            await anyio.to_thread.run_sync(partial(self._gate.heard, self._identity, self._wall_clock()))
+            now = self._wall_clock()
+            await anyio.to_thread.run_sync(
+                partial(self._gate.heard, self._identity, now, conversation=self._conversation)
+            )
+
+    def _answer(self, words: str) -> Callable[[], Permit | Question | Refused]:
+        return partial(self._gate.answer, words, self._identity, self._wall_clock(), conversation=self._conversation)
 
     # ---- without effect -----------------------------------------------------------------------------------------
 
     def _answers_question(self, text: str) -> bool:
         if not self.awaits_answer():
-            return False
+            return understand(text) is not Answer.UNCLEAR and self._lapsed()
         return understand(text) is not Answer.UNCLEAR or len(text.split()) <= _SHORT_ANSWER_WORDS
+
+    def _lapsed(self) -> bool:
+        """Whether a question ran out just now: an answer that is late is not the language model's to make up."""
+        return self._gate.lapsed(self._identity, self._wall_clock(), conversation=self._conversation)
 
     def _preview(self, understood: Intent | WhichOne) -> str:
         """What will be said unless something changes; no record is made, so nothing is told that needs one."""
@@ -157,14 +172,13 @@ class GuardedCommands:
     async def _asked(self, request: Request, controls: Controls) -> AsyncGenerator[str, None]:
         live = self._server.live_names()
         ask = partial(self._gate.ask, request, self._identity, live, self._wall_clock(), aloud=True)
-        answer = await anyio.to_thread.run_sync(ask)
+        answer = await anyio.to_thread.run_sync(partial(ask, conversation=self._conversation))
         controls.decided(decided(answer, self._wall_clock(), request))
         async for sentence in self._decided(answer, confirmed=False):
             yield sentence
 
     async def _answered(self, words: str, controls: Controls) -> AsyncGenerator[str, None]:
-        ask = partial(self._gate.answer, words, self._identity, self._wall_clock())
-        answer = await anyio.to_thread.run_sync(ask)
+        answer = await anyio.to_thread.run_sync(self._answer(words))
         controls.decided(decided(answer, self._wall_clock(), confirmed=True))
         async for sentence in self._decided(answer, confirmed=True):
             yield sentence

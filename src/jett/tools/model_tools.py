@@ -44,13 +44,15 @@ class GuardedTools:
         server: Server,
         identity: Identity,
         *,
+        conversation: str = "",
         only_reads: bool = False,
         wall_clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
-        """`only_reads`: for who could not answer a question, nothing that asks one is offered."""
+        """`conversation` as its commands have it. `only_reads`: for who could not answer a question, none is asked."""
         self._gate = gate
         self._server = server
         self._identity = identity
+        self._conversation = conversation
         self._wall_clock = wall_clock
         self._tools = by_name(tools_of(gate.policy, identity, only_reads=only_reads))
 
@@ -85,9 +87,9 @@ class GuardedTools:
         self._gate.ask({"verb": f"tool {call.name}"}, self._identity, None, self._wall_clock())
 
     async def _asked(self, request: Request) -> ToolResult:
-        live, aloud = self._server.live_names(), self._identity.kind is Kind.VOICE
+        live, aloud = self._server.live_names(), self._identity.kind in (Kind.VOICE, Kind.DASHBOARD)
         ask = partial(self._gate.ask, request, self._identity, live, self._wall_clock(), aloud=aloud)
-        answer = await anyio.to_thread.run_sync(ask)
+        answer = await anyio.to_thread.run_sync(partial(ask, conversation=self._conversation))
         said = decided(answer, self._wall_clock(), request)
         match answer:
             case Refused(_, reason):
