@@ -61,9 +61,12 @@ in_place() { # FILE PLACE MODE: the same content, owner root
 }
 
 new_secret() { # FILE OWNER PREFIX SUFFIX
-    local made
+    local made word
+    # 256 bits in the letters of a URL, after a beginning by which Jett's redaction knows a key wherever it is logged; 64
+    # hexadecimal digits, which look like a container's id, stay readable there.
+    word=jett_$(openssl rand -base64 32 | tr -d '=\n' | tr '+/' '-_')
     made=$(mktemp "$secrets/.new-XXXXXX")
-    printf '%s%s%s\n' "$3" "$(openssl rand -hex 32)" "$4" >"$made"
+    printf '%s%s%s\n' "$3" "$word" "$4" >"$made"
     chown "$2:$2" "$made"
     chmod 0400 "$made"
     mv -n "$made" "$secrets/$1"

@@ -9,13 +9,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import pytest
 
+from jett.guard import redact
 from tests.deploy.support import DEPLOY, cannot_be_tested, shipped, tool
 from tests.deploy.test_compose import PORTS
 
 SCRIPTS = sorted(DEPLOY.rglob("*.sh"))
+A_SECRET = r"jett_[A-Za-z0-9_-]{43}"
+QDRANT_CONFIG = rf'service:\n  api_key: "{A_SECRET}"\n'
 OWNED = {"postgres": 999, "n8n": 1000, "qdrant": 1000, "portainer": 1000}
 
 
@@ -154,7 +158,7 @@ def test_the_installer_makes_each_secret_for_its_one_reader(machine: Machine) ->
         for secret in services[name]["secrets"]:
             file = secrets / secret["source"]
             assert (file.stat().st_mode & 0o7777, file.stat().st_uid) == (0o400, owner), file
-            assert len(file.read_text()) > 64
+            assert re.fullmatch(QDRANT_CONFIG if "qdrant" in file.name else f"{A_SECRET}\n", file.read_text()), file
     assert {file.name for file in secrets.iterdir()} == set(shipped()["secrets"])
     assert (secrets / "postgres_n8n_password").read_text() == (secrets / "n8n_database_password").read_text()
     assert len({file.read_text() for file in secrets.iterdir()}) == len(list(secrets.iterdir())) - 1
@@ -164,6 +168,19 @@ def test_the_installer_makes_each_secret_for_its_one_reader(machine: Machine) ->
     env = (machine.folder / "etc" / "stack" / ".env").read_text()
     assert "JETT_DOCKER_GID=991\n" in env
     assert f"JETT_SECRETS={secrets}\n" in env
+
+
+@pytest.mark.root
+def test_what_the_installer_makes_goes_into_a_url_as_it_is_and_is_redacted_without_a_name(machine: Machine) -> None:
+    """PostgreSQL's password among others; it does not look like the id of a container, which is kept."""
+    assert machine.install().returncode == 0
+    for file in (machine.data / "secrets").iterdir():
+        found = re.search(A_SECRET, file.read_text())
+        assert found
+        assert urlsplit(f"postgresql://jett:{found[0]}@10.0.0.2:5432/jett").password == found[0]
+        assert quote(found[0], safe="") == found[0]
+        for line in ("{}", "at {}, then", "STATEMENT: CREATE ROLE n8n LOGIN PASSWORD '{}'", "x={}&y"):
+            assert found[0] not in redact(line.format(found[0]))
 
 
 @pytest.mark.root
