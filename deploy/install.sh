@@ -61,9 +61,12 @@ in_place() { # FILE PLACE MODE: the same content, owner root
 }
 
 new_secret() { # FILE OWNER PREFIX SUFFIX
-    local made
+    local made word
+    # 256 bits in the letters of a URL, after a beginning by which Jett's redaction knows a key wherever it is logged; 64
+    # hexadecimal digits, which look like a container's id, stay readable there.
+    word=jett_$(openssl rand -base64 32 | tr -d '=\n' | tr '+/' '-_')
     made=$(mktemp "$secrets/.new-XXXXXX")
-    printf '%s%s%s\n' "$3" "$(openssl rand -hex 32)" "$4" >"$made"
+    printf '%s%s%s\n' "$3" "$word" "$4" >"$made"
     chown "$2:$2" "$made"
     chmod 0400 "$made"
     mv -n "$made" "$secrets/$1"
@@ -174,6 +177,16 @@ units() {
             install -D -m 0644 "$here/systemd/docker-after-wireguard.conf" "$place/docker.service.d/jett.conf"
 }
 
+rules() { # an active unit does not read its file again by itself; it leaves a copy of what it has loaded
+    [[ -z ${JETT_NO_START:-} ]] && systemctl is-active --quiet jett-firewall.service || return 0
+    cmp -s "$etc/firewall.nft" "${JETT_RUN:-/run}/jett-firewall.nft" || step "load $etc/firewall.nft" load_rules
+}
+
+load_rules() {
+    systemctl daemon-reload
+    systemctl reload jett-firewall.service
+}
+
 stack() {
     local env=$etc/stack/.env made file
     for file in compose.yaml backup.sh restore.sh postgres/roles.sh postgres/audit.sh; do
@@ -205,17 +218,32 @@ start() {
     docker compose --file compose.yaml --file compose.lock.yaml up --detach --wait
 }
 
+images() { # the images of the Compose file that is shipped, or of a lock without their digests
+    sed -n 's/^ *image: *\([^@ ]*\).*/\1/p' "$1" | sort -u
+}
+
+versions() { # a lock of other versions would hold back the new ones, and start a service that is no more
+    local lock=$etc/stack/compose.lock.yaml
+    [[ ! -s $lock || $(images "$lock") == "$(images "$here/compose.yaml")" ]] ||
+        step "lock the versions that changed; the rest keep their digests" mv "$lock" "$etc/stack/compose.lock.old.yaml"
+}
+
 lock() { # the digests of the tags as first pulled; remove compose.lock.yaml to take newer images on purpose
     [[ ! -s compose.lock.yaml ]] || return 0
-    docker compose pull --quiet
     local name image digest
+    : >>compose.lock.old.yaml
     echo "services:" >.lock
     while read -r name image; do
-        digest=$(docker image inspect --format '{{index .RepoDigests 0}}' "$image")
-        [[ $digest == *@sha256:* ]] || fail "$image has no digest; was it built here?"
+        digest=$(sed -n "\\|^ *image: ${image//./\\.}@|{p;q}" compose.lock.old.yaml .lock)
+        if [[ -z $digest ]]; then
+            docker compose --file compose.yaml pull --quiet "$name" </dev/null
+            digest=$(docker image inspect --format '{{index .RepoDigests 0}}' "$image")
+            [[ $digest == *@sha256:* ]] || fail "$image has no digest; was it built here?"
+        fi
         printf '  %s:\n    image: %s@%s\n' "$name" "$image" "${digest##*@}" >>.lock
-    done < <(docker compose config --format json | jq -r '.services | to_entries[] | "\(.key) \(.value.image)"')
+    done < <(docker compose --file compose.yaml config --format json | jq -r '.services | to_entries[] | "\(.key) \(.value.image)"')
     mv .lock compose.lock.yaml
+    rm -f compose.lock.old.yaml
 }
 
 checks
@@ -225,6 +253,8 @@ all_secrets
 wireguard
 firewall
 units
+rules
+versions
 stack
 if $check; then
     ((todo == 0)) || exit 1

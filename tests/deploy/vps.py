@@ -89,12 +89,12 @@ class Vps:
             os.chown(place, owner, owner)
             place.chmod(0o711 if name == "secrets" else 0o700)
         for name, owner in _OWNERS.items():
-            secret = secrets.token_hex(32)
+            secret = f"jett_{secrets.token_urlsafe(32)}"
             self._secret(
                 self.data / "secrets" / name, f'service:\n  api_key: "{secret}"' if "qdrant" in name else secret, owner
             )
         shutil.copy(self.data / "secrets" / "postgres_n8n_password", self.data / "secrets" / "n8n_database_password")
-        self.token.write_text(secrets.token_hex(16) + "\n")
+        self.token.write_text(f"jett_{secrets.token_urlsafe(32)}" + "\n")
         self.token.chmod(0o600)
         self._secret(self.data / "n8n" / "token", self.token.read_text(), 1000)
 

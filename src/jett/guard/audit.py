@@ -119,10 +119,12 @@ class AuditLog:
         )
         record = sealed(entry, self._head, now, self._torn)
         line = record.line()
-        if self._offset and self._offset + len(line) > self._segment_bytes:
-            self._segment, self._offset = self._segment + 1, 0
-        add_line(segment_path(self.folder, self._segment), line)
-        self._offset += len(line)
+        segment, offset = self._segment, self._offset
+        if offset and offset + len(line) > self._segment_bytes:
+            segment, offset = segment + 1, 0
+        # Only now is it true: what could not be written is looked for, or written by others, where it would have gone.
+        add_line(segment_path(self.folder, segment), line)
+        self._segment, self._offset = segment, offset + len(line)
         self._head, self._torn = record.head, ""
         for keeping in self._keepings:
             keeping.keep(record.head, self._holds)
@@ -130,6 +132,14 @@ class AuditLog:
 
     def _catch_up(self) -> list[Record]:
         """Reads what was added since the last time; the first time, at least what a rate limit needs to know."""
+        before = self._segment, self._offset, self._head
+        try:
+            return self._read_all_on()
+        except OSError:  # what it has read reaches nobody, so it is read again
+            self._segment, self._offset, self._head = before
+            raise
+
+    def _read_all_on(self) -> list[Record]:
         first_time = self._segment == 0
         if first_time:
             self._segment = self._first_to_read()

@@ -5,11 +5,12 @@ length of the text, so that a hostile line cannot hold it up:
 
 1. private keys in PEM, with real or literal line ends, complete or cut off;
 2. `password=…`, `"token": "…"`, `--secret …`, headers, passwords in URLs (`redaction_pairs`);
-3. the detectors of detect-secrets that look for a known form of key;
-4. known prefixes, JSON web tokens and random-looking strings, word by word (`redaction_words`).
+3. `PASSWORD '…'` of SQL, "invalid api key …", digits beside a word for a secret (`redaction_phrases`);
+4. the detectors of detect-secrets that look for a known form of key;
+5. known prefixes, JSON web tokens and random-looking strings, word by word (`redaction_words`).
 
 Kept: container ids and digests (7 to 12, 16, 32, 40 or 64 hexadecimal digits), UUIDs, times, addresses, paths. A secret
-in one of those forms is found by its name only. See docs/decisions/redaction.md.
+in one of those forms is found by a word beside it only. See docs/decisions/redaction.md.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
 from detect_secrets.plugins.twilio import TwilioKeyDetector
 
 from jett.guard.redaction_pairs import redact_pairs
+from jett.guard.redaction_phrases import redact_phrases
 from jett.guard.redaction_words import REDACTED, redact_words
 
 MAX_PASSES = 4
@@ -71,7 +73,7 @@ def redact(text: str) -> str:
 
 
 def _once(text: str) -> str:
-    text = redact_pairs(_redact_private_keys(text))
+    text = redact_phrases(redact_pairs(_redact_private_keys(text)))
     for pattern in _KNOWN_FORMS:
         text = pattern.sub(REDACTED, text)
     return redact_words(text)

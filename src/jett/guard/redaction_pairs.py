@@ -11,15 +11,17 @@ import re
 from jett.guard.redaction_words import REDACTED
 
 _NAME = re.compile(
-    r"(?:(?P<long>pass(?:word|wd|phrase|code)|pwd|secret(?!ar|ion)|credential|api[_-]?key|access[_-]?key"
-    r"|private[_-]?key|encryption[_-]?key|signing[_-]?key|master[_-]?key|authorization|cookie|token(?!iz))"
+    r"(?:(?P<long>pass(?:word|wd|phrase|code)|pwd|secret(?!ar|ion)|credential|api[ _-]?key|access[ _-]?key"
+    r"|private[ _-]?key|encryption[ _-]?key|signing[ _-]?key|master[ _-]?key|authorization|cookie|token(?!iz))"
     r"(?P<rest>[\w.-]{0,40}?)"
     r"|(?<![A-Za-z])(?P<short>pass|sig|auth|jwt|bearer)(?:[_.-][\w.-]{0,40}?)?)"
     r"(?P<close>\\?[\"'`]\]?|\])?"
-    r"(?:(?P<pair>[ \t]{0,8}(?::=|=>|==?|:)[ \t]{0,8})|(?P<is>[ \t]{1,8}is[ \t]{1,8})|(?P<space>[ \t]{1,8}))",
+    r"(?:(?P<pair>[ \t]{0,8}(?::=|=>|==?|:)[ \t]{0,8})|(?P<is>[ \t]{1,8}is[ \t]{1,8})"
+    r"|(?P<list>\s{0,8},\s{0,8})|(?P<space>[ \t]{1,8}))",
     re.IGNORECASE | re.ASCII,
 )
 _OPTION = re.compile(r"--[A-Za-z0-9_-]{0,40}\Z")
+_LISTED_OPTION = re.compile(r"[\"'`]--?[A-Za-z0-9_-]{0,40}\Z")
 
 # Inside quotes: up to the closing one, or the end of the line. The alternatives exclude each other, so no backtracking.
 _QUOTED = {
@@ -32,6 +34,7 @@ _QUOTED = {
 _BARE = re.compile(r"(?:\[redacted\])?(?:[^\s\"'`]|[\"'`](?![\s,;:})\]]|\Z))*")
 _BARE_IN_JSON = re.compile(r"(?:\[redacted\])?[^\s,}\]]*")
 _HEADER = re.compile(r"[^\r\n\"'`]*")
+_YAML_BLOCK = re.compile(r"[|>][+-]?[1-9]?[ \t]*\r?\n([ \t]+)(?=\S)[^\r\n]*(?:\r?\n\1[^\r\n]*)*")
 _SAID = re.compile(r"(?=[^\s]{0,64}[0-9!@#$%^&*])[^\s\"'`]{5,}")
 
 _BEARER = re.compile(
@@ -80,9 +83,15 @@ def _value(text: str, found: re.Match[str]) -> tuple[int, int]:
         return _matched(_SAID, text, start)
     if found["space"] and not _OPTION.search(text, max(0, found.start() - 42), found.start()):
         return start, start
+    if found["list"] and not _LISTED_OPTION.search(text, max(0, found.start() - 42), found.start()):
+        return start, start
     for quote, inside in _QUOTED.items():
         if text.startswith(quote, start):
             return _matched(inside, text, start + len(quote))
+    if found["list"]:
+        return start, start
+    if found["pair"] and (block := _YAML_BLOCK.match(text, start)):
+        return start, block.end()
     if (found["long"] or "").lower() in ("authorization", "cookie"):
         return _matched(_HEADER, text, start)
     return _matched(_BARE_IN_JSON if found["close"] else _BARE, text, start)

@@ -105,7 +105,7 @@ func answers(known map[string]int, otherwise func(*http.Request) int) http.Handl
 
 func proxy(arguments []string) {
 	allowed := map[string][]*regexp.Regexp{}
-	from, socket, listen := "127.0.0.1/32", "/var/run/docker.sock", "0.0.0.0"
+	from, socket, listen, port := "127.0.0.1/32", "/var/run/docker.sock", "0.0.0.0", "2375"
 	for _, argument := range arguments {
 		name, value, _ := strings.Cut(strings.TrimLeft(argument, "-"), "=")
 		switch {
@@ -115,6 +115,8 @@ func proxy(arguments []string) {
 			socket = value
 		case name == "listenip":
 			listen = value
+		case name == "proxyport":
+			port = value
 		case name == "allowhealthcheck":
 			go http.ListenAndServe("127.0.0.1:55555", answers(map[string]int{"GET /health": 200}, func(*http.Request) int { return 404 }))
 		case strings.HasPrefix(name, "allow"):
@@ -129,7 +131,12 @@ func proxy(arguments []string) {
 		}},
 		FlushInterval: -1,
 	}
-	log.Fatal(http.ListenAndServe(listen+":2375", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(listen, port))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", listener.Addr())
+	log.Fatal(http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		patterns, ok := allowed[r.Method]
 		switch {
 		case !mayKnock(from, r.RemoteAddr):
