@@ -5,6 +5,8 @@ Two of the reads can also be held open: a log that is followed, and what a conta
 No path is put together from anything but a name that the guard let through, and no other method, body or parameter can
 be sent: the engine's `exec`, `create`, images, networks and volumes have no code here. Over a local socket, TLS, or a
 socket proxy on the tunnel's address. The environment's proxies and certificate bundles are not looked at.
+The engine takes the beginning of an id for a name where no container has that name: what could be one (`db`, `cafe`) is
+looked up, must have exactly that name, and is then called by its whole id. An answer about another name is none.
 The ping tells which version of the API to speak (`docker_version`): asked once, and again after the engine was out of
 reach. API reference: https://docs.docker.com/reference/api/engine/. Called by `book` and `operations`.
 """
@@ -12,6 +14,7 @@ reach. API reference: https://docs.docker.com/reference/api/engine/. Called by `
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
@@ -47,6 +50,8 @@ _FIXES = {
     404: "there is no such container",
     409: "the container is in a state that forbids it",
 }
+_LIKE_AN_ID = re.compile("[0-9a-f]{1,64}")
+_ID = re.compile("[0-9a-f]{64}")
 _EVENTS = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D"
 
 
@@ -87,28 +92,28 @@ class DockerEngine:
         return tuple(seen_in_list(entry) for entry in _list(await self._read("/containers/json?all=true")))
 
     async def inspect(self, name: str) -> Seen:
-        """One of them, exactly."""
-        return seen_in_inspection(_object(await self._read(f"/containers/{_safe(name)}/json")))
+        """The one with exactly that name."""
+        return seen_in_inspection(await self._inspected(name))
 
     async def logs(self, name: str, lines: int) -> str:
         """The last lines, untrusted and unredacted."""
-        path = f"/containers/{_safe(name)}/logs?stdout=true&stderr=true&tail={int(lines)}"
+        path = f"/containers/{await self._called(name)}/logs?stdout=true&stderr=true&tail={int(lines)}"
         return log_text(await self._read(path, largest_bytes=_LARGEST_LOG_BYTES, cut=True))
 
     async def stats(self, name: str) -> Usage:
         """What it takes now; the engine needs one to two seconds to know."""
-        return usage_of(_object(await self._read(f"/containers/{_safe(name)}/stats?stream=false")))
+        return usage_of(_object(await self._read(f"/containers/{await self._called(name)}/stats?stream=false")))
 
     async def follow(self, name: str, lines: int) -> AsyncGenerator[bytes, None]:
         """The last lines, then whatever is logged, as the engine sends it; ends with the container."""
-        path = f"/containers/{_safe(name)}/logs?stdout=true&stderr=true&follow=true&tail={int(lines)}"
+        path = f"/containers/{await self._called(name)}/logs?stdout=true&stderr=true&follow=true&tail={int(lines)}"
         async with aclosing(self._flow(path, quiet_s=None)) as blocks:
             async for block in blocks:
                 yield block
 
     async def usages(self, name: str) -> AsyncGenerator[Usage, None]:
         """What it takes, about once a second, while it runs."""
-        path = f"/containers/{_safe(name)}/stats?stream=true"
+        path = f"/containers/{await self._called(name)}/stats?stream=true"
         rest = b""
         async with aclosing(self._flow(path, quiet_s=_QUIET_STATS_S)) as blocks:
             async for block in blocks:
@@ -124,11 +129,27 @@ class DockerEngine:
 
         What was refused for the version of its API alone has not happened.
         """
-        path = _CHANGE_PATHS[change].format(name=_safe(name))
+        path = _CHANGE_PATHS[change].format(name=await self._called(name))
         try:
             await self._post(path, f"{change} {name}")
         except OtherVersion:
             await self._post(path, f"{change} {name}")
+
+    async def _inspected(self, name: str) -> dict[str, Any]:
+        path = f"/containers/{_safe(name)}/json"
+        entry = _object(await self._read(path))
+        if entry.get("Name") != f"/{name}":
+            raise OperationError(f"docker: {path}: the engine answered of another one; {_FIXES[404]}")
+        return entry
+
+    async def _called(self, name: str) -> str:
+        """What a path calls the container with that name, so that no other can be meant."""
+        if not _LIKE_AN_ID.fullmatch(_safe(name)):
+            return name
+        whole = str((await self._inspected(name)).get("Id", ""))
+        if not _ID.fullmatch(whole):
+            raise OperationError(f"docker: {name}: the engine's answer has no id; is this an engine?")
+        return whole
 
     async def _post(self, path: str, what: str) -> None:
         async with self._told(what):
