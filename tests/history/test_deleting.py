@@ -122,7 +122,7 @@ def test_everything_of_everything_is_gone(archive: Archive) -> None:
 
 
 def test_recordings_go_with_their_turns(archive: Archive, tmp_path: Path) -> None:
-    files = [tmp_path / f"{at}-said.wav" for at in range(3)]
+    files = [tmp_path / f"20261124-160500-250000-{at:03}-said.wav" for at in range(3)]
     recording = archive.recorder.begin("local", "voice/owner")
     ids = []
     for file in files:
@@ -139,6 +139,21 @@ def test_recordings_go_with_their_turns(archive: Archive, tmp_path: Path) -> Non
     files[1].unlink()  # somebody was faster
     archive.delete_everything()
     assert not any(file.exists() for file in files)
+
+
+@pytest.mark.parametrize("name", ["id_ed25519", "notes.wav", "1-said.wav", "20261124-160500-250000-001-said.wav.key"])
+def test_no_file_but_a_recording_goes_with_a_turn(archive: Archive, tmp_path: Path, name: str) -> None:
+    """Whatever the database says: others may write it."""
+    victim = tmp_path / name
+    victim.write_bytes(b"mine")
+    recording = archive.recorder.begin("local", "voice/owner")
+    ids = [recording.observe(report()), recording.observe(report(2))]
+    recording.sound([str(victim)])
+    assert archive.recorder.written(HANG_LIMIT_S)
+    assert ids[0] is not None
+    assert archive.delete_turn(ids[0]).turns == 1
+    assert archive.delete_everything().turns == 1
+    assert victim.read_bytes() == b"mine"
 
 
 def test_what_waits_to_be_written_is_deleted_too(archive: Archive) -> None:

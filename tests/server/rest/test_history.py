@@ -108,17 +108,29 @@ async def test_the_export_is_what_was_kept(archive: Archive) -> None:
 
 
 async def test_the_reply_is_heard_where_it_was_recorded(archive: Archive, tmp_path: Path) -> None:
-    said = tmp_path / "1-said.wav"
+    said = tmp_path / "20261124-160500-250000-001-said.wav"
     said.write_bytes(b"RIFF")
     recording = archive.recorder.begin("local", "voice/owner")
     id = recording.observe(report())
-    recording.sound([str(tmp_path / "1-heard.wav"), str(said)])
+    recording.sound([str(tmp_path / "20261124-160500-250000-001-heard.wav"), str(said)])
     assert archive.recorder.written(30)
     async with browser(archive) as client:
         assert (await client.get(f"/api/turns/{id}")).json()["has_audio"] is True
         sound = await client.get(f"/api/turns/{id}/audio")
         assert (sound.content, sound.headers["content-type"]) == (b"RIFF", "audio/wav")
         said.unlink()
+        assert (await client.get(f"/api/turns/{id}/audio")).status_code == 404
+
+
+async def test_no_file_but_a_recording_is_played(archive: Archive, tmp_path: Path) -> None:
+    other = tmp_path / "secret-said.wav"
+    other.write_bytes(b"mine")
+    recording = archive.recorder.begin("local", "voice/owner")
+    id = recording.observe(report())
+    recording.sound([str(other)])
+    assert archive.recorder.written(30)
+    async with browser(archive) as client:
+        assert (await client.get(f"/api/turns/{id}")).json()["has_audio"] is False
         assert (await client.get(f"/api/turns/{id}/audio")).status_code == 404
 
 
