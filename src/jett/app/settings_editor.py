@@ -22,7 +22,7 @@ from jett.app.settings_rows import row
 from jett.app.startable import mistakes
 from jett.core.errors import ConfigError, JettError
 from jett.guard import Identity
-from jett.guard.confirmation import Answer, understand
+from jett.guard.confirmation import holds_a_yes
 from jett.guard.files import write_atomically
 from jett.server.refusal import Refusal
 from jett.server.rest.shapes import settings as shapes
@@ -197,8 +197,7 @@ def _check_start(settings: Settings, current: Settings) -> None:
 
 def _agrees(words: object) -> bool:
     """Whether speech-to-text would be led to hear a yes, which confirms changes."""
-    listed = words if isinstance(words, list) else []
-    return any(understand(part) is Answer.YES for word in listed for part in [str(word), *str(word).split()])
+    return isinstance(words, list) and holds_a_yes(" ".join(map(str, words)))
 
 
 def _edited(text: str, values: Mapping[str, Any]) -> str:

@@ -249,6 +249,18 @@ REFUSED: list[tuple[str, Any, int]] = [
     ("a key that writes TOML", {"tts.speed\n[ops]\ndocker": "tcp://evil:1"}, 422),
     ("a yes among the words to listen for", {"stt.vocabulary": ["grafana", "Yes"]}, 422),
     ("… in the middle of others", {"stt.vocabulary": ["grafana confirm qdrant"]}, 422),
+    ("… behind another word", {"stt.vocabulary": ["uh,yes"]}, 422),
+    ("… behind a stroke", {"stt.vocabulary": ["no/yes"]}, 422),
+    ("… among digits and signs", {"stt.vocabulary": ["1yes_2"]}, 422),
+    ("… asked", {"stt.vocabulary": ["yes?"]}, 422),
+    ("… with a letter that looks the same", {"stt.vocabulary": ["ｙｅｓ"]}, 422),
+    ("… with an accent", {"stt.vocabulary": ["yés"]}, 422),
+    ("… in two words", {"stt.vocabulary": ["go", "ahead"]}, 422),
+    ("… in two words among others", {"stt.vocabulary": ["grafana of", "course qdrant"]}, 422),
+    ("… joined", {"stt.vocabulary": ["go-ahead"]}, 422),
+    ("… with an apostrophe", {"stt.vocabulary": ["that’s right"]}, 422),
+    ("… with an apostrophe for a gap", {"stt.vocabulary": ["do'it"]}, 422),
+    ("… in a long list", {"stt.vocabulary": [*map("container {}".format, range(90)), "yeah"]}, 422),
     ("a language model that is none", {"llm.model": "nope"}, 422),
     ("a model of another kind", {"llm.model": "silero-vad"}, 422),
     ("a model that guesses ahead and is none", {"llm.draft_model": "nope"}, 422),
@@ -314,6 +326,13 @@ async def test_a_refused_model_or_voice_is_named_with_those_that_there_are(tmp_p
         assert (await at.patch({"llm.model": "smollm2-135m-instruct-q4_1"})).status_code == 200
         assert (await at.patch({"stt.model": "whisper-base", "stt.language": "de"})).status_code == 200
         assert (await at.patch({"tts.voice": "af_heart"})).status_code == 200
+
+
+async def test_words_near_a_yes_are_words_to_listen_for(tmp_path: Path) -> None:
+    """Names of containers may have a part that is no agreement by itself, or only inside another word."""
+    words = ["yesod", "go-redis", "does", "measure", "of-the-course", "correction", "please", "docker", "right", "n8n"]
+    async with place(tmp_path) as at:
+        assert (await at.patch({"stt.vocabulary": words})).status_code == 200
 
 
 async def test_a_server_may_have_models_and_voices_of_any_name(tmp_path: Path) -> None:
