@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from jett.history import Archive
 from jett.history.kept import KeptConversation, KeptTurn
 from jett.history.recorder import Recorder
-from jett.history.sqlite import SqliteDatabase
+from jett.history.sqlite import FILE, SqliteDatabase
 from jett.history.writing import write_turns
 from tests.history.support import HANG_LIMIT_S, count, report, say, sqlite_database
 
@@ -98,6 +99,22 @@ def test_a_reader_delays_the_end_of_the_traces_and_that_is_said(
     in_a_file.delete_turn(ids[0])
     assert SECRET.encode() not in file_bytes(in_a_file)
     in_a_file.close()
+
+
+def test_a_reader_is_waited_for_by_the_tries_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not for as long as a lock is in each of them: fifty times five seconds."""
+    monkeypatch.setattr("jett.history.sqlite._TRIES_TO_CUT_OFF", 3)
+    archive = Archive(SqliteDatabase(tmp_path / "kept" / FILE, busy_s=600))
+    spoken(archive)
+    told: list[str] = []
+    with archive.database.read() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM turns").scalar()
+        deleting = threading.Thread(target=lambda: told.append(archive.delete_everything().traces), daemon=True)
+        deleting.start()
+        deleting.join(HANG_LIMIT_S)
+        assert len(told) == 1
+    assert "is being read" in told[0]
+    archive.close()
 
 
 def test_a_deleted_turn_is_found_nowhere(archive: Archive) -> None:

@@ -158,8 +158,7 @@ def _add_deleting(routes: APIRouter, asked: _Asked) -> None:
     @routes.delete("/history", operation_id="deleteHistory", responses=failures(409))
     async def delete_history(_: DeleteAll) -> Deleted:
         """Every conversation, every turn and every recording that belongs to one."""
-        gone = await asked(asked.archive.delete_everything)
-        return Deleted(conversations=gone.conversations, turns=gone.turns)
+        return _told(await asked(asked.archive.delete_everything))
 
 
 def _gathered(lines: Iterable[str], most_chars: int = 64 * 1024) -> Iterator[str]:
@@ -177,7 +176,12 @@ def _gathered(lines: Iterable[str], most_chars: int = 64 * 1024) -> Iterator[str
 def _deleted(gone: Gone) -> Deleted:
     if not gone.turns and not gone.conversations:
         raise _not_there()
-    return Deleted(conversations=gone.conversations, turns=gone.turns)
+    return _told(gone)
+
+
+def _told(gone: Gone) -> Deleted:
+    traces = gone.traces.removeprefix("history: ")
+    return Deleted(conversations=gone.conversations, turns=gone.turns, traces=traces)
 
 
 def _not_there() -> Refusal:
