@@ -17,6 +17,7 @@ from jett.guard.confirmation import (
     Answer,
     Confirmation,
     Pending,
+    holds_a_yes,
     question,
     understand,
 )
@@ -110,6 +111,8 @@ def test_no_speech_about_anything_else_is_a_yes(words: list[str]) -> None:
     """A yes has no word that is not one of agreement."""
     said = " ".join(words)
     if understand(said) is Answer.YES:
+        assert holds_a_yes(said)
+        assert holds_a_yes(f"n8n/{said}_1")
         spoken = "".join(c if c.isalnum() or c == "'" else " " for c in said.lower().replace("’", "'")).split()
         assert set(spoken) <= AGREEING
         assert not set(spoken) & NO_WORDS

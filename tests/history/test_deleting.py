@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from jett.history import Archive
 from jett.history.kept import KeptConversation, KeptTurn
 from jett.history.recorder import Recorder
-from jett.history.sqlite import SqliteDatabase
+from jett.history.sqlite import FILE, SqliteDatabase
 from jett.history.writing import write_turns
 from tests.history.support import HANG_LIMIT_S, count, report, say, sqlite_database
 
@@ -100,6 +101,22 @@ def test_a_reader_delays_the_end_of_the_traces_and_that_is_said(
     in_a_file.close()
 
 
+def test_a_reader_is_waited_for_by_the_tries_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not for as long as a lock is in each of them: fifty times five seconds."""
+    monkeypatch.setattr("jett.history.sqlite._TRIES_TO_CUT_OFF", 3)
+    archive = Archive(SqliteDatabase(tmp_path / "kept" / FILE, busy_s=600))
+    spoken(archive)
+    told: list[str] = []
+    with archive.database.read() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM turns").scalar()
+        deleting = threading.Thread(target=lambda: told.append(archive.delete_everything().traces), daemon=True)
+        deleting.start()
+        deleting.join(HANG_LIMIT_S)
+        assert len(told) == 1
+    assert "is being read" in told[0]
+    archive.close()
+
+
 def test_a_deleted_turn_is_found_nowhere(archive: Archive) -> None:
     first, second = say(archive, ("Play the xylophone.", "Now."), ("And the drum.", "Now."))
     assert archive.delete_turn(first).turns == 1
@@ -122,7 +139,7 @@ def test_everything_of_everything_is_gone(archive: Archive) -> None:
 
 
 def test_recordings_go_with_their_turns(archive: Archive, tmp_path: Path) -> None:
-    files = [tmp_path / f"{at}-said.wav" for at in range(3)]
+    files = [tmp_path / f"20261124-160500-250000-{at:03}-said.wav" for at in range(3)]
     recording = archive.recorder.begin("local", "voice/owner")
     ids = []
     for file in files:
@@ -139,6 +156,21 @@ def test_recordings_go_with_their_turns(archive: Archive, tmp_path: Path) -> Non
     files[1].unlink()  # somebody was faster
     archive.delete_everything()
     assert not any(file.exists() for file in files)
+
+
+@pytest.mark.parametrize("name", ["id_ed25519", "notes.wav", "1-said.wav", "20261124-160500-250000-001-said.wav.key"])
+def test_no_file_but_a_recording_goes_with_a_turn(archive: Archive, tmp_path: Path, name: str) -> None:
+    """Whatever the database says: others may write it."""
+    victim = tmp_path / name
+    victim.write_bytes(b"mine")
+    recording = archive.recorder.begin("local", "voice/owner")
+    ids = [recording.observe(report()), recording.observe(report(2))]
+    recording.sound([str(victim)])
+    assert archive.recorder.written(HANG_LIMIT_S)
+    assert ids[0] is not None
+    assert archive.delete_turn(ids[0]).turns == 1
+    assert archive.delete_everything().turns == 1
+    assert victim.read_bytes() == b"mine"
 
 
 def test_what_waits_to_be_written_is_deleted_too(archive: Archive) -> None:

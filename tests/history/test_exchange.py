@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -108,3 +110,62 @@ def test_a_line_that_is_not_understood_is_named_and_not_repeated(archive: Archiv
     with pytest.raises(HistoryError, match=rf"line {len(lines)} is no line of an exported history") as raised:
         archive.bring_in(lines)
     assert report().transcript not in str(raised.value)
+
+
+def _lines_with(*recordings: object) -> list[str]:
+    conversation = {"id": 1 << 12, "source": "local", "identity": "voice/owner", "started_ms": 1}
+    turn = asdict(KeptTurn(2 << 12, 1 << 12, 1, 1, "Hello.", "Yes.", "Yes.", interrupted=False))
+    lines = [{"jett": "history", "version": 1}, {"conversation": conversation}, {"turn": turn}]
+    turn["recordings"] = recordings
+    return [json.dumps(line) for line in lines]
+
+
+_RECORDING = "20261124-160500-250000-001-said.wav"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "elsewhere/id_ed25519",
+        f"elsewhere/{_RECORDING}",
+        "recordings/notes.txt",
+        f"recordings/../elsewhere/{_RECORDING}",
+        f"recordings/link/{_RECORDING}",
+        f"recordings/{_RECORDING}/../../elsewhere/id_ed25519",
+        f"recordings-of-mine/{_RECORDING}",
+        "",
+    ],
+)
+def test_a_line_that_names_another_file_than_a_recording_is_refused(tmp_path: Path, path: str) -> None:
+    """It would be deleted with its turn."""
+    for folder in ("elsewhere", "recordings", "recordings-of-mine"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "recordings" / "link").symlink_to(tmp_path / "elsewhere")
+    archive = Archive(sqlite_database(tmp_path), recordings_dir=tmp_path / "recordings")
+    with pytest.raises(HistoryError, match=r"line 3 names .* is no recording below .*; set privacy\.recordings_dir"):
+        archive.bring_in(_lines_with(str(tmp_path / path)))
+    assert archive.turns().rows == []
+    archive.close()
+
+
+@pytest.mark.parametrize("path", [_RECORDING, f"./{_RECORDING}", 7, None, ["a"], "nul\0"])
+def test_a_recording_without_a_place_is_refused(tmp_path: Path, path: object) -> None:
+    archive = Archive(sqlite_database(tmp_path), recordings_dir=tmp_path)
+    with pytest.raises(HistoryError, match="line 3"):
+        archive.bring_in(_lines_with(path))
+    archive.close()
+
+
+def test_recordings_are_taken_in_and_go_with_their_turn(tmp_path: Path) -> None:
+    """Also those in a folder of the folder, and where the folder is behind a link."""
+    real, folder = tmp_path / "real", tmp_path / "recordings"
+    (real / "old").mkdir(parents=True)
+    folder.symlink_to(real)
+    files = [folder / _RECORDING, folder / "old" / _RECORDING]
+    for file in files:
+        file.write_bytes(b"sound")
+    archive = Archive(sqlite_database(tmp_path), recordings_dir=folder)
+    assert archive.bring_in(_lines_with(*map(str, files))) == 1
+    assert archive.delete_turn(2 << 12).turns == 1
+    assert not any(file.exists() for file in files)
+    archive.close()

@@ -94,7 +94,7 @@ def test_what_is_deleted_is_in_no_file(memories: Memories, tmp_path: Path) -> No
         assert client.request("DELETE", "/api/memories", json={"confirm": "yes"}).status_code == 422
         assert b"flower" in raw(tmp_path)
         gone = client.request("DELETE", "/api/memories", json={"confirm": "delete everything"})
-        assert gone.json() == {"conversations": 0, "turns": 0, "memories": 1}
+        assert gone.json() == {"conversations": 0, "turns": 0, "memories": 1, "traces": ""}
         assert b"flower" not in raw(tmp_path)
 
 

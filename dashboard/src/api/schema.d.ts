@@ -928,7 +928,7 @@ export interface components {
         };
         /**
          * Deleted
-         * @description How much is gone.
+         * @description How much is gone. `traces`: why its words are still in a file for a while; empty where they are not.
          */
         Deleted: {
             /**
@@ -941,6 +941,11 @@ export interface components {
              * @default 0
              */
             memories: number;
+            /**
+             * Traces
+             * @default
+             */
+            traces: string;
             /**
              * Turns
              * @default 0

@@ -13,6 +13,7 @@ export type Usage = Shapes["Usage"];
 export type ChangeAsked = Shapes["ChangeAsked"];
 export type Outcome = Shapes["Outcome"];
 export type Conversation = Shapes["Conversation"];
+export type Deleted = Shapes["Deleted"];
 export type Turn = Shapes["Turn"];
 export type TurnLine = Shapes["TurnLine"];
 export type Span = Shapes["Span"];

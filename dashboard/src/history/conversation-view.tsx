@@ -11,10 +11,10 @@ import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/confirm";
 import { More } from "@/ui/more";
 import { Shown } from "@/ui/state";
-import { toast } from "@/ui/toasts";
 import { usePlace } from "@/ui/use-place";
 import { counted, moment } from "@/ui/words";
 
+import { tellDeleted } from "./deleted";
 import { TurnCard } from "./turn-card";
 
 /** One conversation from its beginning to its end. */
@@ -81,9 +81,9 @@ function Remove({ id }: { id: number }) {
   const change = useChange(deleteConversation, keys.conversations, keys.turns);
   const yes = () =>
     change.mutate(id, {
-      onSuccess: () => {
+      onSuccess: (gone) => {
         go({});
-        toast("The conversation is deleted", "good");
+        tellDeleted("The conversation is deleted", gone);
       },
     });
   return (

@@ -9,12 +9,12 @@ import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/confirm";
 import { Page } from "@/ui/page";
 import { Tab, TabList, TabPage, Tabs } from "@/ui/tabs";
-import { toast } from "@/ui/toasts";
 import { usePlace } from "@/ui/use-place";
 import { counted } from "@/ui/words";
 
 import { Audit } from "./audit";
 import { Conversations } from "./conversations";
+import { tellDeleted } from "./deleted";
 import { MemoryPage } from "./memory";
 
 /** What was said, what was decided, what is remembered. */
@@ -76,7 +76,7 @@ function DeleteAll() {
     change.mutate(undefined, {
       onSuccess: (gone) => {
         setOpen(false);
-        toast(`${counted(gone.turns ?? 0, "turn")} deleted`, "good");
+        tellDeleted(`${counted(gone.turns ?? 0, "turn")} deleted`, gone);
       },
     });
   return (

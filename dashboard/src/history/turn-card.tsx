@@ -12,10 +12,10 @@ import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { cn } from "@/ui/cn";
 import { Confirm } from "@/ui/confirm";
-import { toast } from "@/ui/toasts";
 import { usePlace } from "@/ui/use-place";
 import { duration, timeOfDay } from "@/ui/words";
 
+import { tellDeleted } from "./deleted";
 import { TurnDetails } from "./turn-details";
 
 /** A turn: what was said and answered; opened, all that is known of it. */
@@ -96,10 +96,10 @@ function Remove({ id }: { id: number }) {
   const change = useChange(deleteTurn, keys.conversations, keys.turns, keys.latency);
   const yes = () =>
     change.mutate(id, {
-      onSuccess: () => {
+      onSuccess: (gone) => {
         setOpen(false);
         if (number("turn") !== null) go({});
-        toast("The turn is deleted", "good");
+        tellDeleted("The turn is deleted", gone);
       },
     });
   return (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from jett.app.history import history_file
+from jett.app.history import history_file, recordings_folder
 from jett.app.needs import store
 from jett.app.record import audit_folder
 from jett.app.servers import policy_path
@@ -66,7 +66,7 @@ def _places(settings: Settings) -> Iterable[tuple[str, Path | str]]:
     if settings.memory.keep:
         yield "memory", _server(settings.memory.url) or (settings.memory.dir or data) / "memory"
     if settings.privacy.keep_recordings:
-        yield "recordings", settings.privacy.recordings_dir or data / "recordings"
+        yield "recordings", recordings_folder(settings)
     yield "models", store(settings).root
     yield "how fast voices are here", voice_cache_path()
 

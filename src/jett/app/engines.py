@@ -45,11 +45,7 @@ def load_stt(settings: Settings, models: Store) -> SpeechToText:
 
         return OpenAISpeechToText(stt.url, stt.model, api_key=stt.read_api_key(), timeout_s=stt.timeout_s)
     require_card(settings)
-    if stt.model.endswith(".en") and stt.language != "en":
-        raise ConfigError(
-            f"stt: {stt.model} knows English alone, stt.language is '{stt.language}'; "
-            'set stt.model = "whisper-base", which knows 99 languages'
-        )
+    require_language(settings)
     from jett.engines.stt.whisper import WhisperSpeechToText
 
     device = stt_device(settings)
@@ -62,6 +58,16 @@ def load_stt(settings: Settings, models: Store) -> SpeechToText:
         language=stt.language,
         vocabulary=stt.vocabulary,
     )
+
+
+def require_language(settings: Settings) -> None:
+    """Raises ConfigError where the model does not know the language."""
+    stt = settings.stt
+    if stt.backend != "openai" and stt.model.endswith(".en") and stt.language != "en":
+        raise ConfigError(
+            f"stt: {stt.model} knows English alone, stt.language is '{stt.language}'; "
+            'set stt.model = "whisper-base", which knows 99 languages'
+        )
 
 
 def load_llm(settings: Settings, models: Store) -> RedactedLanguageModel:

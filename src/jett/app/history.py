@@ -28,7 +28,9 @@ def open_history(settings: Settings) -> Archive | None:
 
 def archive_of(settings: Settings) -> Archive:
     """What was kept, also where nothing more is to be. Raises ConfigError."""
-    return Archive(_database(settings), days=settings.history.days)
+    return Archive(
+        _database(settings), days=settings.history.days, recordings_dir=recordings_folder(settings).absolute()
+    )
 
 
 class Keeping:
@@ -84,6 +86,11 @@ def history_file(settings: Settings) -> Path:
 
     folder = settings.history.dir or platformdirs.user_data_path("jett", appauthor=False) / "history"
     return folder.expanduser().absolute() / FILE
+
+
+def recordings_folder(settings: Settings) -> Path:
+    """Where recordings are, or would be, if they are kept."""
+    return settings.privacy.recordings_dir or platformdirs.user_data_path("jett", appauthor=False) / "recordings"
 
 
 def _database(settings: Settings) -> Database:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from jett.app.voices import VOICE_MODELS, named_voice
+from jett.core.errors import ModelError
+from jett.models.manifest import Role
 from jett.models.store import Store
 from jett.settings import Settings
 
@@ -14,11 +18,26 @@ def store(settings: Settings) -> Store:
 
 def needed_models(settings: Settings) -> list[str]:
     """Ids of the models that must be in the store before these settings can talk."""
-    needed = ["silero-vad", "smart-turn-v3.2"]
-    if settings.stt.backend == "ctranslate2":
-        needed.append(settings.stt.model)
-    if settings.llm.backend == "embedded":
-        needed.append(settings.llm.model)
+    needed = ["silero-vad", "smart-turn-v3.2", *(model_id for _, _, model_id in _named_models(settings))]
     if settings.memory.keep:
         needed.append("all-minilm-l6-v2")
     return [*needed, *VOICE_MODELS[named_voice(settings) or "piper-joe"]]
+
+
+def require_known_models(settings: Settings, models: Store) -> None:
+    """Raises ModelError where a setting names no model of its kind; a server may name its models as it likes."""
+    for key, role, model_id in _named_models(settings):
+        known = [model.id for model in models.manifest.models.values() if model.role == role]
+        if model_id not in known:
+            kind = {"stt": "speech-to-text", "llm": "language"}.get(role, role)
+            raise ModelError(f"{key}: no {kind} model is called {model_id!r}; use one of: {', '.join(known)}")
+
+
+def _named_models(settings: Settings) -> Iterator[tuple[str, Role, str]]:
+    """Those that run here: the setting, the kind, and the model."""
+    if settings.stt.backend == "ctranslate2":
+        yield "stt.model", "stt", settings.stt.model
+    if settings.llm.backend == "embedded":
+        yield "llm.model", "llm", settings.llm.model
+        if settings.llm.draft_model:
+            yield "llm.draft_model", "llm", settings.llm.draft_model

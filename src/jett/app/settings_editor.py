@@ -1,6 +1,6 @@
 """The user's settings file, changed from the dashboard: all of a change or none, and nothing of the owner's lost.
 
-    read the file ─► change its text ─► check it whole, as at a start ─► record ─► still the same file? ─► replace it
+    read the file ─► change its text ─► check it whole, as a start does ─► record ─► still the same file? ─► replace it
 
 What counts at once is in one table, `appliers`: key → what puts the new value to use. A key that is not in it counts at
 the next start, and is said to wait until then.
@@ -19,9 +19,10 @@ import anyio
 import anyio.to_thread
 
 from jett.app.settings_rows import row
+from jett.app.startable import mistakes
 from jett.core.errors import ConfigError, JettError
 from jett.guard import Identity
-from jett.guard.confirmation import Answer, understand
+from jett.guard.confirmation import holds_a_yes
 from jett.guard.files import write_atomically
 from jett.server.refusal import Refusal
 from jett.server.rest.shapes import settings as shapes
@@ -98,6 +99,7 @@ class SettingsEditor:
         _check_open(values, current)
         after = _edited(text, values)
         settings = self._checked(after)
+        _check_start(settings, current)
         for name in values:
             if would_turn_on(name, current.value(name), settings.value(name)):
                 raise Refusal(403, f"{name} may not be turned on from a browser", f"turn it on in {self._path}")
@@ -185,10 +187,17 @@ def _check_open(values: Mapping[str, Any], current: Settings) -> None:
             raise Refusal(422, "a word of agreement is no word to listen for", "leave it out of stt.vocabulary")
 
 
+def _check_start(settings: Settings, current: Settings) -> None:
+    """Raises Refusal for what Jett would not start with; a mistake that was there before is no reason."""
+    there = {str(error) for error in mistakes(current)}
+    for error in mistakes(settings):
+        if str(error) not in there:
+            raise _told(422, error)
+
+
 def _agrees(words: object) -> bool:
     """Whether speech-to-text would be led to hear a yes, which confirms changes."""
-    listed = words if isinstance(words, list) else []
-    return any(understand(part) is Answer.YES for word in listed for part in [str(word), *str(word).split()])
+    return isinstance(words, list) and holds_a_yes(" ".join(map(str, words)))
 
 
 def _edited(text: str, values: Mapping[str, Any]) -> str:
@@ -210,6 +219,6 @@ def _text(content: bytes) -> str:
         raise Refusal(409, "the settings file is not UTF-8 text", "save it as UTF-8") from None
 
 
-def _told(status: int, error: ConfigError) -> Refusal:
+def _told(status: int, error: JettError) -> Refusal:
     what, _, fix = str(error).partition("; ")
     return Refusal(status, what, fix or "correct the settings file")

@@ -46,15 +46,16 @@ def load_tts(settings: Settings, models: Store) -> tuple[TextToSpeech, str]:
 
 
 def require_voice(settings: Settings, models: Store) -> None:
-    """Raises ConfigError where `tts.voice` is no voice of its backend."""
+    """Raises ConfigError where `tts.voice` is no voice of its backend, or the backend lacks what it needs."""
     voice = settings.tts.voice
     if settings.tts.backend == "openai":
+        close_voice(_remote_voice(settings))
         return
     names = [file.name.removesuffix(".bin") for file in models.manifest.model("kokoro-voices").files]
     if voice and settings.tts.backend == "piper":
-        raise ConfigError(f"tts: voice '{voice}' is none of piper's, which has one; leave tts.voice empty")
+        raise ConfigError(f"tts.voice: '{voice}' is none of piper's, which has one; leave tts.voice empty")
     if voice and voice not in names:
-        raise ConfigError(f"tts: no voice is called '{voice}'; use one of: {', '.join(names)}")
+        raise ConfigError(f"tts.voice: no voice is called '{voice}'; use one of: {', '.join(names)}")
 
 
 def named_voice(settings: Settings) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from jett.app import App, needed_models, require_card, store
+from jett.app import App, needed_models, require_startable, store
 from jett.audio.files import write_wav
 from jett.audio.resample import resample
 from jett.cli.pull_progress import PullProgress
@@ -32,7 +32,7 @@ _ANSWER_WITHIN_S = 60.0
 
 def prepare(settings: Settings, *, quiet: bool) -> None:
     """Have every model that these settings need in the store. Raises ModelError, ConfigError."""
-    require_card(settings)
+    require_startable(settings)
     models = store(settings)
     for model_id in needed_models(settings):
         if not models.has(model_id):

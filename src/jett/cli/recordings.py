@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 
+from jett.app.history import recordings_folder
 from jett.audio.files import check_wav_target, write_wav
 from jett.audio.recording import Recording
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
@@ -39,7 +39,7 @@ def _folder(settings: Settings) -> Path | None:
     """Where the settings keep recordings; None where they do not."""
     if not settings.privacy.keep_recordings:
         return None
-    return settings.privacy.recordings_dir or platformdirs.user_data_path("jett", appauthor=False) / "recordings"
+    return recordings_folder(settings)
 
 
 def _made(folder: Path) -> None:
@@ -112,7 +112,7 @@ class Keeper:
     def _write(self, folder: Path) -> list[Path]:
         _made(folder)
         self._n_turns += 1
-        name = f"{self._started}-{self._n_turns:03}"
+        name = f"{self._started}-{self._n_turns:03}"  # `history.sound_files` knows them by it
         heard, self._heard = self._heard, []
         said, self._said = self._said, None
         files = [folder / f"{name}-heard.wav"]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hmac
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -43,6 +44,8 @@ NO_WORDS = frozenset(
     }
 )
 _LONGEST_PHRASE = 3
+_LETTERS = re.compile("[a-z]+")
+_YES_IN_LETTERS = frozenset(tuple(_LETTERS.findall(phrase)) for phrase in YES_PHRASES)
 
 
 class Answer(StrEnum):
@@ -67,6 +70,20 @@ def understand(utterance: str) -> Answer:
     if NO_WORDS.intersection(words):
         return Answer.NO
     return Answer.YES if _agrees(words) else Answer.UNCLEAR
+
+
+def holds_a_yes(text: str) -> bool:
+    """Whether a phrase of agreement is anywhere in it, read at its loosest: split at what is no letter, accents gone.
+
+    For words that speech-to-text is told to expect, not for answers.
+    """
+    plain = "".join(
+        sign for sign in unicodedata.normalize("NFKD", text) if unicodedata.category(sign) not in ("Mn", "Cf")
+    )
+    words = _LETTERS.findall(plain.lower())
+    longest = max(map(len, _YES_IN_LETTERS))
+    spans = (words[at : at + count] for at in range(len(words)) for count in range(1, longest + 1))
+    return any(tuple(span) in _YES_IN_LETTERS for span in spans)
 
 
 def _agrees(words: list[str]) -> bool:

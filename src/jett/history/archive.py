@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from jett.history import deleting, exchange, reading
 from jett.history.database import Database
@@ -19,9 +20,10 @@ from jett.history.recorder import Recorder
 class Archive:
     """Every method but the recorder's may wait for the database, and raises HistoryError."""
 
-    def __init__(self, database: Database, *, days: int = 0) -> None:
-        """Opens nothing yet. `days` as in Recorder."""
+    def __init__(self, database: Database, *, days: int = 0, recordings_dir: Path | None = None) -> None:
+        """Opens nothing yet. `days` as in Recorder; recordings that are taken in must lie below `recordings_dir`."""
         self.database = database
+        self._recordings_dir = recordings_dir
         self.recorder = Recorder(database, days=days)
 
     @property
@@ -59,7 +61,7 @@ class Archive:
 
     def bring_in(self, lines: Iterable[str]) -> int:
         """What was exported, here or elsewhere; how many turns."""
-        return exchange.bring_in(self.database, lines)
+        return exchange.bring_in(self.database, lines, self._recordings_dir)
 
     def delete_turn(self, id: int) -> Gone:
         """Also if it waits to be written."""

@@ -16,6 +16,7 @@ from jett.history.database import Database
 from jett.history.ids import EPOCH_MS
 from jett.history.kept import Gone
 from jett.history.schema import conversations, recordings, turns
+from jett.history.sound_files import is_recording
 
 BATCH = 200
 
@@ -78,8 +79,9 @@ def _delete_empty(connection: Connection, ids: Sequence[int]) -> int:
 
 
 def _unlink(files: Sequence[str]) -> None:
-    """A recording that cannot be deleted must not bring its words back; it is left to the owner."""
-    for file in files:
+    """A recording that cannot be deleted must not bring its words back; it is left to the owner, as is any other
+    file."""
+    for file in filter(is_recording, files):
         with suppress(OSError):
             Path(file).unlink(missing_ok=True)
 

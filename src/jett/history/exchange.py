@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -23,6 +24,7 @@ from jett.history.database import Database
 from jett.history.kept import KeptConversation, KeptTurn, storable
 from jett.history.reading import whole_turns
 from jett.history.schema import conversations, turns
+from jett.history.sound_files import is_recording_below
 from jett.history.writing import write_turns
 
 VERSION = 1
@@ -42,10 +44,11 @@ def exported(database: Database) -> Iterator[str]:
         yield _line("turn", asdict(turn))
 
 
-def bring_in(database: Database, lines: Iterable[str]) -> int:
+def bring_in(database: Database, lines: Iterable[str], recordings_dir: Path | None) -> int:
     """Take in what was exported; what is there already stays as it is. How many turns were read.
 
-    Raises HistoryError with the number of a line that is not understood; what came well before it is in.
+    Raises HistoryError with the number of a line that is not understood, or that names a file which is no recording
+    below `recordings_dir`: it would go with its turn. What came well before that line is in.
     """
     of: dict[int, KeptConversation] = {}
     waiting: list[KeptTurn] = []
@@ -55,6 +58,7 @@ def bring_in(database: Database, lines: Iterable[str]) -> int:
         if isinstance(read, KeptConversation):
             of[read.id] = read
         elif read is not None:
+            _check_recordings(read, number, recordings_dir)
             waiting.append(read)
             count += 1
         if max(len(waiting), len(of)) >= _PAGE:
@@ -110,11 +114,22 @@ def _read(line: str, number: int) -> KeptConversation | KeptTurn | None:
         ) from None
 
 
+def _check_recordings(turn: KeptTurn, number: int, folder: Path | None) -> None:
+    for path in turn.recordings:
+        if not is_recording_below(path, folder):
+            raise HistoryError(
+                f"history: line {number} names {path!r}, which is no recording below {str(folder)!r}; set "
+                'privacy.recordings_dir to the folder of your recordings, or put "recordings": [] into that line'
+            )
+
+
 def _turn(row: dict[str, Any]) -> KeptTurn:
     row["spans"] = tuple(StageSpan(**part) for part in row["spans"])
     row["tool_calls"] = tuple(ToolUsed(**part) for part in row["tool_calls"])
     row["guard"] = tuple(Decided(**part) for part in row["guard"])
     row["recordings"] = tuple(row["recordings"])
+    if not all(isinstance(path, str) for path in row["recordings"]):
+        raise TypeError
     return KeptTurn(**row)
 
 

@@ -144,7 +144,8 @@ class SqliteDatabase(Database):
             return self._cut_off(connection)
 
     def _cut_off(self, connection: Connection) -> str:
-        """The log keeps old pages until it is cut off, which waits for those who read them."""
+        """The log keeps old pages until it is cut off, which waits for those who read them: by these tries alone."""
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")  # of this connection, which nobody uses afterwards
         for _ in range(_TRIES_TO_CUT_OFF):
             busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
             if not busy:

@@ -1,7 +1,7 @@
 """A container's log while it is written: whole lines out of the engine's blocks, without what must not be seen, and
 no more of them than anybody can read. Pure but for the redaction's time; called by `operations`.
 
-    block ─► frames (stdout and stderr apart) ─► lines ─► at most so many a second, the rest counted ─► redacted
+    block ─► frames (stdout and stderr apart) ─► lines ─► at most so many a second, the rest counted ─► redacted ─► cut
 
 A line is redacted alone, and a private key that goes over several lines from its first to its last.
 """
@@ -15,7 +15,12 @@ from jett.guard import redact
 from jett.ops.plain_text import plain
 
 LONGEST_LINE_BYTES = 8_192
-"""A line without an end is cut here, and goes on in the next."""
+"""A line is shown to here; the rest is left out."""
+REST = " [the rest of the line is left out]"
+_KEPT_BYTES = 2 * LONGEST_LINE_BYTES
+"""Of a line, so that it is redacted before it is cut: half a secret looks like nothing."""
+_UNSEEN_BYTES = 1_024
+"""The end of what was kept is cut as well, and never shown."""
 MOST_A_SECOND = 500
 _MOST_BYTES_A_SECOND = 4_000_000
 _HEADER_BYTES = 8
@@ -39,9 +44,11 @@ class LineSplitter:
         self._framed: bool | None = None
         self._stream, self._left_bytes = 0, 0
         self._parts: dict[int, bytes] = {}
+        self._skipping: set[int] = set()
+        """Streams whose line was given already, and goes on."""
 
     def feed(self, block: bytes) -> list[bytes]:
-        """The lines that `block` completes, without their ends."""
+        """The lines that `block` completes, without their ends and, if they are very long, without their rest."""
         self._raw += block
         if self._framed is None:
             may_be = self._raw[:1] in (b"\x00", b"\x01", b"\x02")
@@ -69,10 +76,16 @@ class LineSplitter:
 
     def _lines(self, stream: int, piece: bytes) -> list[bytes]:
         *whole, rest = (self._parts.get(stream, b"") + piece).split(b"\n")
-        while len(rest) > LONGEST_LINE_BYTES:
-            whole, rest = [*whole, rest[:LONGEST_LINE_BYTES]], rest[LONGEST_LINE_BYTES:]
+        if stream in self._skipping and whole:
+            self._skipping.discard(stream)
+            del whole[0]
+        if stream in self._skipping:
+            rest = b""
+        elif len(rest) >= _KEPT_BYTES:
+            self._skipping.add(stream)
+            whole, rest = [*whole, rest], b""
         self._parts[stream] = rest
-        return whole
+        return [line[:_KEPT_BYTES] for line in whole]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +130,7 @@ class LineRedactor:
 
     def readable(self, passed: Passed) -> Lines:
         """As text, without secrets and without what would command a terminal. Takes its time."""
-        return Lines(tuple(self._redacted(_text(line)) for line in passed.lines), passed.dropped)
+        return Lines(tuple(_cut(self._redacted(_text(line)), len(line)) for line in passed.lines), passed.dropped)
 
     def _redacted(self, line: str) -> str:
         if self._in_key:
@@ -131,6 +144,15 @@ class LineRedactor:
 
 def _text(line: bytes) -> str:
     """What may be read of it, as far in from the left as it was."""
-    text = line[:LONGEST_LINE_BYTES].decode("utf-8", "replace")
+    text = line.decode("utf-8", "replace")
     indent = text[: len(text) - len(text.lstrip(" \t"))]
     return indent + plain(text).replace("\n", " ")
+
+
+def _cut(redacted: str, was_bytes: int) -> str:
+    """As much of it as is shown, `was_bytes` being the length of the line that was kept."""
+    if was_bytes <= LONGEST_LINE_BYTES:
+        return redacted
+    raw = redacted.encode("utf-8")
+    unseen = _UNSEEN_BYTES if was_bytes >= _KEPT_BYTES else 0
+    return raw[: max(0, min(LONGEST_LINE_BYTES, len(raw) - unseen))].decode("utf-8", "ignore") + REST

@@ -88,14 +88,30 @@ async def test_pages_and_searches(archive: Archive) -> None:
 async def test_deleting_says_how_much_went_and_what_is_not_there_is_404(archive: Archive) -> None:
     first, _ = say(archive, ("One.", "1"), ("Two.", "2"))
     async with browser(archive) as client:
-        assert (await client.delete(f"/api/turns/{first}")).json() == {"conversations": 0, "turns": 1, "memories": 0}
+        gone = (await client.delete(f"/api/turns/{first}")).json()
+        assert gone == {"conversations": 0, "turns": 1, "memories": 0, "traces": ""}
         assert (await client.delete(f"/api/turns/{first}")).status_code == 404
         assert (await client.get(f"/api/turns/{first}")).json()["error"]["what"].startswith("there is no such thing")
         careless = await client.request("DELETE", "/api/history", json={"confirm": "yes"})
         assert careless.status_code == 422
         meant = await client.request("DELETE", "/api/history", json={"confirm": "delete everything"})
-        assert meant.json() == {"conversations": 1, "turns": 1, "memories": 0}
+        assert meant.json() == {"conversations": 1, "turns": 1, "memories": 0, "traces": ""}
         assert (await client.get("/api/turns")).json() == {"turns": [], "next": None}
+
+
+async def test_what_is_left_of_the_words_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody reads the file while it is deleted."""
+    monkeypatch.setattr("jett.history.sqlite._TRIES_TO_CUT_OFF", 1)
+    first, _ = say(archive, ("One.", "1"), ("Two.", "2"))
+    async with browser(archive) as client:
+        with archive.database.read() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM turns").scalar()
+            one = (await client.delete(f"/api/turns/{first}")).json()
+            everything = (await client.request("DELETE", "/api/history", json={"confirm": "delete everything"})).json()
+    for gone in (one, everything):
+        assert gone["turns"] == 1
+        assert gone["traces"].startswith("'/")
+        assert "is being read, so its log still has what was deleted" in gone["traces"]
 
 
 async def test_the_export_is_what_was_kept(archive: Archive) -> None:
@@ -108,17 +124,29 @@ async def test_the_export_is_what_was_kept(archive: Archive) -> None:
 
 
 async def test_the_reply_is_heard_where_it_was_recorded(archive: Archive, tmp_path: Path) -> None:
-    said = tmp_path / "1-said.wav"
+    said = tmp_path / "20261124-160500-250000-001-said.wav"
     said.write_bytes(b"RIFF")
     recording = archive.recorder.begin("local", "voice/owner")
     id = recording.observe(report())
-    recording.sound([str(tmp_path / "1-heard.wav"), str(said)])
+    recording.sound([str(tmp_path / "20261124-160500-250000-001-heard.wav"), str(said)])
     assert archive.recorder.written(30)
     async with browser(archive) as client:
         assert (await client.get(f"/api/turns/{id}")).json()["has_audio"] is True
         sound = await client.get(f"/api/turns/{id}/audio")
         assert (sound.content, sound.headers["content-type"]) == (b"RIFF", "audio/wav")
         said.unlink()
+        assert (await client.get(f"/api/turns/{id}/audio")).status_code == 404
+
+
+async def test_no_file_but_a_recording_is_played(archive: Archive, tmp_path: Path) -> None:
+    other = tmp_path / "secret-said.wav"
+    other.write_bytes(b"mine")
+    recording = archive.recorder.begin("local", "voice/owner")
+    id = recording.observe(report())
+    recording.sound([str(other)])
+    assert archive.recorder.written(30)
+    async with browser(archive) as client:
+        assert (await client.get(f"/api/turns/{id}")).json()["has_audio"] is False
         assert (await client.get(f"/api/turns/{id}/audio")).status_code == 404
 
 

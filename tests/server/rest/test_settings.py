@@ -249,6 +249,26 @@ REFUSED: list[tuple[str, Any, int]] = [
     ("a key that writes TOML", {"tts.speed\n[ops]\ndocker": "tcp://evil:1"}, 422),
     ("a yes among the words to listen for", {"stt.vocabulary": ["grafana", "Yes"]}, 422),
     ("… in the middle of others", {"stt.vocabulary": ["grafana confirm qdrant"]}, 422),
+    ("… behind another word", {"stt.vocabulary": ["uh,yes"]}, 422),
+    ("… behind a stroke", {"stt.vocabulary": ["no/yes"]}, 422),
+    ("… among digits and signs", {"stt.vocabulary": ["1yes_2"]}, 422),
+    ("… asked", {"stt.vocabulary": ["yes?"]}, 422),
+    ("… with a letter that looks the same", {"stt.vocabulary": ["ｙｅｓ"]}, 422),
+    ("… with an accent", {"stt.vocabulary": ["yés"]}, 422),
+    ("… in two words", {"stt.vocabulary": ["go", "ahead"]}, 422),
+    ("… in two words among others", {"stt.vocabulary": ["grafana of", "course qdrant"]}, 422),
+    ("… joined", {"stt.vocabulary": ["go-ahead"]}, 422),
+    ("… with an apostrophe", {"stt.vocabulary": ["that’s right"]}, 422),
+    ("… with an apostrophe for a gap", {"stt.vocabulary": ["do'it"]}, 422),
+    ("… in a long list", {"stt.vocabulary": [*map("container {}".format, range(90)), "yeah"]}, 422),
+    ("a language model that is none", {"llm.model": "nope"}, 422),
+    ("a model of another kind", {"llm.model": "silero-vad"}, 422),
+    ("a model that guesses ahead and is none", {"llm.draft_model": "nope"}, 422),
+    ("a path for a model", {"stt.model": "../../etc/passwd"}, 422),
+    ("a voice that is none", {"tts.backend": "kokoro", "tts.voice": "nope"}, 422),
+    ("a voice of another backend", {"tts.voice": "af_heart"}, 422),
+    ("a voice of a server that nobody named", {"tts.backend": "openai"}, 422),
+    ("a language that the model does not know", {"stt.language": "de"}, 422),
     ("the guard's policy", {"ops.policy": "/tmp/evil.toml"}, 403),
     ("Docker's address", {"ops.docker": "tcp://10.6.6.6:2375"}, 403),
     ("a program to run", {"ops.mcp": None}, 403),
@@ -291,6 +311,52 @@ async def test_what_is_refused_leaves_the_file_as_it_was(tmp_path: Path) -> None
             assert at.file.read_text("utf-8") == OWNERS, name
         assert at.published == []
         assert "evil" not in str([record.detail for record in tail(at.gate.audit, 99)])
+
+
+async def test_a_refused_model_or_voice_is_named_with_those_that_there_are(tmp_path: Path) -> None:
+    """By what a start knows; Jett would not start with it."""
+    async with place(tmp_path, "") as at:
+        error = (await at.patch({"llm.model": "nope"})).json()["error"]
+        assert error["what"] == "llm.model: no language model is called 'nope'"
+        assert error["fix"].startswith("use one of: qwen2.5-coder-0.5b-instruct-q4_k_m, ")
+        assert "whisper" not in error["fix"]
+        error = (await at.patch({"tts.voice": "nope"})).json()["error"]
+        assert error["what"] == "tts.voice: no voice is called 'nope'"
+        assert error["fix"].startswith("use one of: af_")
+        assert (await at.patch({"llm.model": "smollm2-135m-instruct-q4_1"})).status_code == 200
+        assert (await at.patch({"stt.model": "whisper-base", "stt.language": "de"})).status_code == 200
+        assert (await at.patch({"tts.voice": "af_heart"})).status_code == 200
+
+
+async def test_words_near_a_yes_are_words_to_listen_for(tmp_path: Path) -> None:
+    """Names of containers may have a part that is no agreement by itself, or only inside another word."""
+    words = ["yesod", "go-redis", "does", "measure", "of-the-course", "correction", "please", "docker", "right", "n8n"]
+    async with place(tmp_path) as at:
+        assert (await at.patch({"stt.vocabulary": words})).status_code == 200
+
+
+async def test_a_server_may_have_models_and_voices_of_any_name(tmp_path: Path) -> None:
+    remote = """\
+[llm]
+backend = "ollama"
+url = "http://10.0.0.9:11434"
+[stt]
+backend = "openai"
+url = "http://10.0.0.9:8000/v1"
+[tts]
+backend = "openai"
+url = "http://10.0.0.9:8001/v1"
+"""
+    async with place(tmp_path, remote) as at:
+        named = {"llm.model": "qwen3:8b", "stt.model": "large-v3", "stt.language": "de", "tts.voice": "nova"}
+        assert (await at.patch(named)).status_code == 200
+
+
+async def test_a_mistake_that_was_there_before_keeps_nobody_from_changing_something_else(tmp_path: Path) -> None:
+    async with place(tmp_path, '[llm]\nmodel = "nope"\n') as at:
+        assert (await at.patch({"tts.speed": 1.5})).status_code == 200
+        assert (await at.patch({"llm.model": "nope either"})).status_code == 422
+        assert (await at.patch({"llm.model": None})).status_code == 200
 
 
 async def test_recordings_are_turned_off_here_and_on_only_in_the_file(tmp_path: Path) -> None:

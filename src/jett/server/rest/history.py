@@ -25,6 +25,7 @@ from jett.history import Archive, Gone, KeptConversation, KeptTurn, TurnInList
 from jett.history.ids import MOST, NoPlace
 from jett.history.kept import time_of
 from jett.history.reading import MOST_A_PAGE, PAGE
+from jett.history.sound_files import SAID, is_recording
 from jett.server.refusal import Refusal
 from jett.server.rest.failures import failures, person
 from jett.server.rest.shapes import history as shapes
@@ -33,8 +34,6 @@ from jett.server.rest.shapes.base import DeleteAll, Deleted
 MOST_QUERY_CHARS = 200
 MOST_AT_ONCE = 4
 JSON_LINES = "application/x-ndjson"
-SAID = "-said.wav"
-"""How a recording of the reply ends; the other one is of the microphone."""
 T = TypeVar("T")
 
 Id = Annotated[int, Path(ge=0, le=MOST)]
@@ -123,7 +122,7 @@ def _add_reading(routes: APIRouter, asked: _Asked) -> None:
     async def get_turn_audio(id: Id) -> FileResponse:
         """The reply as WAV, where recordings are kept."""
         turn = await asked.found(partial(asked.archive.turn, id))
-        said = next((file for file in turn.recordings if file.endswith(SAID)), "")
+        said = _said(turn.recordings)
         if not said or not await anyio.to_thread.run_sync(FilePath(said).is_file):
             raise Refusal(404, "there is no recording of it", "set privacy.keep_recordings for turns to come")
         return FileResponse(said, media_type="audio/wav", headers={"Cache-Control": "no-store"})
@@ -159,8 +158,7 @@ def _add_deleting(routes: APIRouter, asked: _Asked) -> None:
     @routes.delete("/history", operation_id="deleteHistory", responses=failures(409))
     async def delete_history(_: DeleteAll) -> Deleted:
         """Every conversation, every turn and every recording that belongs to one."""
-        gone = await asked(asked.archive.delete_everything)
-        return Deleted(conversations=gone.conversations, turns=gone.turns)
+        return _told(await asked(asked.archive.delete_everything))
 
 
 def _gathered(lines: Iterable[str], most_chars: int = 64 * 1024) -> Iterator[str]:
@@ -178,7 +176,12 @@ def _gathered(lines: Iterable[str], most_chars: int = 64 * 1024) -> Iterator[str
 def _deleted(gone: Gone) -> Deleted:
     if not gone.turns and not gone.conversations:
         raise _not_there()
-    return Deleted(conversations=gone.conversations, turns=gone.turns)
+    return _told(gone)
+
+
+def _told(gone: Gone) -> Deleted:
+    traces = gone.traces.removeprefix("history: ")
+    return Deleted(conversations=gone.conversations, turns=gone.turns, traces=traces)
 
 
 def _not_there() -> Refusal:
@@ -206,5 +209,9 @@ def _line(kept: TurnInList) -> shapes.TurnLine:
 def _turn(kept: KeptTurn) -> shapes.Turn:
     values = asdict(kept)
     recordings = values.pop("recordings")
-    has_audio = any(file.endswith(SAID) for file in recordings)
-    return shapes.Turn(at=time_of(values.pop("at_ms")), has_audio=has_audio, **values)
+    return shapes.Turn(at=time_of(values.pop("at_ms")), has_audio=bool(_said(recordings)), **values)
+
+
+def _said(recordings: Iterable[str]) -> str:
+    """The recording of the reply; empty where there is none."""
+    return next((file for file in recordings if file.endswith(SAID) and is_recording(file)), "")

@@ -27,11 +27,12 @@ class Failure(Shape):
 
 
 class Deleted(Shape):
-    """How much is gone."""
+    """How much is gone. `traces`: why its words are still in a file for a while; empty where they are not."""
 
     conversations: int = 0
     turns: int = 0
     memories: int = 0
+    traces: str = ""
 
 
 class DeleteAll(Shape):
