@@ -37,6 +37,7 @@ const finished = (turn: number, change: object = {}): FromServer => ({
   interrupted: false,
   ttfa_ms: 480,
   stages_ms: {},
+  spans: [],
   engines: {},
   error: "",
   ...change,
