@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { advance, mood, SILENT, type Command, type Dialogue, type Happening } from "@/talk/dialogue";
+import { advance, mood, SILENT, speaking, type Command, type Dialogue, type Happening } from "@/talk/dialogue";
 import type { FromServer } from "@/talk/wire";
 
 /** A conversation as a dialogue: `came` and `happened` go in; `commands` are what must be done. */
@@ -37,6 +37,7 @@ const finished = (turn: number, change: object = {}): FromServer => ({
   interrupted: false,
   ttfa_ms: 480,
   stages_ms: {},
+  spans: [],
   engines: {},
   error: "",
   ...change,
@@ -58,6 +59,55 @@ describe("the mood", () => {
     const play = live().happened({ kind: "sounding", now: true }).came({ type: "jett.state", state: "idle" });
     expect(play.mood).toBe("speaking");
     expect(play.happened({ kind: "sounding", now: false }).mood).toBe("listening");
+  });
+});
+
+describe("a reply that comes more slowly than it sounds", () => {
+  const delta = (item_id = "a"): FromServer => ({ type: "response.output_audio.delta", item_id, delta: "AAA=" });
+  const done = (item_id = "a"): FromServer => ({ type: "response.output_audio.done", item_id });
+  const sounds = (now: boolean): Happening => ({ kind: "sounding", now });
+  const begun = () => live().came({ type: "jett.state", state: "replying" }).came(delta()).happened(sounds(true));
+
+  it("is thought about until it sounds, though it is on its way", () => {
+    const play = live().came({ type: "jett.state", state: "replying" }).came(delta());
+    expect([play.mood, speaking(play.state)]).toEqual(["thinking", false]);
+  });
+
+  it("is spoken on between two clauses, and can be silenced there", () => {
+    const play = begun().happened(sounds(false));
+    expect([play.mood, speaking(play.state)]).toEqual(["speaking", true]);
+    play.came(delta()).happened(sounds(true));
+    expect([play.mood, play.state.sounding]).toEqual(["speaking", true]);
+  });
+
+  it("ends when no more of it comes and nothing of it is left, whichever is first", () => {
+    const state: FromServer = { type: "jett.state", state: "idle" };
+    expect(begun().came(state).happened(sounds(false)).came(done()).mood).toBe("listening");
+    expect(begun().came(state).came(done()).happened(sounds(false)).mood).toBe("listening");
+  });
+
+  it("is silent after a flush, also where some of it comes late", () => {
+    const play = begun().came({ type: "jett.flush", item_id: "a" }).happened(sounds(false)).came(delta());
+    expect([play.mood, speaking(play.state)]).toEqual(["thinking", false]);
+  });
+
+  it("is spoken again after a false interruption", () => {
+    const play = begun().came({ type: "jett.flush", item_id: "a" }).happened(sounds(false));
+    play.came({ type: "jett.resume", item_id: "a" }).came(delta()).happened(sounds(true)).happened(sounds(false));
+    expect(play.mood).toBe("speaking");
+  });
+
+  it("says nothing of the next: that one is thought about again", () => {
+    const play = begun().came(done()).came(delta("b")).happened(sounds(false));
+    expect(play.mood).toBe("thinking");
+    expect(play.happened(sounds(true)).happened(sounds(false)).mood).toBe("speaking");
+  });
+
+  it("is over with its response and with the connection, whatever came before", () => {
+    const response = { status: "cancelled" };
+    const cancelled = begun().happened(sounds(false)).came({ type: "response.done", response });
+    expect(speaking(cancelled.state)).toBe(false);
+    expect(speaking(begun().happened({ kind: "left" }).state)).toBe(false);
   });
 });
 

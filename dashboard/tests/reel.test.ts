@@ -106,6 +106,23 @@ it("when nothing is left it is told once", () => {
   expect(notes.filter(({ kind }) => kind === "drained")).toHaveLength(1);
 });
 
+it("that it sounds is told each time it begins to, also within one item", () => {
+  const { reel, notes, render } = played();
+  reel.append("a", steady(100), HZ);
+  render();
+  render();
+  reel.append("a", steady(100), HZ);
+  render();
+  render();
+  expect(notes).toEqual([
+    { kind: "rendered", item: "a", frame: 0 },
+    { kind: "sounding", frame: 0 },
+    { kind: "drained", frame: 128 },
+    { kind: "sounding", frame: 256 },
+    { kind: "drained", frame: 384 },
+  ]);
+});
+
 it("finished, what the resampler held back is played", () => {
   const { reel, render } = played();
   reel.append("a", steady(1600), 16000);

@@ -36,6 +36,13 @@ it("time for which no piece accounts is a gap, overlaps are counted once", () =>
   ]);
 });
 
+it("of a typed turn the marks leave out what its spans account for", () => {
+  const stages = { commit: 2.1, llm_first_token: 2578.5, tts_first_audio: 2700, first_audio: 2710 };
+  const spans = [piece("llm", 2.1, 2578.5), piece("tts", 2578.6, 2700), piece("playing", 2710, 5000)];
+  expect(layout([], stages).gaps).toEqual([{ start_ms: 0, end_ms: 2578.5 }]);
+  expect(layout(spans, stages).gaps.map(({ start_ms }) => start_ms)).toEqual([0, 2700]);
+});
+
 it("what comes after the first sound is no gap", () => {
   expect(unaccounted([piece("a", 0, 100), piece("later", 500, 600)], 100)).toEqual([]);
 });

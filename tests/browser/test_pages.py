@@ -124,6 +124,28 @@ def test_a_setting_is_changed_and_holds_after_a_restart(house: House, browsers: 
     expect(page.get_by_label("turn.continuation_s", exact=True)).to_have_value("1.5")
 
 
+def test_on_a_phone_nothing_of_the_settings_is_cut_off_or_covered(house: House, browsers: Browsers) -> None:
+    house.start()
+    page = browsers.start().new_page(viewport=SIZES["phone"])  # type: ignore[arg-type]
+    enter(page, house, "/settings/")
+    for tab in page.get_by_role("tab").all():
+        expect(tab).to_be_in_viewport(ratio=0.9)
+    voices = page.get_by_role("region", name="Voice")
+    right = voices.evaluate("panel => panel.getBoundingClientRect().right")
+    cards = voices.get_by_role("listitem")
+    cards.first.wait_for()
+    assert all(card.evaluate("card => card.getBoundingClientRect().right") < right for card in cards.all())
+    page.goto(house.url + "/settings/?tab=all")
+    field = page.get_by_label("turn.continuation_s", exact=True)
+    field.evaluate("field => field.scrollIntoView({block: 'end'})")
+    field.fill("1.5")
+    bar = page.get_by_role("button", name="Save").bounding_box()
+    changed = field.bounding_box()
+    assert bar is not None
+    assert changed is not None
+    assert changed["y"] + changed["height"] < bar["y"]
+
+
 def test_a_server_that_is_lost_is_told_and_the_page_comes_back_with_it(house: House, browsers: Browsers) -> None:
     house.start()
     page = browsers.start().new_page()

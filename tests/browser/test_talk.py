@@ -94,3 +94,22 @@ def test_space_mutes_and_escape_leaves(house: House, browsers: Browsers) -> None
     expect(page.get_by_role("button", name="Muted")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Talk to Jett")).to_be_visible()
+
+
+def test_escape_closes_the_debug_drawer_before_it_leaves(house: House, browsers: Browsers) -> None:
+    house.start()
+    page = browsers.start().new_page()
+    enter(page, house)
+    begin(page)
+    bug = page.get_by_role("button", name="Debug drawer")
+    drawer = page.get_by_role("region", name="Debug")
+    leave = page.get_by_role("button", name="Leave the conversation")
+    for inside in (bug, page.get_by_label("Only events whose name has")):
+        bug.click()
+        inside.focus()
+        page.keyboard.press("Escape")
+        expect(drawer).to_be_hidden()
+        expect(bug).to_be_focused()
+        expect(leave).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(leave).to_be_hidden()

@@ -16,13 +16,14 @@ import { Audit } from "./audit";
 import { Conversations } from "./conversations";
 import { tellDeleted } from "./deleted";
 import { MemoryPage } from "./memory";
+import { retention } from "./retention";
 
 /** What was said, what was decided, what is remembered. */
 export function HistoryPage() {
   const { get, go } = usePlace();
   const tab = get("tab") || "conversations";
   return (
-    <Page title="History" lead={<Retention />} aside={<Tools tab={tab} />}>
+    <Page title="History" lead={<Retention tab={tab} />} aside={<Tools tab={tab} />}>
       <Tabs value={tab} onValueChange={(next) => go(next === "conversations" ? {} : { tab: next })}>
         <TabList aria-label="Parts of the history">
           <Tab value="conversations">Conversations</Tab>
@@ -44,14 +45,10 @@ export function HistoryPage() {
 }
 
 /** How long things stay. */
-function Retention() {
+function Retention({ tab }: { tab: string }) {
   const settings = useSettings().data?.settings;
-  const value = (key: string) => settings?.find((setting) => setting.key === key)?.value;
   if (!settings) return "What was said, decided and remembered";
-  if (value("history.keep") === false) return "Nothing new is kept: history.keep is off";
-  const days = Number(value("history.days") ?? 0);
-  const sound = value("privacy.keep_recordings") === true ? "words and sound" : "words, no sound";
-  return days === 0 ? `Kept until you delete it: ${sound}` : `Kept for ${counted(days, "day")}: ${sound}`;
+  return retention(tab, Object.fromEntries(settings.map(({ key, value }) => [key, value])));
 }
 
 function Tools({ tab }: { tab: string }) {

@@ -25,7 +25,7 @@ export function VoicePicker() {
           voices.length === 0 ? (
             <Empty icon={Volume2} title="No voice is installed" />
           ) : (
-            <ul className="grid gap-2.5 pt-1 sm:grid-cols-2 lg:grid-cols-3">
+            <ul className="grid grid-cols-1 gap-2.5 pt-1 sm:grid-cols-2 lg:grid-cols-3">
               {voices.map((voice) => (
                 <Choice key={`${voice.backend} ${voice.voice}`} voice={voice} />
               ))}
@@ -52,7 +52,7 @@ function Choice({ voice }: { voice: Voice }) {
     <li className={cn("flex items-center gap-3 rounded-lg border bg-ground p-3", voice.current && "border-jet/60")}>
       <Preview voice={voice} />
       <div className="min-w-0 flex-1">
-        <p className="truncate font-medium">{voice.label}</p>
+        <p className="font-medium break-words">{voice.label}</p>
         <p className="truncate font-mono text-xs text-faint">{voice.backend}</p>
       </div>
       {voice.current ? (

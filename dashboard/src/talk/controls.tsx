@@ -6,6 +6,7 @@ import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 
 import type { Conversation } from "./conversation";
+import { speaking } from "./dialogue";
 import { SoundMenu } from "./sound-menu";
 import { useSeen } from "./use-conversation";
 
@@ -14,7 +15,7 @@ export function Controls({ conversation, begin }: { conversation: Conversation; 
   const phase = useSeen(conversation, ({ state }) => state.phase);
   const ear = useSeen(conversation, ({ hasEar }) => hasEar);
   const push = useSeen(conversation, ({ wishes }) => wishes.mode === "push");
-  const sounding = useSeen(conversation, ({ state }) => state.sounding);
+  const replies = useSeen(conversation, ({ state }) => speaking(state));
   const live = phase === "live";
   return (
     <div className="flex items-center justify-center gap-2.5">
@@ -34,7 +35,7 @@ export function Controls({ conversation, begin }: { conversation: Conversation; 
           size="icon"
           className="size-11 rounded-full"
           aria-label="Silence the reply"
-          disabled={!sounding}
+          disabled={!replies}
           onClick={() => conversation.stop()}
         >
           <Square aria-hidden className="fill-current" />

@@ -3,7 +3,7 @@
 
 import { troubleOf } from "@/api/trouble";
 
-import { advance, mood, SILENT, type Command, type Dialogue, type Happening } from "./dialogue";
+import { advance, mood, SILENT, speaking, type Command, type Dialogue, type Happening } from "./dialogue";
 import { Measure } from "./measure";
 import { CLEAN, Microphone } from "./microphone";
 import { fromBase64, loudness, rms, toBase64 } from "./pcm";
@@ -93,7 +93,7 @@ export class Conversation {
   private press(): void {
     if (this.sending) return;
     this.sending = true;
-    if (this.state.sounding) this.stop();
+    if (speaking(this.state)) this.stop();
     for (const message of pressed()) this.send(message);
     this.applyEar();
   }
@@ -178,10 +178,7 @@ export class Conversation {
       rendered: (item: string, frame: number) => this.rendered(item, frame),
       flushed: (item_id: string, played_ms: number, dropped_ms: number) =>
         this.send({ type: "jett.flushed", item_id, played_ms, dropped_ms }),
-      sounding: (now: boolean) => {
-        this.happen({ kind: "sounding", now });
-        this.applyEar();
-      },
+      sounding: (now: boolean) => this.happen({ kind: "sounding", now }),
       level: (peak: number) => {
         this.level.mouth = loudness(peak);
       },
@@ -211,8 +208,10 @@ export class Conversation {
   private happen(happening: Happening): void {
     const [next, commands] = advance(this.state, happening);
     const same = next === this.state;
+    const turned = speaking(next) !== speaking(this.state);
     this.state = next;
     for (const command of commands) this.carryOut(command);
+    if (turned) this.applyEar();
     if (same) return;
     this.measure.state(mood(next));
     if (next.phase === "live" && this.unsent.length > 0) this.sayWaiting();
@@ -226,7 +225,7 @@ export class Conversation {
 
   private applyEar(): void {
     const { mode, muted, deafWhileSpeaking } = this.wishes;
-    const deaf = muted || (deafWhileSpeaking && this.state.sounding) || (mode === "push" && !this.sending);
+    const deaf = muted || (deafWhileSpeaking && speaking(this.state)) || (mode === "push" && !this.sending);
     this.microphone?.mute(deaf);
   }
 

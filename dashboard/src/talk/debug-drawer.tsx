@@ -29,7 +29,7 @@ export function DebugDrawer({ state }: { state: Dialogue }) {
 function LastTurn({ turn }: { turn: NonNullable<Line["finished"]> }) {
   return (
     <>
-      <Waterfall spans={[]} stages={turn.stages_ms} />
+      <Waterfall spans={turn.spans} stages={turn.stages_ms} />
       <dl className="mt-3 flex flex-wrap gap-x-4 gap-y-1 font-mono text-xs">
         {Object.entries(turn.engines).map(([stage, name]) => (
           <div key={stage} className="flex gap-1.5">

@@ -24,7 +24,10 @@ export type Noted = { at: number; name: string; detail: string; count: number };
 export type Dialogue = {
   phase: Phase;
   jett: JettState;
+  /** Whether the speaker plays something at this moment. */
   sounding: boolean;
+  /** The reply of which more comes, and whether some of it sounded. */
+  coming: { item: string; begun: boolean } | null;
   lines: Line[];
   notes: Noted[];
   trouble: string;
@@ -51,13 +54,27 @@ const MOST_LINES = 200;
 const MOST_NOTES = 400;
 const PAST = -1;
 
-export const SILENT: Dialogue = { phase: "away", jett: "idle", sounding: false, lines: [], notes: [], trouble: "" };
+export const SILENT: Dialogue = {
+  phase: "away",
+  jett: "idle",
+  sounding: false,
+  coming: null,
+  lines: [],
+  notes: [],
+  trouble: "",
+};
 
-export function mood({ phase, jett, sounding }: Dialogue): Mood {
+/** Whether a reply is being said: it sounds, or it began to and pauses until more of it comes. */
+export function speaking({ sounding, coming }: Dialogue): boolean {
+  return sounding || coming?.begun === true;
+}
+
+export function mood(state: Dialogue): Mood {
+  const { phase, jett } = state;
   if (phase === "connecting") return "connecting";
   if (phase !== "live") return "away";
   if (jett === "hearing" || jett === "overlap") return "hearing";
-  if (sounding) return "speaking";
+  if (speaking(state)) return "speaking";
   return jett === "idle" ? "listening" : "thinking";
 }
 
@@ -72,7 +89,7 @@ export function advance(state: Dialogue, happening: Happening): Step {
     case "typed":
       return [withLine(state, fresh(state, null, happening.text, false)), []];
     case "sounding":
-      return [{ ...state, sounding: happening.now }, []];
+      return [sounded(state, happening.now), []];
     case "sent":
       return [noted(state, `→ ${happening.name}`, "", happening.at), []];
     case "came":
@@ -102,11 +119,30 @@ function came(state: Dialogue, message: FromServer): Step {
       return [{ ...state, trouble: message.error.message ?? "Jett refused that" }, []];
     case "response.created":
       return [{ ...state, trouble: "" }, []];
+    case "response.output_audio.delta":
+      return [more(state, message.item_id), commands(message)];
+    case "response.output_audio.done":
+    case "jett.flush":
+      return [noMore(state, message.item_id), commands(message)];
     case "response.done":
-      return [failed(state, message), []];
+      return [failed({ ...state, coming: null }, message), []];
     default:
       return [state, commands(message)];
   }
+}
+
+/** What of a flushed reply comes late begins nothing: it does not sound. */
+function more(state: Dialogue, item: string): Dialogue {
+  return state.coming?.item === item ? state : { ...state, coming: { item, begun: false } };
+}
+
+function noMore(state: Dialogue, item: string): Dialogue {
+  return state.coming?.item === item ? { ...state, coming: null } : state;
+}
+
+function sounded(state: Dialogue, now: boolean): Dialogue {
+  const { coming } = state;
+  return { ...state, sounding: now, coming: coming && { ...coming, begun: coming.begun || now } };
 }
 
 function commands(message: FromServer): Command[] {
@@ -135,7 +171,13 @@ function done(line: Line, turn: FinishedTurn): Line {
 
 /** What was only half said is not waited for. */
 function closed(state: Dialogue): Dialogue {
-  return { ...state, jett: "idle", sounding: false, lines: state.lines.map((line) => ({ ...line, open: false })) };
+  return {
+    ...state,
+    jett: "idle",
+    sounding: false,
+    coming: null,
+    lines: state.lines.map((line) => ({ ...line, open: false })),
+  };
 }
 
 /** Lines of an earlier connection: the next one counts its turns anew. */

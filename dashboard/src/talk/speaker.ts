@@ -14,7 +14,7 @@ export type Told = {
 type Note =
   | { kind: "rendered"; item: string; frame: number }
   | { kind: "flushed"; item: string; played: number; dropped: number; silentFrame: number }
-  | { kind: "drained"; frame: number }
+  | { kind: "sounding" | "drained"; frame: number }
   | { kind: "level"; peak: number }
   | { kind: "block"; frame: number; samples: Float32Array };
 
@@ -65,6 +65,8 @@ export class Speaker {
     switch (note.kind) {
       case "rendered":
         this.told.rendered(note.item, note.frame);
+        return this.told.sounding(true); // it may follow another without a silence
+      case "sounding":
         return this.told.sounding(true);
       case "flushed":
         return this.flushed(note);

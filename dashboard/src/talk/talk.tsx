@@ -1,7 +1,7 @@
 "use client";
 
 import { Bug, CircleAlert } from "lucide-react";
-import { useCallback, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
@@ -33,7 +33,13 @@ function Stage({ conversation }: { conversation: Conversation }) {
   const [debug, setDebug] = useState(false);
   const state = useSeen(conversation, (seen) => seen.state);
   const begin = useCallback(() => void started(conversation), [conversation]);
-  useKeys(conversation, begin);
+  const bug = useRef<HTMLButtonElement>(null);
+  const close = useCallback(() => {
+    if (debug) bug.current?.focus();
+    setDebug(false);
+    return debug;
+  }, [debug]);
+  useKeys(conversation, begin, close);
   return (
     <div className="flex min-h-0 flex-none flex-col max-md:h-[calc(100dvh-4rem)] md:h-dvh">
       <h1 className="sr-only">Talk</h1>
@@ -58,6 +64,7 @@ function Stage({ conversation }: { conversation: Conversation }) {
           <header className="flex h-12 shrink-0 items-center justify-between pr-3 pl-5">
             <h2 className="font-medium">Transcript</h2>
             <Button
+              ref={bug}
               look="ghost"
               size="icon"
               aria-label="Debug drawer"

@@ -7,13 +7,15 @@ import type { Conversation } from "./conversation";
 const TAKES_KEYS = "input, textarea, select, button, a, summary, [role=tab], [role=switch], [role=dialog]";
 
 /**
- * Space begins; in an open conversation it mutes and unmutes, with push to talk it is held to speak. Escape leaves. Where a
- * key means something to what has the focus, it means only that.
+ * Space begins; in an open conversation it mutes and unmutes, with push to talk it is held to speak. Escape closes
+ * what lies open (`close` says whether something did), else it leaves. Where a key means something to what has the focus, it
+ * means only that.
  */
-export function useKeys(conversation: Conversation, begin: () => void): void {
+export function useKeys(conversation: Conversation, begin: () => void, close: () => boolean): void {
   useEffect(() => {
     const down = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented && !isInDialog(event)) return conversation.leave();
+      if (event.key === "Escape" && !event.defaultPrevented && !isInDialog(event))
+        return close() ? undefined : conversation.leave();
       if (event.code !== "Space" || takesKeys(event)) return undefined;
       event.preventDefault();
       if (!event.repeat) space(conversation, begin);
@@ -29,7 +31,7 @@ export function useKeys(conversation: Conversation, begin: () => void): void {
       window.removeEventListener("keyup", up);
       window.removeEventListener("blur", blur);
     };
-  }, [conversation, begin]);
+  }, [conversation, begin, close]);
 }
 
 function space(conversation: Conversation, begin: () => void): void {

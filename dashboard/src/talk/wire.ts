@@ -25,6 +25,7 @@ export type FinishedTurn = {
   interrupted: boolean;
   ttfa_ms: number | null;
   stages_ms: Record<string, number>;
+  spans: { name: string; start_ms: number; end_ms: number }[];
   engines: Record<string, string>;
   error: string;
 };

@@ -5,13 +5,9 @@ import { cn } from "./cn";
 
 export const Tabs = Radix.Root;
 
+/** On a phone in as many rows as it takes: what lies outside the screen is not found. */
 export function TabList({ className, ...rest }: ComponentProps<typeof Radix.List>) {
-  return (
-    <Radix.List
-      className={cn("-mx-1 flex gap-1 overflow-x-auto border-b px-1 [scrollbar-width:none]", className)}
-      {...rest}
-    />
-  );
+  return <Radix.List className={cn("-mx-1 flex flex-wrap gap-x-1 border-b px-1", className)} {...rest} />;
 }
 
 export function Tab({ className, ...rest }: ComponentProps<typeof Radix.Trigger>) {

@@ -17,7 +17,18 @@ from jett.turns.clauses import ClauseSplitter
 from jett.turns.spoken_text import spoken_text
 
 _USUAL = "af_heart"
-_ACCENTS = {"a": "American", "b": "British"}
+_FROM = {
+    "a": "American",
+    "b": "British",
+    "e": "Spanish",
+    "f": "French",
+    "h": "Indian",
+    "i": "Italian",
+    "j": "Japanese",
+    "p": "Brazilian",
+    "z": "Chinese",
+}
+"""By the first letter of a Kokoro voice's name: whose language it was made for. Here it speaks English all the same."""
 _WHO = {"f": "woman", "m": "man"}
 
 
@@ -102,4 +113,5 @@ def _model_of(backend: str) -> str:
 def _label(name: str) -> str:
     """`bf_emma` as "Emma (British woman)"."""
     kind, _, own = name.partition("_")
-    return f"{own.capitalize()} ({_ACCENTS.get(kind[:1], '')} {_WHO.get(kind[1:], '')})"
+    about = " ".join(filter(None, (_FROM.get(kind[:1]), _WHO.get(kind[1:]))))
+    return f"{own.capitalize()} ({about})" if about else own.capitalize()

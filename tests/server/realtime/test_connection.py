@@ -167,6 +167,9 @@ def test_jetts_own_events_tell_a_dashboard_everything(hall: Hall) -> None:
     assert (turns[0]["interrupted"], turns[0]["id"]) == (True, 1_001)
     assert len(turns[0]["heard"].split()) <= 1
     assert turns[-1]["engines"]
+    spans = {span["name"]: span for span in turns[-1]["spans"]}
+    assert {"llm", "tts", "playing"} <= set(spans)
+    assert all(span["start_ms"] <= span["end_ms"] for span in spans.values())
     assert [event for event in seen if event["type"] == "error"] == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 import wave
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -68,6 +69,9 @@ async def test_all_voices_are_listed_and_the_one_that_speaks_now(store: Store) -
     }
     kokoro = {one["voice"]: one for one in found[1:]}
     assert kokoro["bf_emma"]["label"] == "Emma (British woman)"
+    assert kokoro["ef_dora"]["label"] == "Dora (Spanish woman)"
+    assert kokoro["zm_yunxi"]["label"] == "Yunxi (Chinese man)"
+    assert all(re.fullmatch(r"\w+ \([A-Z]\w+ (?:wo)?man\)", one["label"]) for one in found)
     assert not any(one["current"] for one in kokoro.values())
 
 

@@ -7,6 +7,7 @@ Nothing that a client sends raises here: what cannot be done becomes an `error` 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 from jett.core.events import LevelMeasured, PartialHeard, SessionEvent, StateChanged, Troubled, TurnReport
 from jett.core.ports import Message
@@ -285,6 +286,7 @@ class RealtimeSession:
             interrupted=report.interrupted,
             ttfa_ms=report.ttfa_ms,
             stages_ms=report.stages_ms,
+            spans=[asdict(span) for span in report.spans],
             engines=report.engines,
             error=report.error,
         )
