@@ -128,7 +128,9 @@ async def serving(
             in_force = SettingsInForce(seat_settings(app.settings), app.settings)
             dashboard = _dashboard(app, tasks, house, in_force, has_gpu=has_gpu, profile=profile, others=others)
             async with dashboard as routers, speaking_wyoming(app, seats, wyoming, trouble):
-                tasks.start_soon(_serve, house.web(seats, in_force, routers), door, app.settings)
+                doors = house.web(seats, in_force, routers)
+                tasks.start_soon(doors.standings.keep)
+                tasks.start_soon(_serve, doors, door, app.settings)
                 yield Serving(door.url, house.desk, seats, in_force, house.observe_local, house.sessions)
                 tasks.cancel_scope.cancel()
 

@@ -41,7 +41,9 @@ from jett.server.realtime.microphone import MOST_SAMPLES, NetworkMicrophone
 from jett.server.realtime.ports import House, Resampler, Seat, Witness
 from jett.server.realtime.session import RealtimeSession
 from jett.server.realtime.speaker import NetworkSpeaker
+from jett.server.realtime.standing import StandingCommands, StandingTools
 from jett.server.realtime.tuning import tuned
+from jett.server.standing import Standing
 from jett.session.conversation import Conversation
 from jett.turns.events import (
     Announce,
@@ -61,9 +63,15 @@ class Talk:
     """One conversation, from when it is needed to the end of its session."""
 
     def __init__(
-        self, session: RealtimeSession, seat: Seat, house: House, witness: Witness, act: Callable[[], None]
+        self,
+        session: RealtimeSession,
+        seat: Seat,
+        house: House,
+        witness: Witness,
+        standing: Standing,
+        act: Callable[[], None],
     ) -> None:
-        """`act` carries out what the session has to say, now."""
+        """`act` carries out what the session has to say, now; `standing` is of whoever asks."""
         self._session = session
         self._seat = seat
         self._house = house
@@ -72,9 +80,12 @@ class Talk:
         self._settings = house.settings()
         answering = session.answering
         self._meter = MeteredLanguageModel(seat.parts.llm, lambda: answering.options.max_output_tokens)
-        tools = ClientTools(seat.parts.tools, lambda: answering.options, self._called, lambda: session.new_id("call"))
+        own, commands = seat.parts.tools, seat.parts.commands
+        own = None if own is None else StandingTools(own, standing)
+        commands = None if commands is None else StandingCommands(commands, standing)
+        tools = ClientTools(own, lambda: answering.options, self._called, lambda: session.new_id("call"))
         self._conversation = Conversation(
-            replace(seat.parts, llm=self._meter, tools=tools),
+            replace(seat.parts, llm=self._meter, tools=tools, commands=commands),
             self._settings,
             self._observe,
             workers=seat.workers,
