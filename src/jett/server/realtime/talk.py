@@ -10,11 +10,10 @@ from dataclasses import replace
 from functools import partial
 
 import anyio
-import numpy as np
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
-from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
+from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.clock import MonotonicClock
 from jett.core.errors import EngineError
 from jett.core.events import ClauseSpoken, LevelMeasured, SessionEvent, TurnReport
@@ -36,6 +35,7 @@ from jett.server.realtime.effects import (
     Silence,
     Transcribe,
 )
+from jett.server.realtime.kept import KeptSound
 from jett.server.realtime.metered import MeteredLanguageModel
 from jett.server.realtime.microphone import MOST_SAMPLES, NetworkMicrophone
 from jett.server.realtime.ports import House, Resampler, Seat, Witness
@@ -101,7 +101,7 @@ class Talk:
             clock=clock,
             lead_s=house.limits.lead_s,
         )
-        self._kept: list[Samples] = []
+        self._kept = KeptSound(MOST_SAMPLES)
         self._opened_s = 0.0
         self._configure(session.config)
 
@@ -125,7 +125,7 @@ class Talk:
             case ClearSound(manual):
                 self._clear(manual=manual)
             case Transcribe(item_id):
-                self._tasks.start_soon(self._transcribe, item_id, self._take_kept())
+                self._tasks.start_soon(self._transcribe, item_id, self._kept.take())
             case Ask(said, written):
                 self._ask(said, written=written)
             case Dismiss(played_s):
@@ -160,8 +160,6 @@ class Talk:
             self._microphone.put(samples)
             return
         self._kept.append(samples)
-        while sum(kept.size for kept in self._kept) > MOST_SAMPLES:
-            self._kept.pop(0)
 
     def _clear(self, *, manual: bool) -> None:
         if manual:
@@ -169,10 +167,6 @@ class Talk:
             return
         self._microphone.clear()
         self._conversation.clear_speech()
-
-    def _take_kept(self) -> Samples:
-        kept, self._kept = self._kept, []
-        return np.concatenate(kept) if kept else silence(0)
 
     async def _transcribe(self, item_id: str, speech: Samples) -> None:
         parts = self._seat.parts
