@@ -30,6 +30,7 @@ from jett.core.errors import GuardError, JettError, SessionError
 from jett.guard import Identity, Kind
 from jett.server import body, budget
 from jett.server.budget import Budget
+from jett.server.connections import known
 from jett.server.credentials import Caller, Credentials
 from jett.server.openai_refusal import openai_refused
 from jett.server.refusal import Refusal, refused, wait_for
@@ -110,6 +111,7 @@ class Doors:
             _check_kind(connection, caller)
             _check_page(connection, caller, own_origin)
             standing = self._standing(connection, caller)
+            known(scope)
             scope.setdefault("state", {}).update(identity=caller.identity, caller=caller, standing=standing)
         await self._within_budget(scope, receive, send, caller)
 
