@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from jett.server.response_headers import ResponseHeaders
 from jett.server.rest import here, live
 from jett.server.rest.shapes.memory import Remember
 from jett.server.serving import serve
-from jett.server.visitor import Visitor
+from jett.server.visitor import Visitor, standing_of
 from jett.server.web import application, public_paths
 
 PAGE = "<!doctype html><title>Jett</title><script>inline()</script><script src='/_next/static/a.js'></script>"
@@ -34,8 +34,9 @@ PAGE = "<!doctype html><title>Jett</title><script>inline()</script><script src='
 
 @dataclass
 class Site:
-    """One server, and what the test needs of it."""
+    """One server, and what the test needs of it. `folder` has its tokens and sessions."""
 
+    folder: Path
     address: Address
     tokens: TokenStore
     sessions: BrowserSessions
@@ -43,6 +44,11 @@ class Site:
     http: httpx.AsyncClient
     seconds: list[float]
     troubles: list[str] = field(default_factory=list)
+    days: list[int] = field(default_factory=lambda: [0])
+    """How many have gone by since it was opened."""
+    inside: anyio.Event = field(default_factory=anyio.Event)
+    """A request is being read by `/v1/slow`."""
+    doors: Doors = field(init=False)
 
     @property
     def origin(self) -> str:
@@ -63,7 +69,7 @@ class Site:
         return {**cookie, "Origin": self.origin, "X-Jett-CSRF": session["csrf"], "Sec-Fetch-Site": "same-origin"}
 
 
-def _probe() -> APIRouter:
+def _probe(inside: anyio.Event) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/api/who")
@@ -82,6 +88,12 @@ def _probe() -> APIRouter:
     async def crash(visitor: Visitor) -> None:
         raise RuntimeError("planted: tell nobody")
 
+    @routes.post("/v1/slow")
+    async def slow(visitor: Visitor, request: Request) -> dict[str, bool]:
+        inside.set()
+        await request.body()
+        return {"good": await standing_of(request).good()}
+
     @routes.post("/v1/audio/transcriptions")
     async def sound(request: Request, visitor: Visitor) -> dict[str, int]:
         return {"bytes": len(await request.body())}
@@ -92,7 +104,8 @@ def _probe() -> APIRouter:
         await websocket.accept("realtime" if "realtime" in offered else None)
         identity = websocket.scope["state"]["identity"]
         await websocket.send_json({"who": identity.key})
-        await websocket.receive()
+        while (message := await websocket.receive())["type"] == "websocket.receive":
+            await websocket.send_json({"heard": message["text"], "good": await standing_of(websocket).good()})
 
     return routes
 
@@ -114,26 +127,26 @@ async def site(folder: Path, **client: Any) -> AsyncGenerator[Site, None]:
     sessions = BrowserSessions(folder / "browsers.json", session_days=30)
 
     def now() -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC) + timedelta(days=made.days[0])
 
     def now_s() -> float:
         return seconds[0]
 
     async with httpx.AsyncClient(base_url=f"http://{address.netloc}", trust_env=False, **client) as http:
-        made = Site(address, tokens, sessions, Live(), http, seconds)
+        made = Site(folder, address, tokens, sessions, Live(), http, seconds)
         trouble = made.troubles.append
         credentials = Credentials(tokens, sessions, owner="owner", secure=False, now=now)
         routers = [
             here.router(sessions, cookie=credentials.cookie, secure=False, session_days=30, now=now, now_s=now_s),
             live.router(made.live),
-            _probe(),
+            _probe(made.inside),
         ]
         built = Pages(pages)
         web = application(routers, [], built, version="0", trouble=trouble)
         headers = ResponseHeaders(secure=False, script_hashes=built.script_hashes)
         public = public_paths(built, LOGIN)
         place = Place(address.hosts, secure=False)
-        doors = Doors(web, place, credentials, headers, public=public, now_s=now_s, trouble=trouble)
+        doors = made.doors = Doors(web, place, credentials, headers, public=public, now_s=now_s, trouble=trouble)
         with listener:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(lambda: serve(doors, listener, websockets=True, most_connections=100))

@@ -47,6 +47,7 @@ from jett.tools.model_tools import GuardedTools
 _log = logging.getLogger(__name__)
 
 OWNER = "owner"
+_ONLY_SHOWS = "The dashboard only shows. To let it change things, turn on server actions in the settings file."
 _LOG_CHARACTERS = 2000
 """The end of a log is what matters, and a small context holds no more."""
 
@@ -152,6 +153,14 @@ async def _close_record(audit: AuditLog, on_warning: Callable[[str], None]) -> N
         on_warning(line)
 
 
+def may_change(settings: Settings, identity: Identity) -> bool:
+    """Whether a conversation of this identity may ask for changes at all; what it may change then is the policy's.
+
+    A browser's only shows until the owner turns `server.actions` on, whichever path its words take.
+    """
+    return identity.kind is not Kind.DASHBOARD or settings.server.actions
+
+
 def commands(
     settings: Settings,
     servers: Servers,
@@ -162,16 +171,24 @@ def commands(
 ) -> GuardedCommands:
     """One conversation's commands; `tools` are those that its language model has, in the same `conversation`."""
     understood = fast_path(settings, servers.gate.policy)
-    looks = tools is not None
+    looks, unchanging = tools is not None, "" if may_change(settings, identity) else _ONLY_SHOWS
     port = server_port(servers)
-    return GuardedCommands(understood, servers.gate, port, identity, conversation=conversation, model_looks=looks)
+    return GuardedCommands(
+        understood,
+        servers.gate,
+        port,
+        identity,
+        conversation=conversation,
+        model_looks=looks,
+        unchanging=unchanging,
+    )
 
 
 def model_tools(
     settings: Settings, servers: Servers, identity: Identity, *, conversation: str = ""
 ) -> GuardedTools | None:
     """What the language model may use; None where it is too small to be trusted with a schema, or nothing is listed."""
-    reads = identity.kind is Kind.TOKEN  # which could not answer a question
+    reads = identity.kind is Kind.TOKEN or not may_change(settings, identity)  # a token could not answer a question
     if not tools_wanted(settings):
         return None
     port = server_port(servers)

@@ -60,6 +60,9 @@ from jett.settings import Settings
 MOST_CONNECTIONS = 4096
 """1,000 idle WebSockets and what browsers hold; file descriptors are the next limit."""
 
+MOST_UNKNOWN = 512
+"""Of one address, while nobody is known to be behind them: many programs may connect at once, but not wait there."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerDoor:
@@ -128,7 +131,9 @@ async def serving(
             in_force = SettingsInForce(seat_settings(app.settings), app.settings)
             dashboard = _dashboard(app, tasks, house, in_force, has_gpu=has_gpu, profile=profile, others=others)
             async with dashboard as routers, speaking_wyoming(app, seats, wyoming, trouble):
-                tasks.start_soon(_serve, house.web(seats, in_force, routers), door, app.settings)
+                doors = house.web(seats, in_force, routers)
+                tasks.start_soon(doors.standings.keep)
+                tasks.start_soon(_serve, doors, door, app.settings)
                 yield Serving(door.url, house.desk, seats, in_force, house.observe_local, house.sessions)
                 tasks.cancel_scope.cancel()
 
@@ -251,4 +256,11 @@ def _seats_of(seats: Seats[Identity]) -> tuple[int, int]:
 async def _serve(web: Doors, door: ServerDoor, settings: Settings) -> None:
     chain, key = settings.server.tls_certificate, settings.server.tls_key
     certificate = Certificate(chain, key) if chain is not None and key is not None else None
-    await serve(web, door.listener, certificate=certificate, websockets=True, most_connections=MOST_CONNECTIONS)
+    await serve(
+        web,
+        door.listener,
+        certificate=certificate,
+        websockets=True,
+        most_connections=MOST_CONNECTIONS,
+        most_unknown=MOST_UNKNOWN,
+    )

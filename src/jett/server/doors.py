@@ -6,28 +6,36 @@ The order is from cheap to dear. A name that was made to point here (DNS rebindi
 from elsewhere at Origin, Sec-Fetch-Site and CSRF, on WebSockets as well, for a browser sends cookies with those too.
 Another port of this machine is the same *site* to a browser, so SameSite alone would not keep its pages out. What is
 not known to be public needs somebody who is known. No CORS header is ever sent.
+
+Who is let in is looked up again while a WebSocket or a streamed answer lasts (`standing`): a token that was revoked, or
+a browser that was signed out, is cut off within seconds.
 """
 
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
+import anyio
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from jett.core.errors import GuardError, JettError, SessionError
-from jett.guard import Kind
+from jett.guard import Identity, Kind
 from jett.server import body, budget
 from jett.server.budget import Budget
+from jett.server.connections import known
 from jett.server.credentials import Caller, Credentials
 from jett.server.openai_refusal import openai_refused
 from jett.server.refusal import Refusal, refused, wait_for
 from jett.server.response_headers import ResponseHeaders
+from jett.server.standing import Standing, Standings, signed_out
 from jett.server.window import Window
 
 CSRF_HEADER = "x-jett-csrf"
@@ -35,6 +43,9 @@ MOST_FAILURES = 10
 """Failed attempts a minute that are told apart from a flood."""
 SOUND_PATH = "/v1/audio/transcriptions"
 ANNOUNCEMENTS_PATH = "/v1/announcements"
+_CUT_OFF_CODE = 1008
+_LAST_WORD_S = 2.0
+"""How long a client that is cut off is given to take the reason."""
 _SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -78,6 +89,8 @@ class Doors:
         self._failures = Window(MOST_FAILURES, 60.0, now_s)
         self._trouble = trouble
         self._connected = connected
+        self.standings = Standings()
+        """Of the connections that last; somebody must `keep` them."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -97,7 +110,9 @@ class Doors:
             caller = await self._caller(connection)
             _check_kind(connection, caller)
             _check_page(connection, caller, own_origin)
-            scope.setdefault("state", {}).update(identity=caller.identity, caller=caller)
+            standing = self._standing(connection, caller)
+            known(scope)
+            scope.setdefault("state", {}).update(identity=caller.identity, caller=caller, standing=standing)
         await self._within_budget(scope, receive, send, caller)
 
     async def _within_budget(self, scope: Scope, receive: Receive, send: Send, caller: Caller | None) -> None:
@@ -109,7 +124,32 @@ class Doors:
             if not room:
                 raise wait_for(429, "too many connections are open already", "close some", 5)
             with self._connected() if scope["type"] == "websocket" else nullcontext():
-                await self._app(scope, _within_limit(scope, receive), send)
+                await self._while_good(scope, _within_limit(scope, receive), send)
+
+    async def _while_good(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The application, cut off with a last word once who asks is no longer let in."""
+        standing: Standing | None = scope.get("state", {}).get("standing")
+        if standing is None:
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(scope, standing, send)
+        with self.standings.held(standing), standing.scope:
+            await self._app(scope, receive, answer.send)
+        if standing.scope.cancelled_caught:
+            await answer.cut_off()
+
+    def _standing(self, connection: HTTPConnection, caller: Caller) -> Standing:
+        whose = (caller.identity, caller.secret)  # a token's name is given once
+        look = partial(self._still, connection, caller.identity)
+        return Standing(whose, look, lasts=connection.scope["type"] == "websocket")
+
+    async def _still(self, connection: HTTPConnection, identity: Identity) -> bool:
+        try:
+            caller = await self._credentials.caller(connection)
+        except (GuardError, SessionError) as error:
+            self._trouble(str(error))
+            return False
+        return caller is not None and caller.identity == identity
 
     def _host(self, connection: HTTPConnection) -> str:
         named = connection.headers.getlist("host")
@@ -140,6 +180,40 @@ class Doors:
             await send(message)
 
         return told
+
+
+class _Answer:
+    """What is sent to somebody who is known, and how it ends when they no longer are."""
+
+    def __init__(self, scope: Scope, standing: Standing, send: Send) -> None:
+        self._socket = scope["type"] == "websocket"
+        self._standing = standing
+        self._send = send
+        self._begun = False
+        self._events = False
+
+    async def send(self, message: Message) -> None:
+        """ASGI."""
+        if message["type"] == "http.response.start":
+            self._begun = True
+            kind = Headers(raw=list(message.get("headers", ()))).get("content-type", "")
+            self._events = kind.startswith("text/event-stream")
+        elif message["type"] == "http.response.body" and message.get("more_body", False):
+            self._standing.lasts = True
+        await self._send(message)
+
+    async def cut_off(self) -> None:
+        """The reason, as far as the answer has room for one; else it just ends. Raises Refusal before it began."""
+        refusal = signed_out()
+        if not self._socket and not self._begun:
+            raise refusal
+        with anyio.move_on_after(_LAST_WORD_S), suppress(OSError, RuntimeError):
+            if self._socket:
+                await self._send({"type": "websocket.close", "code": _CUT_OFF_CODE, "reason": refusal.what})
+            elif self._events:
+                data = json.dumps({"error": {"message": refusal.what, "code": "signed_out"}})
+                last = f"event: signed_out\ndata: {data}\n\n".encode()
+                await self._send({"type": "http.response.body", "body": last, "more_body": False})
 
 
 def _check_origin(connection: HTTPConnection, own_origin: str) -> None:

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from jett.core.errors import RequestError
 from jett.guard import Identity, TokenStore, object_of
+from jett.server.connections import known
 from jett.server.refusal import Refusal, wait_for
 from jett.server.window import Window
 
@@ -58,6 +59,7 @@ class Entrance:
         if found is not None:
             identity = await anyio.to_thread.run_sync(self._tokens.identify, found[1], self._now())
             if identity is not None:
+                known(request.scope)
                 return identity
         raise self._not_known(request)
 

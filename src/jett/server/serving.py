@@ -15,8 +15,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from jett.core.errors import ConfigError
+from jett.server.connections import guarded
 
 MOST_CONNECTIONS = 16
+MOST_UNKNOWN = 8
+"""Of one address: the others are for others."""
 MOST_MESSAGE_BYTES = 16 << 20
 """OpenAI's own limit for an event is 15 MiB of sound; what is around it needs a little room."""
 _PING_S = 30.0
@@ -47,15 +50,17 @@ async def serve(
     certificate: Certificate | None = None,
     websockets: bool = False,
     most_connections: int = MOST_CONNECTIONS,
+    most_unknown: int = MOST_UNKNOWN,
 ) -> None:
     """Until cancelled; then the socket is closed and requests under way get a second to end.
 
+    `most_unknown` connections of one address may be open while nobody is known to be behind them (`connections`).
     WebSockets are not compressed: that would cost memory for each, and sound hardly shrinks. Raises ConfigError.
     """
     _check(certificate)
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=guarded(most_unknown),
         ws="websockets-sansio" if websockets else "none",
         ws_max_size=MOST_MESSAGE_BYTES,
         ws_per_message_deflate=False,

@@ -8,6 +8,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from jett.guard import Identity
+from jett.server.standing import Standing
 
 
 def identity_of(connection: HTTPConnection) -> Identity:
@@ -15,6 +16,13 @@ def identity_of(connection: HTTPConnection) -> Identity:
     identity = connection.scope.get("state", {}).get("identity")
     assert isinstance(identity, Identity), "a route was mounted outside the doors"
     return identity
+
+
+def standing_of(connection: HTTPConnection) -> Standing:
+    """Whether they are still let in, to be asked before something is done long after the doors were passed."""
+    standing = connection.scope.get("state", {}).get("standing")
+    assert isinstance(standing, Standing), "a route was mounted outside the doors"
+    return standing
 
 
 Visitor = Annotated[Identity, Depends(identity_of)]

@@ -34,7 +34,8 @@ class Server(Section):
     )
     actions: bool = Field(
         default=False,
-        description="Whether the dashboard offers what the policy lets it change; without it, it only shows.",
+        description="Whether the dashboard, its buttons and the words said or written there, offers what the policy "
+        "lets it change; without it, it only shows.",
     )
     most_sessions: int = Field(
         default=0, ge=0, le=64, description="Conversations over the network at once; 0 is two for each core."

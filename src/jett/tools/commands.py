@@ -28,6 +28,8 @@ from jett.tools.intent import Action, Intent, WhichOne
 
 GRACE_S = 1.0
 """After a yes, while Jett says what it does now: whoever goes on speaking is heard first."""
+UNCHANGING = "identity.unchanging"
+"""The rule of a refusal to whom nothing is changed for."""
 _VOLUME_STEP = 15
 _SHORT_ANSWER_WORDS = 4
 """A longer sentence that is neither yes nor no is about something else, and the question lapses."""
@@ -78,10 +80,12 @@ class GuardedCommands:
         wall_clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         grace_s: float = GRACE_S,
         model_looks: bool = True,
+        unchanging: str = "",
     ) -> None:
         """`conversation`: which of the identity's, so that only it answers what was asked in it; its own name for it.
 
         `model_looks`: the language model has tools; without them it would invent how a server is.
+        `unchanging`: for who may change nothing, whatever the policy says: the sentence that says so.
         """
         self._fast_path = fast_path
         self._gate = gate
@@ -91,6 +95,7 @@ class GuardedCommands:
         self._wall_clock = wall_clock
         self._grace_s = grace_s
         self._model_looks = model_looks
+        self._unchanging = unchanging
 
     def plan(self, text: str) -> Plan | None:
         """Port Commands. An answer to a question first, then a command; anything else is the language model's."""
@@ -159,6 +164,8 @@ class GuardedCommands:
         if understood.action in _LOCAL:
             return ""
         request = _request(understood)
+        if request.changes and self._unchanging:
+            return self._unchanging
         match decide(self._gate.policy, request, self._identity, self._server.live_names()):
             case Deny(_, reason):
                 return reason
@@ -170,6 +177,9 @@ class GuardedCommands:
     # ---- after the commit ---------------------------------------------------------------------------------------
 
     async def _asked(self, request: Request, controls: Controls) -> AsyncGenerator[str, None]:
+        if request.changes and self._unchanging:
+            yield await self._unchanged(request, controls)
+            return
         live = self._server.live_names()
         ask = partial(self._gate.ask, request, self._identity, live, self._wall_clock(), aloud=True)
         answer = await anyio.to_thread.run_sync(partial(ask, conversation=self._conversation))
@@ -177,8 +187,16 @@ class GuardedCommands:
         async for sentence in self._decided(answer, confirmed=False):
             yield sentence
 
+    async def _unchanged(self, request: Request, controls: Controls) -> str:
+        """Refused before the gate, whose policy does not know of it; the attempt is in the record all the same."""
+        detail = f"{UNCHANGING}: {request.verb} {request.target} was not asked"
+        await anyio.to_thread.run_sync(self._gate.note, detail, self._identity, self._wall_clock())
+        refused = Refused(UNCHANGING, self._unchanging, "")
+        controls.decided(decided(refused, self._wall_clock(), request))
+        return self._unchanging
+
     async def _answered(self, words: str, controls: Controls) -> AsyncGenerator[str, None]:
-        answer = await anyio.to_thread.run_sync(self._answer(words))
+        answer = await anyio.to_thread.run_sync(self._answer("no" if self._unchanging else words))
         controls.decided(decided(answer, self._wall_clock(), confirmed=True))
         async for sentence in self._decided(answer, confirmed=True):
             yield sentence

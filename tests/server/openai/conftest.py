@@ -23,6 +23,7 @@ from jett.guard import Identity, Kind, Verb
 from jett.guard import Scope as TokenScope
 from jett.models.store import Store
 from jett.server.serving import serve
+from jett.server.standing import Standing
 from jett.session.seats import Seats
 from jett.settings import Settings
 
@@ -46,6 +47,10 @@ _SETTINGS = {
 }
 
 
+async def _good() -> bool:
+    return True
+
+
 class Doors:
     """Stand for the doors: whoever knocks is the phone."""
 
@@ -53,7 +58,7 @@ class Doors:
         self._inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("state", {})["identity"] = PHONE
+        scope.setdefault("state", {}).update(identity=PHONE, standing=Standing(PHONE, _good))
         await self._inner(scope, receive, send)
 
 

@@ -21,6 +21,7 @@ from jett.core.ports import LanguageModel
 from jett.guard import Identity, Kind
 from jett.server.realtime.ports import House, Limits
 from jett.server.realtime.routes import PATH, routes
+from jett.server.standing import Standing
 from jett.session.parts import ConversationSettings, Parts
 from jett.session.worker import Worker, Workers
 
@@ -96,6 +97,7 @@ class Hall:
         self.settings = settings
         self.portal = portal
         self.limits = limits or Limits()
+        self.good, self.looks = True, 0
         self.witnesses: list[Notes] = []
         self.seats = FewSeats(parts)
 
@@ -106,6 +108,15 @@ class Hall:
     def run(self, play: Callable[[], Awaitable[T]]) -> T:
         """A test's own dialogue, on the loop of the server."""
         return self.portal.call(play)
+
+    def standing(self) -> Standing:
+        """Of a caller that is good as long as the test says."""
+
+        async def look() -> bool:
+            self.looks += 1
+            return self.good
+
+        return Standing(OWNER, look)
 
     def _begin(self, source: str, identity: Identity, /) -> Notes:
         assert (source, identity) == ("realtime", OWNER)
@@ -123,8 +134,10 @@ class Hall:
         inner = Starlette(routes=routes(house))
 
         async def doors(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("state", {})["identity"] = OWNER
-            await inner(scope, receive, send)
+            standing = self.standing()
+            scope.setdefault("state", {}).update(identity=OWNER, standing=standing)
+            with standing.scope:
+                await inner(scope, receive, send)
 
         return doors
 

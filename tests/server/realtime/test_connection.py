@@ -173,6 +173,30 @@ def test_jetts_own_events_tell_a_dashboard_everything(hall: Hall) -> None:
     assert [event for event in seen if event["type"] == "error"] == []
 
 
+def test_what_is_said_after_a_sign_out_is_not_done(hall: Hall) -> None:
+    """Each command is looked up before it is carried out, and the connection ends there."""
+
+    async def ask(socket: ClientConnection) -> None:
+        content = [{"type": "input_text", "text": "Set the volume to 30 percent."}]
+        item = {"type": "message", "role": "user", "content": content}
+        await socket.send(json.dumps({"type": "conversation.item.create", "item": item}))
+        await socket.send(json.dumps({"type": "response.create", "response": {"output_modalities": ["text"]}}))
+
+    async def play() -> tuple[dict[str, Any], list[str]]:
+        with anyio.fail_after(60):
+            async with connect(hall.url, compression=None) as socket:
+                await ask(socket)
+                done = await until(socket, "response.done")
+                hall.good = False
+                await ask(socket)
+                return done, [json.dumps(event) for event in await to_the_end(socket)]
+
+    done, after = hall.run(play)
+    assert done["response"]["output"][0]["content"][0]["text"].startswith("Volume")
+    assert not any("Volume" in event for event in after)
+    assert hall.looks == 2
+
+
 def append(speech: Any) -> str:
     """An event that carries `speech`, 16 kHz."""
     audio = base64.b64encode(speech.astype("<i2").tobytes()).decode()

@@ -140,6 +140,27 @@ def test_a_reply_waits_for_the_words_of_a_manual_turn() -> None:
     assert talk.look()[1] == [Ask("Make me a drip coffee.", written=False)]
 
 
+@pytest.mark.parametrize("kind", ["message", "function_call"])
+def test_all_items_together_have_so_many_characters(kind: str) -> None:
+    """The one that is too much is refused; deleting one makes room."""
+    talk, long = Dialogue(), "a" * 30_000
+    message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": long}] * 32}
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": long}
+    fits = 0
+    while True:
+        talk.send("conversation.item.create", item={**(message if kind == "message" else call), "id": f"i{fits}"})
+        events = talk.look()[0]
+        if events[0]["type"] == "error":
+            break
+        fits += 1
+    assert fits == (4 if kind == "message" else 133)
+    assert events[0]["error"]["code"] == "conversation_too_long"
+    assert "4000000 characters" in events[0]["error"]["message"]
+    talk.send("conversation.item.delete", item_id="i0")
+    talk.send("conversation.item.create", item=TYPED)
+    assert talk.kinds() == ["conversation.item.deleted", "conversation.item.added", "conversation.item.done"]
+
+
 def test_what_was_typed_is_answered_with_the_conversation_before_it() -> None:
     """It is in the prompt once, whether it is an item or not."""
     talk = Dialogue()

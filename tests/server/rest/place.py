@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from jett.guard import Identity, Kind, Verb
 from jett.guard import Scope as TokenScope
 from jett.server.address import Address, listening
+from jett.server.connections import known
 from jett.server.serving import serve
 from jett.server.web import add_failures
 
@@ -33,6 +34,7 @@ class Doors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         who = dict(scope["headers"]).get(b"x-who", b"desk").decode()
+        known(scope)
         await self._inner({**scope, "state": {"identity": PEOPLE[who]}}, receive, send)
 
 

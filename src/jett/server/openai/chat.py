@@ -23,7 +23,8 @@ from jett.server.openai.ports import Ports
 from jett.server.openai.receiving import answers, body_schema, json_of
 from jett.server.openai.stopping import until_stopped
 from jett.server.openai.streaming import Streamed, event, with_errors
-from jett.server.visitor import Visitor
+from jett.server.standing import signed_out
+from jett.server.visitor import Visitor, standing_of
 from jett.session.answering import WrittenControls, answered, commanded, is_command, without_secrets
 from jett.session.history import estimated_tokens
 from jett.session.parts import Parts
@@ -70,6 +71,8 @@ def add_routes(routes: APIRouter, ports: Ports) -> None:
         answer = Answer(asked, messages_of(asked, ports.system_prompt))
         async with AsyncExitStack() as until:
             seat = await until.enter_async_context(ports.seats.take(visitor))
+            if not await standing_of(request).good():  # the body, and the seat, may have taken their time
+                raise signed_out()
             deltas = _deltas(answer, seat.parts)
             if asked.stream:
                 return Streamed(with_errors(_chunks(answer, deltas)), until.pop_all(), "text/event-stream")

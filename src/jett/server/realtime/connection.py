@@ -27,6 +27,7 @@ from jett.server.realtime.ports import House, Seat
 from jett.server.realtime.refused import EventRefused, failed
 from jett.server.realtime.session import RealtimeSession
 from jett.server.realtime.talk import Talk
+from jett.server.standing import Standing
 from jett.server.window import Window
 
 SUBPROTOCOL = "realtime"
@@ -53,10 +54,11 @@ class _End:
 class Connection:
     """Serves one client until it leaves, is told to, or its time is over."""
 
-    def __init__(self, websocket: WebSocket, identity: Identity, house: House) -> None:
+    def __init__(self, websocket: WebSocket, identity: Identity, house: House, standing: Standing) -> None:
         self._websocket = websocket
         self._identity = identity
         self._house = house
+        self._standing = standing
         settings, limits = house.settings(), house.limits
         self._session = RealtimeSession(
             token_hex(6),
@@ -166,7 +168,7 @@ class Connection:
 
     async def _converse(self, seat: Seat) -> None:
         witness = self._house.begin("realtime", self._identity)
-        talk = Talk(self._session, seat, self._house, witness, self._act)
+        talk = Talk(self._session, seat, self._house, witness, self._standing, self._act)
         try:
             await talk.run(self._ready)
         finally:

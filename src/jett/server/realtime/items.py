@@ -10,6 +10,8 @@ from jett.server.realtime.refused import EventRefused
 
 MOST_ITEMS = 2_000
 """From here on a client may add no more; what is spoken has its place, and a session its end."""
+MOST_CHARS = 4_000_000
+"""Of all items together, likewise: 2,000 of the longest would be gigabytes. A model's context holds far less."""
 ROOT = "root"
 Clips = tuple[tuple[str, float], ...]
 """The clauses of a reply and their seconds."""
@@ -36,6 +38,11 @@ class Item:
     clips: Clips = ()
     seconds: float = 0.0
     """Of a reply: how much sound of it was sent."""
+
+    @property
+    def chars(self) -> int:
+        """How many it holds."""
+        return len(self.text) + (len(self.call.arguments) if self.type == "function_call" and self.call else 0)
 
     @property
     def is_reply(self) -> bool:
@@ -102,6 +109,11 @@ class Items:
 
     def __iter__(self) -> Any:
         return iter(self._items)
+
+    @property
+    def chars(self) -> int:
+        """Of all; a reply grows while it is made, so they are counted when it matters."""
+        return sum(item.chars for item in self._items)
 
     def get(self, item_id: str, param: str = "item_id") -> Item:
         """Raises EventRefused."""

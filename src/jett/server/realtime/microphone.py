@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 
 import anyio
+import numpy as np
 from anyio.lowlevel import checkpoint
 
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
@@ -29,8 +30,10 @@ class NetworkMicrophone:
         """More sound, 16 kHz."""
         for start in range(0, samples.size, _PIECE):
             piece = samples[start : start + _PIECE]
-            self._queue.append(piece)
             self._queued += piece.size
+            if self._queue and self._queue[-1].size + piece.size <= _PIECE:
+                piece = np.concatenate((self._queue.pop(), piece))
+            self._queue.append(piece)
         while self._queued > MOST_SAMPLES:
             oldest = self._queue.popleft()
             self._queued -= oldest.size

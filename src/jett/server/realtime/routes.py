@@ -7,7 +7,7 @@ from starlette.websockets import WebSocket
 
 from jett.server.realtime.connection import Connection
 from jett.server.realtime.ports import House
-from jett.server.visitor import identity_of
+from jett.server.visitor import identity_of, standing_of
 
 PATH = "/v1/realtime"
 
@@ -16,6 +16,6 @@ def routes(house: House) -> list[BaseRoute]:
     """For an application whose doors note who comes in. `?model=…` is taken and means nothing: Jett has one."""
 
     async def realtime(websocket: WebSocket) -> None:
-        await Connection(websocket, identity_of(websocket), house).serve()
+        await Connection(websocket, identity_of(websocket), house, standing_of(websocket)).serve()
 
     return [WebSocketRoute(PATH, realtime)]

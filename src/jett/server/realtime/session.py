@@ -37,7 +37,7 @@ from jett.server.realtime.client_events import (
 from jett.server.realtime.config import ServerVad, SessionConfig, updated
 from jett.server.realtime.effects import ClearSound, Configure, Dismiss, NoteHeard, Silence
 from jett.server.realtime.hearing import Hearing
-from jett.server.realtime.items import MOST_ITEMS, Clips, Item
+from jett.server.realtime.items import MOST_CHARS, MOST_ITEMS, Clips, Item
 from jett.server.realtime.prompt import Prompt
 from jett.server.realtime.refused import EventRefused, refused
 from jett.server.realtime.response import Usage
@@ -149,7 +149,14 @@ class RealtimeSession:
     def _create(self, event: ItemCreate) -> None:
         if len(self._state.items) >= MOST_ITEMS:
             raise EventRefused(f"a conversation has at most {MOST_ITEMS} items", code="conversation_too_long")
-        self._state.add(own_item(event.item, self._state.items, self._state.new_id), event.previous_item_id)
+        item = own_item(event.item, self._state.items, self._state.new_id)
+        if self._state.items.chars + item.chars > MOST_CHARS:
+            raise EventRefused(
+                f"the items of a conversation have at most {MOST_CHARS} characters; delete some",
+                code="conversation_too_long",
+                param="item",
+            )
+        self._state.add(item, event.previous_item_id)
 
     def _delete(self, item_id: str) -> None:
         item = self._state.items.get(item_id)

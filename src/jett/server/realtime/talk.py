@@ -10,11 +10,10 @@ from dataclasses import replace
 from functools import partial
 
 import anyio
-import numpy as np
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
-from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
+from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.clock import MonotonicClock
 from jett.core.errors import EngineError
 from jett.core.events import ClauseSpoken, LevelMeasured, SessionEvent, TurnReport
@@ -36,12 +35,15 @@ from jett.server.realtime.effects import (
     Silence,
     Transcribe,
 )
+from jett.server.realtime.kept import KeptSound
 from jett.server.realtime.metered import MeteredLanguageModel
 from jett.server.realtime.microphone import MOST_SAMPLES, NetworkMicrophone
 from jett.server.realtime.ports import House, Resampler, Seat, Witness
 from jett.server.realtime.session import RealtimeSession
 from jett.server.realtime.speaker import NetworkSpeaker
+from jett.server.realtime.standing import StandingCommands, StandingTools
 from jett.server.realtime.tuning import tuned
+from jett.server.standing import Standing
 from jett.session.conversation import Conversation
 from jett.turns.events import (
     Announce,
@@ -61,9 +63,15 @@ class Talk:
     """One conversation, from when it is needed to the end of its session."""
 
     def __init__(
-        self, session: RealtimeSession, seat: Seat, house: House, witness: Witness, act: Callable[[], None]
+        self,
+        session: RealtimeSession,
+        seat: Seat,
+        house: House,
+        witness: Witness,
+        standing: Standing,
+        act: Callable[[], None],
     ) -> None:
-        """`act` carries out what the session has to say, now."""
+        """`act` carries out what the session has to say, now; `standing` is of whoever asks."""
         self._session = session
         self._seat = seat
         self._house = house
@@ -72,9 +80,12 @@ class Talk:
         self._settings = house.settings()
         answering = session.answering
         self._meter = MeteredLanguageModel(seat.parts.llm, lambda: answering.options.max_output_tokens)
-        tools = ClientTools(seat.parts.tools, lambda: answering.options, self._called, lambda: session.new_id("call"))
+        own, commands = seat.parts.tools, seat.parts.commands
+        own = None if own is None else StandingTools(own, standing)
+        commands = None if commands is None else StandingCommands(commands, standing)
+        tools = ClientTools(own, lambda: answering.options, self._called, lambda: session.new_id("call"))
         self._conversation = Conversation(
-            replace(seat.parts, llm=self._meter, tools=tools),
+            replace(seat.parts, llm=self._meter, tools=tools, commands=commands),
             self._settings,
             self._observe,
             workers=seat.workers,
@@ -90,7 +101,7 @@ class Talk:
             clock=clock,
             lead_s=house.limits.lead_s,
         )
-        self._kept: list[Samples] = []
+        self._kept = KeptSound(MOST_SAMPLES)
         self._opened_s = 0.0
         self._configure(session.config)
 
@@ -114,7 +125,7 @@ class Talk:
             case ClearSound(manual):
                 self._clear(manual=manual)
             case Transcribe(item_id):
-                self._tasks.start_soon(self._transcribe, item_id, self._take_kept())
+                self._tasks.start_soon(self._transcribe, item_id, self._kept.take())
             case Ask(said, written):
                 self._ask(said, written=written)
             case Dismiss(played_s):
@@ -149,8 +160,6 @@ class Talk:
             self._microphone.put(samples)
             return
         self._kept.append(samples)
-        while sum(kept.size for kept in self._kept) > MOST_SAMPLES:
-            self._kept.pop(0)
 
     def _clear(self, *, manual: bool) -> None:
         if manual:
@@ -158,10 +167,6 @@ class Talk:
             return
         self._microphone.clear()
         self._conversation.clear_speech()
-
-    def _take_kept(self) -> Samples:
-        kept, self._kept = self._kept, []
-        return np.concatenate(kept) if kept else silence(0)
 
     async def _transcribe(self, item_id: str, speech: Samples) -> None:
         parts = self._seat.parts
