@@ -103,10 +103,10 @@ def test_where_no_conversation_can_say_it_each_request_is_answered_at_once(jett:
     try:
         assert process.stdout is not None
         assert "address" in json.loads(process.stdout.readline())
-        sent = {"url": f"http://127.0.0.1:{port}/v1/announcements", "json": {"text": TEXT}}
+        url = f"http://127.0.0.1:{port}/v1/announcements"
         with httpx.Client(trust_env=False, timeout=HANG_LIMIT_S) as client:
-            answer = client.post(**sent, headers={"Authorization": f"Bearer {secret}"})
-            stranger = client.post(**sent)
+            answer = client.post(url, json={"text": TEXT}, headers={"Authorization": f"Bearer {secret}"})
+            stranger = client.post(url, json={"text": TEXT})
     finally:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=HANG_LIMIT_S)
