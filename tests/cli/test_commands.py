@@ -425,3 +425,17 @@ def test_a_wrong_option_is_told_in_json_too(bare: Jett, words: tuple[str, ...]) 
 def test_a_benchmark_without_its_recordings_says_so_in_json(bare: Jett, tmp_path: Path) -> None:
     done = bare("bench", "stt", "--json", "--clips", str(tmp_path / "absent"))
     assert json.loads(done.stdout)["exit_code"] == done.returncode != 0
+
+
+def test_a_link_to_where_nobody_answers_says_so(bare: Jett) -> None:
+    """It is printed all the same, since Jett may be started before it is opened."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        answered = bare("link", JETT_SERVER__ADDRESS=address)
+    dead = bare("link", JETT_SERVER__ADDRESS=address)
+    assert (answered.returncode, answered.stderr) == (0, "")
+    assert dead.returncode == 0
+    assert dead.stdout.startswith(f"http://{address}/")
+    assert dead.stderr == (
+        f"warning: nothing answers at {address}; the link is good once this runs, for ten minutes: jett serve\n"
+    )
