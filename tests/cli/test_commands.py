@@ -439,3 +439,12 @@ def test_a_link_to_where_nobody_answers_says_so(bare: Jett) -> None:
     assert dead.stderr == (
         f"warning: nothing answers at {address}; the link is good once this runs, for ten minutes: jett serve\n"
     )
+
+
+def test_an_empty_record_says_that_it_is_empty(bare: Jett) -> None:
+    """For a script there is nothing to read."""
+    said = bare("audit", "tail")
+    assert (said.returncode, said.stdout) == (0, "")
+    assert said.stderr == "audit: there is no record yet; each request for an operation makes one\n"
+    told = bare("audit", "tail", "--json")
+    assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
