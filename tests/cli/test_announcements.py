@@ -92,6 +92,32 @@ def test_an_announcement_is_heard_through_the_speaker_told_and_recorded(jett: Je
 
 
 @pytest.mark.models
+def test_where_no_conversation_can_say_it_each_request_is_answered_at_once(jett: Jett) -> None:
+    """`jett serve` without a local conversation: the door is answered all the same, and the start says so."""
+    secret, port = token(jett), free_port()
+    process = jett.start(
+        "serve", "--json", "--no-open",
+        JETT_SERVER__ADDRESS=f"127.0.0.1:{free_port()}", JETT_SERVER__LOCAL_LOOP="off",
+        JETT_OPS__ANNOUNCEMENTS=f"127.0.0.1:{port}",
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert "address" in json.loads(process.stdout.readline())
+        url = f"http://127.0.0.1:{port}/v1/announcements"
+        with httpx.Client(trust_env=False, timeout=HANG_LIMIT_S) as client:
+            answer = client.post(url, json={"text": TEXT}, headers={"Authorization": f"Bearer {secret}"})
+            stranger = client.post(url, json={"text": TEXT})
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=HANG_LIMIT_S)
+    assert (answer.status_code, stranger.status_code) == (503, 401)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json()["error"]["what"] == "Jett holds no conversation here that could say it"
+    assert "microphone" in answer.json()["error"]["fix"]
+    assert "ops.announcements: Jett holds no conversation here that could say them" in err
+
+
+@pytest.mark.models
 @pytest.mark.root
 def test_a_port_in_use_is_told_before_anything_is_loaded(jett: Jett, card: SoundCard) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:

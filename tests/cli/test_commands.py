@@ -25,6 +25,7 @@ from jett.cli.environment import QUIET, keep_to_ourselves
 from jett.cli.findings import Finding
 from jett.cli.reference import markdown
 from jett.cli.running import jett_words
+from jett.engines.llm.own_ports import OWN_PORTS
 from jett.settings import Settings
 from tests.cli.conftest import QUESTION, Jett
 
@@ -332,6 +333,30 @@ def test_a_socket_open_to_the_network_is_unexpected_and_one_on_loopback_is_not()
         assert found[ourselves.getsockname()[1]].expected
 
 
+def test_only_a_port_that_this_process_registered_is_called_the_language_models() -> None:
+    """Neither a stranger on loopback nor one of another process, such as another Jett."""
+    with socket.create_server(("127.0.0.1", 0)) as own, socket.create_server(("127.0.0.1", 0)) as stranger:
+        ports = [server.getsockname()[1] for server in (own, stranger)]
+        listen = "import socket; s = socket.create_server(('127.0.0.1', 0))"
+        listen += "; print(s.getsockname()[1], flush=True); input()"
+        other = subprocess.Popen(
+            [sys.executable, "-c", listen], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        with other:
+            assert other.stdout is not None
+            theirs = int(other.stdout.readline())
+            OWN_PORTS.update({ports[0], theirs})
+            try:
+                found = {one.local: one for one in open_sockets(os.getpid(), Settings()) if one.status == "LISTEN"}
+            finally:
+                OWN_PORTS.difference_update({ports[0], theirs})
+                other.communicate("\n")
+    why = [found[f"127.0.0.1:{port}"].purpose for port in (*ports, theirs)]
+    assert why[0].startswith("embedded language model's server")
+    assert why[1] == f"unknown: port {ports[1]} of process {os.getpid()}, for this machine only"
+    assert why[2] == f"unknown: port {theirs} of process {other.pid}, for this machine only"
+
+
 @pytest.mark.parametrize(
     ("key", "address", "what"),
     [
@@ -400,3 +425,26 @@ def test_a_wrong_option_is_told_in_json_too(bare: Jett, words: tuple[str, ...]) 
 def test_a_benchmark_without_its_recordings_says_so_in_json(bare: Jett, tmp_path: Path) -> None:
     done = bare("bench", "stt", "--json", "--clips", str(tmp_path / "absent"))
     assert json.loads(done.stdout)["exit_code"] == done.returncode != 0
+
+
+def test_a_link_to_where_nobody_answers_says_so(bare: Jett) -> None:
+    """It is printed all the same, since Jett may be started before it is opened."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        answered = bare("link", JETT_SERVER__ADDRESS=address)
+    dead = bare("link", JETT_SERVER__ADDRESS=address)
+    assert (answered.returncode, answered.stderr) == (0, "")
+    assert dead.returncode == 0
+    assert dead.stdout.startswith(f"http://{address}/")
+    assert dead.stderr == (
+        f"warning: nothing answers at {address}; the link is good once this runs, for ten minutes: jett serve\n"
+    )
+
+
+def test_an_empty_record_says_that_it_is_empty(bare: Jett) -> None:
+    """For a script there is nothing to read."""
+    said = bare("audit", "tail")
+    assert (said.returncode, said.stdout) == (0, "")
+    assert said.stderr == "audit: there is no record yet; each request for an operation makes one\n"
+    told = bare("audit", "tail", "--json")
+    assert (told.returncode, told.stdout, told.stderr) == (0, "", "")

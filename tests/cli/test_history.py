@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from jett.history import Archive
 from jett.history.sqlite import FILE, SqliteDatabase
-from tests.cli.conftest import Jett
+from tests.cli.conftest import HANG_LIMIT_S, Jett
 from tests.history.support import say
 
 
@@ -56,3 +59,25 @@ def test_deleting_asks_and_without_a_terminal_wants_a_yes(bare: Jett, ids: list[
     assert gone.returncode == 1
     assert "there is nothing with the number" in json.loads(gone.stdout)["error"]
     assert bare("history", "delete").returncode == 2
+
+
+def test_what_is_no_number_is_told_what_one_is(bare: Jett) -> None:
+    said = bare("history", "show", "abc")
+    assert said.returncode == 2
+    assert "'abc' is no number of a turn or a conversation; see `jett history list`" in " ".join(said.stderr.split())
+
+
+def test_a_no_to_deleting_says_that_nothing_was_deleted(bare: Jett, ids: list[int]) -> None:
+    """Asked at a real terminal."""
+    ours, theirs = os.openpty()
+    asked = subprocess.Popen(
+        [sys.executable, "-m", "jett", "history", "delete", "--all"],
+        cwd=bare.folder, env=bare.env, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    os.write(ours, b"n\n")
+    out, err = asked.communicate(timeout=HANG_LIMIT_S)
+    os.close(ours)
+    os.close(theirs)
+    assert (asked.returncode, out) == (1, "")
+    assert err.endswith("Nothing was deleted.\n")
+    assert len(bare.lines("history", "list")) == len(ids)

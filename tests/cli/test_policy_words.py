@@ -236,3 +236,13 @@ def test_tokens_made_and_revoked_are_in_the_record(jett: Jett) -> None:
     notes = [detail for kind, _, detail in recorded(jett) if kind == "note"]
     assert notes == ["token phone is made, for status on n8n", "token phone is revoked"]
     assert secret not in jett("audit", "export").stdout
+
+
+@pytest.mark.parametrize("name", ["secretbox", "passwords", "token", "auth-proxy"])
+def test_a_name_that_looks_like_a_secrets_takes_no_word_of_the_refusal(jett: Jett, name: str) -> None:
+    """What Jett says itself is no secret of `secretbox:`."""
+    said = jett("ops", "logs", name)
+    assert said.returncode == 7
+    assert said.stderr == (
+        f"error: guard: logs {name} was refused: I don't know that container. (rule container.unlisted)\n"
+    )

@@ -8,6 +8,7 @@ from jett.turns.events import (
     Answer,
     Commit,
     DropTurn,
+    KeepSilent,
     OpenTurn,
     PausePlayback,
     ReplyAsked,
@@ -143,3 +144,35 @@ def test_where_nobody_may_interrupt_nobody_is_heard_while_a_reply_sounds() -> No
     assert play.take() == []
     play >> ReplyEnded(1) >> silence(1.0) >> speech(0.5)
     assert play.kinds() == ["OpenTurn"]
+
+
+STOP = ReplyAsked("Stop, please.")
+
+
+def test_a_typed_stop_phrase_is_answered_by_nobody() -> None:
+    """At rest there is nothing to end either."""
+    play = Playbook()
+    play >> silence(1.0) >> STOP >> silence(3.0)
+    assert play.take() == [KeepSilent(1, STOP.text)]
+    assert play.machine.state is State.IDLE
+    play >> ASKED
+    assert play.take() == [Answer(2, ASKED.text)]
+
+
+def test_a_typed_stop_phrase_ends_the_reply_as_a_spoken_one_does() -> None:
+    """No other text may be typed into a reply."""
+    play = replying()
+    play >> STOP
+    assert play.take() == [StopReply(1, StopReason.STOPPED), KeepSilent(2, STOP.text)]
+    assert play.machine.state is State.IDLE
+
+
+def test_a_typed_stop_phrase_drops_what_is_being_heard() -> None:
+    """Also over a reply, and the rest of that speech opens no turn."""
+    play = Playbook()
+    play >> speech(0.5) >> STOP >> speech(0.5) >> silence(2.0)
+    assert play.kinds() == ["OpenTurn", "DropTurn", "KeepSilent"]
+    play = replying()
+    play >> speech(0.3) >> STOP >> speech(0.5) >> silence(2.0)
+    assert play.kinds() == ["PausePlayback", "OpenTurn", "StopReply", "DropTurn", "KeepSilent"]
+    assert play.machine.state is State.IDLE

@@ -16,6 +16,7 @@ from jett.turns.events import (
     Commit,
     Event,
     FrameHeard,
+    KeepSilent,
     OpenTurn,
     PartialTranscribed,
     PausePlayback,
@@ -76,6 +77,10 @@ class Shell:
                 assert turn not in self.committed.keys() | self.announced | self.asked
                 self.asked.add(turn)
                 self.playing, self.paused = turn, False
+            case KeepSilent(turn):
+                assert self.playing is None, "a reply after a stop phrase"
+                assert turn not in self.committed.keys() | self.announced | self.asked
+                self.asked.add(turn)
             case Speculate(turn, revision):
                 assert turn not in self.asked, "typed text was taken for speech"
                 assert turn not in self.announced, "an announcement was taken for a question"
@@ -129,7 +134,7 @@ cues = st.one_of(
     st.tuples(st.just("offered"), st.none()),
     st.tuples(st.just("quiet"), st.just(70)),
     st.tuples(st.just("stop"), st.none()),
-    st.tuples(st.just("asked"), st.none()),
+    st.tuples(st.just("asked"), st.sampled_from(TEXTS)),
     st.tuples(st.just("dismissed"), st.none()),
     st.tuples(st.just("cleared"), st.none()),
 )
@@ -157,8 +162,9 @@ def act(shell: Shell, kind: str, value: object) -> None:
             shell.feed(ReplyEnded(turn))
         case "offered", _:
             shell.feed(AnnouncementOffered())
-        case "asked", _:
-            shell.feed(ReplyAsked("what time is it"))
+        case "asked", str(text):
+            shell.feed(ReplyAsked(text))
+            assert text != "stop" or (shell.playing is None and shell.machine.state is State.IDLE)
         case "dismissed", _:
             shell.feed(ReplyDismissed())
             assert shell.machine.state not in (State.REPLYING, State.OVERLAP)

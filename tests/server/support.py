@@ -137,7 +137,7 @@ async def place(folder: Path, *, deadline_s: float = DEADLINE_S, policy: str = P
                 announcer = Announcer(
                     gate, room, tasks, now=now, now_s=lambda: seconds[0], trouble=trouble, deadline_s=deadline_s
                 )
-                tasks.start_soon(serve, application(entrance, announcer, trouble), listener)
+                tasks.start_soon(serve, application(entrance, lambda: announcer, trouble), listener)
                 yield made
                 room.announcements.close()
                 tasks.cancel_scope.cancel()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,6 @@ from jett.app.opening import App
 from jett.app.servers import token_store
 from jett.core.clock import MonotonicClock
 from jett.core.errors import ungrouped
-from jett.guard import Gate
 from jett.ops.operations import now
 from jett.server.address import Address, listening, parse_address
 from jett.session.conversation import Conversation
@@ -59,7 +58,7 @@ async def taking_announcements(
     trouble: Callable[[str], None],
     desk: AnnouncementDesk | None = None,
 ) -> AsyncGenerator[None, None]:
-    """Take them for `conversation` while the block lasts, at `door` and at the large server's `desk`.
+    """Take them for `conversation` while the block lasts: at `door`, which is nobody else's, or at a `desk`.
 
     `trouble` is told what its owner should know. Raises what the block raises, out of its groups.
     """
@@ -67,31 +66,41 @@ async def taking_announcements(
         if app.servers is None or (door is None and desk is None):
             yield
             return
-        async with _serving(app.settings, app.servers.gate, door, conversation, trouble, desk):
-            yield
+        from jett.server.announcement_desk import AnnouncementDesk
+        from jett.server.announcements import Announcer
+
+        desk = desk or AnnouncementDesk()
+        async with anyio.create_task_group() as tasks:
+            now_s = MonotonicClock().now_s
+            announcer = Announcer(app.servers.gate, conversation, tasks, now=now, now_s=now_s, trouble=trouble)
+            with desk.open_with(announcer):
+                async with answering_the_door(app.settings, door, desk, trouble):
+                    yield
+            tasks.cancel_scope.cancel()
 
 
 @asynccontextmanager
-async def _serving(
-    settings: Settings,
-    gate: Gate,
-    door: Door | None,
-    conversation: Conversation,
-    trouble: Callable[[str], None],
-    desk: AnnouncementDesk | None,
+async def answering_the_door(
+    settings: Settings, door: Door | None, desk: AnnouncementDesk, trouble: Callable[[str], None]
 ) -> AsyncGenerator[None, None]:
-    from jett.server.announcements import Announcer, application
+    """Answer each request at `door` while the block lasts, with a refusal while nobody announces at the `desk`.
+
+    A door that listens and is not answered keeps whoever knocks waiting for ever. Raises what the block raises, out of
+    its groups.
+    """
+    if door is None:
+        yield
+        return
+    from jett.server.announcements import application
     from jett.server.entrance import Entrance
     from jett.server.serving import serve
 
-    clock = MonotonicClock()
-    async with anyio.create_task_group() as tasks:
-        announcer = Announcer(gate, conversation, tasks, now=now, now_s=clock.now_s, trouble=trouble)
-        if door is not None:
-            if door.trouble:
-                trouble(door.trouble)
-            entrance = Entrance(door.address.hosts, token_store(settings), now=now, now_s=clock.now_s, trouble=trouble)
-            tasks.start_soon(serve, application(entrance, announcer, trouble), door.listener)
-        with desk.open_with(announcer) if desk is not None else nullcontext():
+    if door.trouble:
+        trouble(door.trouble)
+    now_s = MonotonicClock().now_s
+    entrance = Entrance(door.address.hosts, token_store(settings), now=now, now_s=now_s, trouble=trouble)
+    with ungrouped():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(serve, application(entrance, lambda: desk.announcer, trouble), door.listener)
             yield
-        tasks.cancel_scope.cancel()
+            tasks.cancel_scope.cancel()

@@ -1,13 +1,17 @@
 """Which sockets a process has open and what each is for, judged by where it leads. Opens none itself.
 
 Jett's own are few: the embedded language model's server on loopback, the connection to it, the addresses of the
-dashboard, of Wyoming and for announcements, and servers that the settings name. Whatever else there is gets called
-unexpected. Used by `jett doctor`, the dashboard's privacy page and the privacy tests.
+dashboard, of Wyoming and for announcements, and servers that the settings name. Only what this process itself opened is
+called its own. What else stays on this machine is told as unknown, since another Jett's port cannot be told from a
+stranger's; what leaves it is called unexpected.
+
+Used by `jett doctor`, the dashboard's privacy page and the privacy tests.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +19,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from jett.engines.llm.own_ports import OWN_PORTS
 from jett.server.address import parse_address
 from jett.settings import Settings
 
@@ -55,7 +60,7 @@ def _connections(process: Any) -> Iterable[Any]:
 
 
 def _described(pid: int, connection: Any, settings: Settings, fetches: bool) -> OpenSocket:
-    purpose, expected = _purpose(connection, settings)
+    purpose, expected = _purpose(pid, connection, settings)
     if fetches and not expected and connection.raddr:
         purpose, expected = "fetches models, from where pip, npm, the hub or models.mirror lie", True
     kind = {"SOCK_STREAM": "tcp", "SOCK_DGRAM": "udp"}.get(connection.type.name, connection.type.name)
@@ -66,7 +71,7 @@ def _described(pid: int, connection: Any, settings: Settings, fetches: bool) -> 
     )
 
 
-def _purpose(connection: Any, settings: Settings) -> tuple[str, bool]:
+def _purpose(pid: int, connection: Any, settings: Settings) -> tuple[str, bool]:
     if connection.family.name == "AF_UNIX":
         path = f"{connection.laddr}{connection.raddr}".lower()
         sound = any(word in path for word in ("pulse", "pipewire", "native"))
@@ -75,15 +80,20 @@ def _purpose(connection: Any, settings: Settings) -> tuple[str, bool]:
     for what, setting in _doors(settings):
         if local and setting and _is_at(local, setting):
             return what, True
+    own = OWN_PORTS if pid == os.getpid() else frozenset[int]()
     if not remote:
         if local and _is_loopback(local.ip):
-            return "embedded language model's server: this machine only, with a key that only Jett knows", True
+            if local.port in own:
+                return "embedded language model's server: this machine only, with a key that only Jett knows", True
+            return f"unknown: port {local.port} of process {pid}, for this machine only", True
         return "unexpected: open to the network; please report it", False
     for what, url, usual in _servers(settings):
         if _port(url, usual) == remote.port:
             return f"{what} server that the settings name: {url}", True
     if _is_loopback(remote.ip):
-        return "between Jett and its own embedded language model", True
+        if local.port in own or remote.port in own:
+            return "between Jett and its own embedded language model", True
+        return f"unknown: between port {local.port} of process {pid} and port {remote.port}, on this machine only", True
     return "unexpected: leads off this machine; please report it", False
 
 

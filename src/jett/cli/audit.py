@@ -28,8 +28,11 @@ def tail(
     as_json: Json = False,
 ) -> None:
     """The last records, oldest first."""
-    for record in last_records(audit_log(user_settings()), count):
+    records = list(last_records(audit_log(user_settings()), count))
+    for record in records:
         typer.echo(json.dumps(asdict(record)) if as_json else _line(record))
+    if not records and not as_json:
+        typer.echo("audit: there is no record yet; each request for an operation makes one", err=True)
 
 
 @app.command(epilog="Example: jett audit verify || echo 'the record was touched'")

@@ -29,7 +29,17 @@ Count = Annotated[
 Before = Annotated[
     str | None, typer.Option(help="Go on after a page: what was printed at its end as next.", metavar="PLACE")
 ]
-Number = Annotated[int, typer.Argument(help="The number of a turn or a conversation, as list shows it.", metavar="ID")]
+
+
+def _id(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise typer.BadParameter(f"{text!r} is no number of a turn or a conversation; see `jett history list`")
+    return int(text)
+
+
+Number = Annotated[
+    int, typer.Argument(parser=_id, help="The number of a turn or a conversation, as list shows it.", metavar="ID")
+]
 
 
 @app.command("list", epilog="Examples: jett history list  ·  jett history list -n 100 --json")
@@ -101,6 +111,7 @@ def delete(
     with _archive() as archive:
         what = "everything that was said" if id is None else _named(archive, id)
         if not yes and ask(f"Delete {what}, for good?", as_json) != "yes":
+            typer.echo("Nothing was deleted.", err=True)
             raise typer.Exit(1)
         gone = archive.delete_everything() if id is None else _deleted(archive, id)
     if gone.traces:

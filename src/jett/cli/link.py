@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Annotated
 
 import typer
 
 from jett.app.browsers import browser_sessions, login_link, server_url
 from jett.cli.browser import open_browser
-from jett.cli.loading import progress, user_settings
+from jett.cli.loading import progress, user_settings, warn
 from jett.ops.operations import now
+from jett.settings import Settings
 
 EPILOG = "Examples: jett link  ·  jett link --open  ·  jett link --sign-out-all"
+_ANSWERS_WITHIN_S = 2.0
 
 
 def link(
@@ -31,5 +34,20 @@ def link(
         return
     made = login_link(server_url(settings), sessions, now())
     typer.echo(json.dumps({"link": made}) if as_json else made)
+    if not _answers(settings):
+        warn(
+            f"nothing answers at {settings.server.listens_on.netloc}; "
+            "the link is good once this runs, for ten minutes: jett serve"
+        )
     if open_it and not open_browser(made, wanted=True):
         progress("link: no browser could be opened here; open the address above yourself")
+
+
+def _answers(settings: Settings) -> bool:
+    """Whether anybody listens where the link leads."""
+    address = settings.server.listens_on
+    try:
+        with socket.create_connection((address.host, address.port), timeout=_ANSWERS_WITHIN_S):
+            return True
+    except OSError:
+        return False

@@ -134,7 +134,7 @@ def _run(asked: dict[str, object] | str, as_json: bool, *, yes: bool = False) ->
             raise no_policy(path)
         meant = _did_you_mean(load_policy(path), request)
         what = f"{request.verb} {request.target}".strip()
-        raise GuardError(f"guard: {what}: {result.reason} (rule {result.rule}){meant}")
+        raise GuardError(f"guard: {what} was refused: {result.reason} (rule {result.rule}){meant}")
     _show(result, as_json)
     if result.result != "done":
         typer.echo(redact(f"error: {result.trouble or sentence(result)}"), err=True)

@@ -15,7 +15,7 @@ import anyio.to_thread
 import typer
 
 from jett.app import App, open_app
-from jett.app.announcing import Door, announcement_door, taking_announcements
+from jett.app.announcing import Door, announcement_door, answering_the_door, taking_announcements
 from jett.app.local_loop import LocalLoop
 from jett.app.servers import owner
 from jett.app.serving import ServerDoor, Serving, server_door, serving
@@ -106,9 +106,10 @@ class _Command:
                 problem = first.no_devices(self._settings) if self._settings.server.local_loop != "off" else ""
                 if self._first_run:
                     await self._try_out(app, problem)
-                async with self._serving(app) as served:
+                async with self._serving(app) as served, self._answering(served):
                     await self._show(served)
                     await self._talk(app, served, problem)
+                    self._tell_if_unannounced()
                     await anyio.sleep_forever()
 
     def _serving(self, app: App) -> AbstractAsyncContextManager[Serving]:
@@ -122,6 +123,16 @@ class _Command:
             profile=PROFILE_OPTION.get(),
             others=lambda: [(other.pid, other.fetches) for other in running_jetts()],
         )
+
+    def _answering(self, served: Serving) -> AbstractAsyncContextManager[None]:
+        return answering_the_door(self._settings, self._doors.announcements, served.desk, self._tell)
+
+    def _tell_if_unannounced(self) -> None:
+        if self._settings.ops.announcements:
+            self._tell(
+                "ops.announcements: Jett holds no conversation here that could say them, so each is refused (503); "
+                "start it where there is a microphone and a speaker, with server.local_loop other than off"
+            )
 
     def _tell(self, trouble: str) -> None:
         self._view(Troubled(trouble))
@@ -159,7 +170,7 @@ class _Command:
 
     async def _converse(self, app: App, served: Serving) -> None:
         """At a seat like any other, since the engines are shared."""
-        announced = partial(taking_announcements, app, self._doors.announcements, trouble=self._tell, desk=served.desk)
+        announced = partial(taking_announcements, app, None, trouble=self._tell, desk=served.desk)
 
         @asynccontextmanager
         async def beside(conversation: Conversation) -> AsyncGenerator[None, None]:

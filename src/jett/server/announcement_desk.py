@@ -47,7 +47,12 @@ class AnnouncementDesk:
     def announcer(self) -> Announcer:
         """Raises Refusal where nobody would hear it."""
         if self._announcer is None:
-            raise wait_for(503, "Jett talks in no room now", "start it where there is a speaker", 60)
+            raise wait_for(
+                503,
+                "Jett holds no conversation here that could say it",
+                "start it where there is a microphone and a speaker, with server.local_loop other than off",
+                60,
+            )
         return self._announcer
 
 

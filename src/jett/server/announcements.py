@@ -188,11 +188,12 @@ def _text(fields: dict[str, object]) -> str:
     return text
 
 
-def application(entrance: Entrance, announcer: Announcer, trouble: Callable[[str], None]) -> Starlette:
-    """The server of one conversation's announcements."""
+def application(entrance: Entrance, room: Callable[[], Announcer], trouble: Callable[[str], None]) -> Starlette:
+    """The server of announcements alone. `room` is whoever has them said now; it raises Refusal while nobody does."""
 
     async def post(request: Request) -> Response:
         identity = await entrance.identity(request)
+        announcer = room()
         announcer.check_refusals(identity)
         try:
             text = _text(await entrance.fields(request))

@@ -42,6 +42,7 @@ from jett.turns.events import (
     Commit,
     DropTurn,
     Event,
+    KeepSilent,
     OpenTurn,
     PartialTranscribed,
     PausePlayback,
@@ -134,7 +135,10 @@ class Conversation:
         self._feed(StopPressed())
 
     def ask(self, text: str = "") -> None:
-        """A reply to what was typed, or to the history as it is; refused while one is under way (see `state`)."""
+        """A reply to what was typed, or to the history as it is; refused while one is under way (see `state`).
+
+        To a stop phrase there is none: it ends the one that is under way.
+        """
         self._feed(ReplyAsked(text))
 
     def dismiss(self, played_s: float | None = None) -> None:
@@ -312,6 +316,8 @@ class Conversation:
                 self._announce(command)
             case Answer():
                 self._answer(command)
+            case KeepSilent():
+                self._keep_silent(command)
 
     async def _speculate(self, command: Speculate) -> None:
         hearing = Hearing(command, marks={"pause_seen": self._clock.now_s()})
@@ -450,8 +456,12 @@ class Conversation:
     def _drop_turn(self, command: DropTurn) -> None:
         self._discard_draft()
         if is_stop_phrase(command.text):
-            self._tasks.start_soon(self._asking.stopped)
-            self._observer(self._spans.unanswered(command.turn, command.text))
+            self._keep_silent(command)
+
+    def _keep_silent(self, command: DropTurn | KeepSilent) -> None:
+        """A stop phrase: a no to a question of the guard's, and nothing else."""
+        self._tasks.start_soon(self._asking.stopped)
+        self._observer(self._spans.unanswered(command.turn, command.text))
 
     def _announce(self, command: Announce) -> None:
         draft = self._announcing.next(command.turn)

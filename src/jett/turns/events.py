@@ -211,6 +211,14 @@ class Answer:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeepSilent:
+    """A stop phrase (`text`) was typed: no reply to it. It has a turn's number, but nobody spoke."""
+
+    turn: int
+    text: str
+
+
 Command = (
     OpenTurn
     | Speculate
@@ -223,4 +231,5 @@ Command = (
     | DropTurn
     | Announce
     | Answer
+    | KeepSilent
 )

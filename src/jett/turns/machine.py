@@ -15,7 +15,8 @@ within `continuation_s` of its start are the same turn, answered again as a whol
 
 An announcement is somebody else's: it waits until nobody speaks or was just answered, sounds as a reply to nobody, is
 interrupted like one, and is never continued. A reply that was asked for without speech (typed, or by a program) is
-never continued either; it begins at once, and what was being heard at that moment is dropped.
+never continued either; it begins at once, and what was being heard at that moment is dropped. A stop phrase that was
+typed is as one that was spoken: silence, and no reply.
 
 Rules held for every sequence of events (tests/conversations/test_machine_properties.py): at most one reply sounds; no
 reply sounds without a Commit of its (turn, revision), but an announcement and what was asked for, which never have one;
@@ -38,6 +39,7 @@ from jett.turns.events import (
     DropTurn,
     Event,
     FrameHeard,
+    KeepSilent,
     OpenTurn,
     PartialTranscribed,
     PausePlayback,
@@ -405,13 +407,15 @@ class TurnMachine:
     # ---- what whoever listens wants, without a word ----------------------------------------------------------------
 
     def _on_asked(self, asked: ReplyAsked) -> list[Command]:
-        """Refused while a reply is under way: whoever wants another ends that one first."""
+        """Refused while a reply is under way: whoever wants another ends that one first, if only by a stop phrase."""
+        if is_stop_phrase(asked.text):
+            stopped = self._on_stop()
+            self._open_unspoken()
+            return [*stopped, KeepSilent(self.turn, asked.text)]
         if self.state in (State.REPLYING, State.OVERLAP):
             return []
         dropped = self._on_cleared()
-        self._turns_opened += 1
-        self.turn, self.revision = self._turns_opened, 0
-        self._clear_verdicts()
+        self._open_unspoken()
         self._reply = _Reply(self.turn, self.revision, self._now_s, asked.text, spoken_to=False)
         self.state = State.REPLYING
         return [*dropped, Answer(self.turn, asked.text)]
@@ -446,12 +450,16 @@ class TurnMachine:
     def _on_offered(self) -> list[Command]:
         if not self.at_rest:
             return []
-        self._turns_opened += 1
-        self.turn, self.revision = self._turns_opened, 0
-        self._clear_verdicts()
+        self._open_unspoken()
         self._reply = _Reply(self.turn, self.revision, self._now_s, text="", spoken_to=False)
         self.state = State.REPLYING
         return [Announce(self.turn)]
+
+    def _open_unspoken(self) -> None:
+        """A turn that nobody speaks."""
+        self._turns_opened += 1
+        self.turn, self.revision = self._turns_opened, 0
+        self._clear_verdicts()
 
     def _clear_verdicts(self) -> None:
         self._probability = None

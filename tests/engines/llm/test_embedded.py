@@ -18,6 +18,7 @@ from jett.core.errors import LanguageModelError, ModelError, ModelMissing, OutOf
 from jett.core.ports import Message
 from jett.engines.llm.answer import Timings
 from jett.engines.llm.embedded import EmbeddedLanguageModel, EmbeddedSettings
+from jett.engines.llm.own_ports import OWN_PORTS
 from jett.models.store import Store
 
 HANG_LIMIT_S = 60
@@ -173,8 +174,11 @@ def test_only_this_process_may_ask(llm: EmbeddedLanguageModel) -> None:
 def test_closing_ends_the_server_and_may_be_done_twice(weights: Path) -> None:
     async def ask() -> None:
         llm = EmbeddedLanguageModel(weights, EmbeddedSettings(context_tokens=512))
+        port = httpx.URL(llm.base_url).port
+        assert port in OWN_PORTS
         await llm.aclose()
         await llm.aclose()
+        assert port not in OWN_PORTS
         with pytest.raises(ConnectionError):
             await asyncio.open_connection("127.0.0.1", httpx.URL(llm.base_url).port)
 

@@ -197,6 +197,26 @@ def test_what_is_said_after_a_sign_out_is_not_done(hall: Hall) -> None:
     assert hall.looks == 2
 
 
+def test_a_typed_stop_phrase_is_followed_by_silence(hall: Hall) -> None:
+    """As the Talk page sends it: it cancels what sounds, then types. Nobody is asked."""
+
+    async def play(hall: Hall) -> list[dict[str, Any]]:
+        async with connect(hall.url, compression=None) as socket:
+            await socket.send('{"type": "session.update", "session": {"type": "realtime", "jett": true}}')
+            await socket.send('{"type": "response.create", "response": {"instructions": "Tell a long story."}}')
+            await until(socket, "jett.clause")
+            content = [{"type": "input_text", "text": "stop"}]
+            item = {"type": "message", "role": "user", "content": content}
+            await socket.send('{"type": "response.cancel"}')
+            await socket.send(json.dumps({"type": "conversation.item.create", "item": item}))
+            await socket.send('{"type": "response.create"}')
+            return [await until(socket, "response.done") for _ in range(2)]
+
+    cancelled, silent = within(hall, Limits(), play)
+    assert cancelled["response"]["status"] == "cancelled"
+    assert (silent["response"]["status"], silent["response"]["output"]) == ("completed", [])
+
+
 def append(speech: Any) -> str:
     """An event that carries `speech`, 16 kHz."""
     audio = base64.b64encode(speech.astype("<i2").tobytes()).decode()

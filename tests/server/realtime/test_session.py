@@ -173,6 +173,23 @@ def test_what_was_typed_is_answered_with_the_conversation_before_it() -> None:
     assert talk.one("response.created")["response"]["status"] == "in_progress"
 
 
+def test_a_typed_stop_phrase_is_a_response_without_output() -> None:
+    """A client that waits for response.done gets it; the model never reads the phrase."""
+    talk = Dialogue()
+    stop = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "stop"}]}
+    talk.send("conversation.item.create", item=stop)
+    talk.send("response.create")
+    assert talk.look()[1] == [Ask("stop", written=False)]
+    talk.session.silenced(1)
+    talk.session.answering.was_asked()
+    told, _ = talk.look()
+    assert [event["type"] for event in told] == ["response.created", "rate_limits.updated", "response.done"]
+    assert (told[-1]["response"]["status"], told[-1]["response"]["output"]) == ("completed", [])
+    talk.send("conversation.item.create", item=TYPED)
+    said = [message.content for message in talk.session.messages("", None)]
+    assert said == ["Be brief.", "Hello there"]
+
+
 def test_what_cannot_be_asked_now_is_told() -> None:
     """The conversation said something else when it was asked."""
     talk = Dialogue()

@@ -19,6 +19,7 @@ from jett.engines.llm.answer import Timeouts, Timings
 from jett.engines.llm.gguf import read_header
 from jett.engines.llm.llama_server import EmbeddedSettings, refuse_what_does_not_fit, start
 from jett.engines.llm.openai_chat import NO_THINKING, OpenAIChatLanguageModel
+from jett.engines.llm.own_ports import OWN_PORTS
 
 __all__ = ["EmbeddedLanguageModel", "EmbeddedSettings"]
 
@@ -44,6 +45,8 @@ class EmbeddedLanguageModel:
         self._api_key = secrets.token_urlsafe(32)
         self._server: object | None = start(model_path, settings, self._api_key)
         self.base_url = f"{self._server.listening_address}/v1"  # type: ignore[attr-defined]
+        self._port = httpx.URL(self.base_url).port or 0
+        OWN_PORTS.add(self._port)
         self.slots = tuple(
             OpenAIChatLanguageModel(
                 self.base_url,
@@ -101,4 +104,6 @@ class EmbeddedLanguageModel:
             )
 
     def _drop(self) -> None:
-        self._server = None
+        if self._server is not None:
+            self._server = None
+            OWN_PORTS.discard(self._port)  # once only: another may listen there by now

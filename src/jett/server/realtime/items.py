@@ -31,7 +31,7 @@ class Item:
     heard: str | None = None
     """Of a reply: the words that were heard, once that is known."""
     unread: bool = False
-    """Jett's own sentence about a failure: the model is not told that it said so."""
+    """Nothing that the model is told: Jett's own sentence about a failure, or a stop phrase that was typed."""
     call: ToolCall | None = None
     status: str = "completed"
     turn: int = 0
@@ -153,6 +153,11 @@ class Items:
         """What the user said or typed, where nothing came after it; else empty."""
         last = self._items[-1] if self._items else None
         return last.text if last is not None and last.role == "user" else ""
+
+    def forget_last_said(self) -> None:
+        """The model is not told of it; the client still has it."""
+        if self.last_said():
+            self._items[-1].unread = True
 
     def _place(self, after: str | None) -> int:
         if after is None:

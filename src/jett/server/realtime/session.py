@@ -233,6 +233,12 @@ class RealtimeSession:
         self._said.pop(turn, None)
         self.answering.begun(turn)
 
+    def silenced(self, turn: int) -> None:
+        """What was asked for an answer is a stop phrase: a response without output, and the model never reads it."""
+        self.answering.begun(turn)
+        self.answering.ended(turn, (), Usage(), "")
+        self._state.items.forget_last_said()
+
     def paused(self, turn: int, onset_s: float) -> None:
         """Somebody speaks over the reply, which is silent meanwhile."""
         self.hearing.started(onset_s)

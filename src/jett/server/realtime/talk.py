@@ -51,6 +51,7 @@ from jett.turns.events import (
     Command,
     Commit,
     DropTurn,
+    KeepSilent,
     OpenTurn,
     PausePlayback,
     ResumePlayback,
@@ -234,6 +235,8 @@ class Talk:
                 session.stopped(turn, reason, self._clips(turn), self._meter.take())
             case DropTurn(turn):
                 session.dropped(turn, now_s)
+            case KeepSilent(turn):
+                session.silenced(turn)
             case _:
                 pass
         self._act()
