@@ -5,6 +5,9 @@
 //   flush()            silence after a fade of FADE_MS; says what was played and what was dropped
 //   resume(item)       the item may sound again; what was played of it before still counts
 //   finish(item)       no more sound comes: what the resampler holds back is played too
+//
+// Notes: "rendered" once for each item, at its first sample; "sounding" and "drained" whenever sound begins and ends, which
+// within one item happens as often as its sound comes more slowly than it is played; "flushed".
 
 import { Resampler } from "./resampler.js";
 import { Ring } from "./ring.js";
@@ -88,7 +91,7 @@ export class Reel {
     this.account(count, frame);
     into.fill(0, count);
     const playing = count > 0;
-    if (this.playing && !playing) this.tell({ kind: "drained", frame });
+    if (this.playing !== playing) this.tell({ kind: playing ? "sounding" : "drained", frame });
     this.playing = playing;
   }
 
