@@ -100,7 +100,9 @@ def import_lines(
 
 @app.command(epilog="Examples: jett history delete 246290604621824  ·  jett history delete --all")
 def delete(
-    id: Annotated[int | None, typer.Argument(help="The number of a turn or a conversation.", metavar="ID")] = None,
+    id: Annotated[
+        int | None, typer.Argument(parser=_id, help="The number of a turn or a conversation.", metavar="ID")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Everything that was ever kept.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,

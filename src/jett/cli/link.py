@@ -35,10 +35,8 @@ def link(
     made = login_link(server_url(settings), sessions, now())
     typer.echo(json.dumps({"link": made}) if as_json else made)
     if not _answers(settings):
-        warn(
-            f"nothing answers at {settings.server.listens_on.netloc}; "
-            "the link is good once this runs, for ten minutes: jett serve"
-        )
+        where = settings.server.listens_on.netloc
+        warn(f"nothing answers at {where}; the link is good once this runs, for ten minutes: jett serve")
     if open_it and not open_browser(made, wanted=True):
         progress("link: no browser could be opened here; open the address above yourself")
 

@@ -264,6 +264,7 @@ async def test_what_is_asked_and_answered_by_voice_is_seen_here(
         assert isinstance(decided, Question)
         question = await at.until("question")
         assert (question["asked_by"], question["nonce"]) == ("voice/owner", decided.nonce)
+        at.gate.heard(VOICE, now)
         at.gate.answer(words, VOICE, now)
         assert await at.until("question_ended") == {"nonce": decided.nonce, "answer": answer}
 
