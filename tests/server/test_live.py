@@ -42,6 +42,18 @@ def test_who_was_away_for_too_long_begins_anew() -> None:
     assert len(missed(live, "r-1")) == MOST_KEPT
 
 
+def test_words_that_were_deleted_are_told_to_nobody_who_comes_back() -> None:
+    """Who has seen them all goes on; who has not begins anew, and reads what is left."""
+    live = Live(run="r")
+    live.publish("turn", {"transcript": "secret"})
+    live.forget()
+    assert missed(live, "r-0") == [("reset", "{}")]
+    assert missed(live, "r-1") == []
+    live.publish("turn", {"n": 2})
+    assert missed(live, "r-0") == [("reset", "{}")]
+    assert missed(live, "r-1") == [("turn", '{"n":2}')]
+
+
 def test_a_level_is_not_kept_and_takes_nobodys_place() -> None:
     live = Live(run="r")
     with live.watching() as (_, coming):

@@ -232,7 +232,7 @@ class _Assembly:
             live.router(self.live, partial(self._metrics.connection, "sse")),
             status.router(statuses.look, latency.latest),
             announcement_desk.router(self.desk),
-            history.router(app.history),
+            history.router(app.history, self.live.forget),
             memories.router(app.memories),
             metrics.router(self._metrics),
             openai_router(app, seats),

@@ -64,6 +64,10 @@ class Live:
         for watcher in list(self._watchers):
             self._tell(watcher, event)
 
+    def forget(self) -> None:
+        """What is kept for those who come back may have words that were deleted: whoever lacks any begins anew."""
+        self._kept.clear()
+
     @contextmanager
     def watching(self, last_id: str = "") -> Iterator[tuple[list[LiveEvent], MemoryObjectReceiveStream[LiveEvent]]]:
         """What was missed since `last_id`, and the stream of what comes; it ends when the watcher is too slow."""

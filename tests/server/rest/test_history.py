@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -37,16 +37,18 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
     made.close()
 
 
-def application(archive: Archive | None) -> FastAPI:
+def application(archive: Archive | None, on_deleted: Callable[[], None] = lambda: None) -> FastAPI:
     app = FastAPI()
-    app.include_router(router(archive))
+    app.include_router(router(archive, on_deleted))
     app.add_exception_handler(Refusal, refused)
     return app
 
 
 @asynccontextmanager
-async def browser(archive: Archive | None, who: Identity = OWNER) -> AsyncGenerator[httpx.AsyncClient, None]:
-    app = application(archive)
+async def browser(
+    archive: Archive | None, who: Identity = OWNER, on_deleted: Callable[[], None] = lambda: None
+) -> AsyncGenerator[httpx.AsyncClient, None]:
+    app = application(archive, on_deleted)
 
     async def with_identity(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "state": {"identity": who}}, receive, send)
@@ -201,3 +203,18 @@ def test_every_route_has_a_name_of_its_own_in_the_document() -> None:
         "deleteHistory",
         "exportHistory",
     }
+
+
+async def test_each_deletion_is_told_to_whatever_else_holds_the_words(archive: Archive) -> None:
+    """As the events that are kept for browsers that come back."""
+    first, _, third = (say(archive, ("one", "two"))[0] for _ in range(3))
+    told: list[str] = []
+    async with browser(archive, on_deleted=lambda: told.append("deleted")) as client:
+        await client.get("/api/turns")
+        assert told == []
+        await client.delete(f"/api/turns/{first}")
+        conversation = (await client.get("/api/conversations")).json()["conversations"][0]["id"]
+        await client.delete(f"/api/conversations/{conversation}")
+        await client.request("DELETE", "/api/history", json={"confirm": "delete everything"})
+    assert told == ["deleted"] * 3
+    assert archive.turn(third) is None

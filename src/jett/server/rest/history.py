@@ -41,12 +41,12 @@ Before = Annotated[str | None, Query(max_length=12, description="`next` of the p
 Limit = Annotated[int, Query(ge=1, le=MOST_A_PAGE)]
 
 
-def router(archive: Archive | None) -> APIRouter:
-    """`archive` is None where nothing is kept; then every route says so."""
+def router(archive: Archive | None, on_deleted: Callable[[], None] = lambda: None) -> APIRouter:
+    """`archive` is None where nothing is kept; then every route says so. `on_deleted`: words are gone, forget them."""
     routes = APIRouter(prefix="/api", tags=["history"], dependencies=[Depends(person)])
     asked = _Asked(archive)
     _add_reading(routes, asked)
-    _add_deleting(routes, asked)
+    _add_deleting(routes, asked, on_deleted)
     return routes
 
 
@@ -144,21 +144,27 @@ def _add_reading(routes: APIRouter, asked: _Asked) -> None:
         return StreamingResponse(_gathered(chain([first], lines)), media_type=JSON_LINES, headers=headers)
 
 
-def _add_deleting(routes: APIRouter, asked: _Asked) -> None:
+def _add_deleting(routes: APIRouter, asked: _Asked, on_deleted: Callable[[], None]) -> None:
+    async def gone(delete: Callable[[], Gone]) -> Gone:
+        try:
+            return await asked(delete)
+        finally:
+            on_deleted()  # also where it failed half-way
+
     @routes.delete("/conversations/{id}", operation_id="deleteConversation", responses=failures(404, 409))
     async def delete_conversation(id: Id) -> Deleted:
         """With all its turns and their recordings."""
-        return _deleted(await asked(partial(asked.archive.delete_conversation, id)))
+        return _deleted(await gone(partial(asked.archive.delete_conversation, id)))
 
     @routes.delete("/turns/{id}", operation_id="deleteTurn", responses=failures(404, 409))
     async def delete_turn(id: Id) -> Deleted:
         """With its recordings; its conversation too, if it was the last of it."""
-        return _deleted(await asked(partial(asked.archive.delete_turn, id)))
+        return _deleted(await gone(partial(asked.archive.delete_turn, id)))
 
     @routes.delete("/history", operation_id="deleteHistory", responses=failures(409))
     async def delete_history(_: DeleteAll) -> Deleted:
         """Every conversation, every turn and every recording that belongs to one."""
-        return _told(await asked(asked.archive.delete_everything))
+        return _told(await gone(asked.archive.delete_everything))
 
 
 def _gathered(lines: Iterable[str], most_chars: int = 64 * 1024) -> Iterator[str]:
