@@ -248,6 +248,16 @@ def test_that_a_question_ran_out_is_forgotten(tmp_path: Path) -> None:
     assert not door.lapsed(OWNER, at(17))
 
 
+def test_a_note_does_not_hide_what_another_process_did(tmp_path: Path) -> None:
+    """Its reading of the log counts for the rate limit like any other's."""
+    door, other = gate(tmp_path), gate(tmp_path)
+    permitted(door.ask(STATUS, DESK, LIVE, START))
+    for _ in range(9):
+        permitted(other.ask(STATUS, DESK, LIVE, at(1)))
+    door.note("settings were changed", DESK, at(2))
+    assert refused(door.ask(STATUS, DESK, LIVE, at(3))) == "rate.identity"
+
+
 def test_a_second_question_replaces_the_first(tmp_path: Path) -> None:
     """>> stop n8n << ? >> restart n8n << ? >> yes << the restart, and no other."""
     door = gate(tmp_path)

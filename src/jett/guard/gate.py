@@ -226,7 +226,8 @@ class Gate:
 
     def note(self, detail: str, identity: Identity, now: datetime) -> None:
         """Something that belongs into the record and is no operation: settings that were changed. Raises AuditError."""
-        self._audit.append(Entry(Kind.NOTE, identity=identity.key, detail=detail), now)
+        with self._writing(now) as writer:
+            writer.append(Entry(Kind.NOTE, identity=identity.key, detail=detail), now)
 
     def pending(self, now: datetime) -> list[Question]:
         """The questions that a click could answer now. For people who may confirm, never for tokens."""
