@@ -1,7 +1,8 @@
 """`jett bench websockets`: what 1,000 Realtime connections cost that say nothing: memory each, and processor in all.
 
-The server is a process of its own with the Realtime endpoint alone and no engine, since an idle connection uses none;
-the clients are raw sockets of this process, which have only shaken hands.
+The server is a process of its own with the Realtime endpoint alone and no engine, since an idle connection uses none.
+Whether its clients, raw sockets of this process that have only shaken hands, are still let in is looked up again and
+again as by `jett serve`, for one credential that they share.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager
 
+import anyio
 import psutil
 import uvicorn
 from starlette.applications import Starlette
@@ -26,13 +28,16 @@ from jett.audio.resample import LiveResampler
 from jett.core.errors import SessionsFull
 from jett.core.events import SessionEvent
 from jett.guard import Identity, Kind
+from jett.server.connections import guarded
 from jett.server.realtime.ports import House, Seat, Witness
 from jett.server.realtime.routes import PATH, routes
+from jett.server.standing import Standing, Standings
 from jett.session.parts import ConversationSettings
 
 CONNECTIONS = 1_000
 _WATCHED_S = 30.0
 _SETTLE_S = 2.0
+_MOST_UNKNOWN = 512
 
 
 class _NoSeats:
@@ -57,22 +62,37 @@ def _begin(source: str, identity: Identity, /) -> Witness:
 def _serve(port: int) -> None:
     settings = ConversationSettings("Be brief.")
     house = House(seats=_NoSeats(), settings=lambda: settings, resampler=LiveResampler, begin=_begin)
-    inner = Starlette(routes=routes(house))
+    inner, standings = Starlette(routes=routes(house)), Standings()
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"]["identity"] = Identity(Kind.DASHBOARD, "owner")
-        await inner(scope, receive, send)
+        standing = Standing("owner", _good, lasts=True)
+        scope["state"].update(identity=Identity(Kind.DASHBOARD, "owner"), standing=standing)
+        with standings.held(standing), standing.scope:
+            await inner(scope, receive, send)
 
-    uvicorn.run(
+    config = uvicorn.Config(
         application,
         host="127.0.0.1",
         port=port,
+        http=guarded(_MOST_UNKNOWN),
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         backlog=CONNECTIONS,
     )
+
+    async def both() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(standings.keep)
+            await uvicorn.Server(config).serve()
+            tasks.cancel_scope.cancel()
+
+    anyio.run(both)
+
+
+async def _good() -> bool:
+    return True
 
 
 def _connected(port: int) -> socket.socket:
@@ -85,7 +105,10 @@ def _connected(port: int) -> socket.socket:
     )
     came = b""
     while b"session.created" not in came:
-        came += client.recv(65_536)
+        more = client.recv(65_536)
+        if not more:
+            raise ConnectionError(f"the server closed the connection after {came[-200:]!r}")
+        came += more
     return client
 
 
