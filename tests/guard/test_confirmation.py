@@ -240,3 +240,23 @@ def test_a_yes_to_what_was_not_read_back_yet_is_unclear() -> None:
     assert conversation.answer("yes") is Answer.YES
     conversation.ask(replace(pending(), heard=False))
     assert conversation.answer("no") is Answer.NO
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("yes", "uh,yes", "yes/no", "n8n go ahead now", "go, for - it", "that's right", "YES", "proceed."),
+        *("ye\u0301s", "y\u00e9s", "y\u00ades", "y\u200bes", "ｙｅｓ"),
+    ],
+)
+def test_words_that_hold_a_yes(text: str) -> None:
+    """Whatever stands around it, or is hidden in it: speech-to-text that expects such words might hear them."""
+    assert holds_a_yes(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "n8n", "yesterday", "go", "ahead go", "go n8n ahead", "post gress, qdrant", "jett please"]
+)
+def test_words_that_hold_none(text: str) -> None:
+    """Half a phrase, another order, or good manners alone are no yes."""
+    assert not holds_a_yes(text)

@@ -239,6 +239,15 @@ def test_an_answer_that_is_late_is_known_for_one(tmp_path: Path, meanwhile: bool
     assert not door.lapsed(OWNER, at(22))
 
 
+def test_only_where_it_was_asked_an_answer_is_late(tmp_path: Path) -> None:
+    """Elsewhere there was nothing to answer."""
+    door = gate(tmp_path)
+    asked(door.ask(RESTART, DESK, LIVE, START, conversation="attic"))
+    said = [door.answer("yes", DESK, at(20), conversation=room) for room in ("attic", "kitchen")]
+    reasons = [each.reason for each in said if isinstance(each, Refused)]
+    assert reasons == ["That question has run out. Please ask again.", "There is nothing to confirm."]
+
+
 def test_that_a_question_ran_out_is_forgotten(tmp_path: Path) -> None:
     """What is kept of it does not grow."""
     door = gate(tmp_path)
