@@ -24,6 +24,7 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from benchmarks.report import Figures, emit, table
+from jett.app.serving import MOST_UNKNOWN
 from jett.audio.resample import LiveResampler
 from jett.core.errors import SessionsFull
 from jett.core.events import SessionEvent
@@ -37,7 +38,6 @@ from jett.session.parts import ConversationSettings
 CONNECTIONS = 1_000
 _WATCHED_S = 30.0
 _SETTLE_S = 2.0
-_MOST_UNKNOWN = 512
 
 
 class _NoSeats:
@@ -74,7 +74,7 @@ def _serve(port: int) -> None:
         application,
         host="127.0.0.1",
         port=port,
-        http=guarded(_MOST_UNKNOWN),
+        http=guarded(MOST_UNKNOWN),
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         lifespan="off",

@@ -20,6 +20,7 @@ from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import AudioError
 from jett.core.events import SessionEvent, StateChanged
 from jett.core.ports import Microphone, Render, Speaker
+from jett.history.sound_files import HEARD, SAID
 from jett.settings import Settings
 
 _BEFORE_S = 1.0
@@ -115,10 +116,10 @@ class Keeper:
         name = f"{self._started}-{self._n_turns:03}"  # `history.sound_files` knows them by it
         heard, self._heard = self._heard, []
         said, self._said = self._said, None
-        files = [folder / f"{name}-heard.wav"]
+        files = [folder / f"{name}{HEARD}"]
         write_wav(files[0], np.concatenate(heard), SAMPLE_RATE_HZ)
         if said is not None:
-            files.append(folder / f"{name}-said.wav")
+            files.append(folder / f"{name}{SAID}")
             write_wav(files[1], said.trimmed(_GAP_S), self._rate_hz)
         return files
 

@@ -10,9 +10,9 @@ import os
 import re
 from pathlib import Path
 
-SAID = "-said.wav"
-"""How a recording of the reply ends; the other one is of the microphone."""
-_NAME = re.compile(r"\d{8}-\d{6}-\d{6}-\d{3,9}-(heard|said)\.wav", re.ASCII)
+HEARD, SAID = "-heard.wav", "-said.wav"
+"""How a recording of the microphone ends, and one of the reply."""
+_NAME = re.compile(rf"\d{{8}}-\d{{6}}-\d{{6}}-\d{{3,9}}({re.escape(HEARD)}|{re.escape(SAID)})", re.ASCII)
 
 
 def is_recording(path: str) -> bool:
