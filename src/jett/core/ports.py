@@ -28,6 +28,20 @@ class VoiceActivityDetector(Protocol):
         """Forget what was heard, before another recording."""
 
 
+class WakeWordDetector(Protocol):
+    """Scores the names that Jett is called by, one frame after another; it has state."""
+
+    frame_samples: int
+    names: tuple[str, ...]
+    """What the scores are of, in their order: `hey_jett`."""
+
+    def scores(self, frame: Samples) -> tuple[float, ...]:
+        """How sure each name is, 0 to 1, to have ended by the end of `frame` (shape (frame_samples,), 16 kHz)."""
+
+    def reset(self) -> None:
+        """Forget what was heard, before another recording."""
+
+
 class TurnDetector(Protocol):
     """Scores "the speaker has finished" from the sound of the end of what was said."""
 
