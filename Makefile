@@ -3,7 +3,8 @@
 
 VENV ?= .venv
 N8N_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/jett-test-n8n
-WORKERS ?= 2
+WORKERS ?= 3
+ALL ?= $(filter true,$(CI))
 BIN := $(VENV)/bin
 export PYTHON VENV
 
@@ -16,9 +17,9 @@ help: ## what there is
 run: $(VENV)/.runtime ## install what is missing, fetch the models, talk, and serve the dashboard
 	@$(BIN)/jett serve --first-run
 
-test: $(VENV)/.dev ## all tests, on real models; WORKERS=1 runs one after the other
-	@$(BIN)/python -m pytest -m "not live" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-	@$(BIN)/python -m pytest -m live
+test: $(VENV)/.dev ## the tests, on real models; ALL=1 (or CI=true) adds the browser, the deployed stack, fuzzing, the sound card
+	@$(BIN)/python -m pytest -m "not live$(if $(ALL),, and not stage)" $(if $(filter 1,$(WORKERS)),,--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder)
+	@$(if $(ALL),$(BIN)/python -m pytest -m live)
 
 test-n8n: $(VENV)/.dev ## Jett and a real n8n; installs it once (2.3 GB, in the cache folder), needs PostgreSQL's server
 	@PYTHON=$(BIN)/python sh tests/n8n/install.sh "$(N8N_CACHE)"

@@ -15,7 +15,7 @@ from tests.browser.house import House
 from tests.history.support import say
 from tests.system.docker_engine import TestEngine
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.stage, pytest.mark.models]
 
 PATIENCE_MS = 60_000
 SERVES = "trap 'exit 0' TERM; while :; do sleep 0.1; done"

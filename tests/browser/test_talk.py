@@ -20,7 +20,7 @@ from tests.browser.conftest import Browsers, enter
 from tests.browser.house import House
 from tests.system.recordings import clip, seconds
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.stage, pytest.mark.models]
 
 SAID = "what is the capital of france"
 PATIENCE_MS = 60_000

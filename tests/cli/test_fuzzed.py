@@ -48,6 +48,9 @@ _AT_LENGTH = tuple(word for name in _SLOW for word in ("--include-operation-id",
 _DELETIONS = ("--include-method", "DELETE", "--exclude-operation-id", "leave")
 _PATIENT = ("--rate-limit", "auto")  # waits when the doors say that it was too fast
 _CONTAINERS = ("--include-tag", "containers", "--exclude-operation-id", "followContainerLog")
+
+pytestmark = pytest.mark.stage
+
 POLICY = """
 version = 1
 [containers.n8n]

@@ -10,7 +10,7 @@ import pytest
 from tests.deploy.support import DEPLOY
 from tests.deploy.vps import Vps
 
-pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stage, pytest.mark.root, pytest.mark.timeout(300)]
 
 MANY = """
 CREATE TABLE IF NOT EXISTS notes (id serial PRIMARY KEY, text text NOT NULL, raw bytea);

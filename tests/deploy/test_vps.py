@@ -14,7 +14,7 @@ from tests.deploy.support import TUNNEL
 from tests.deploy.test_compose import SERVICES
 from tests.deploy.vps import PUBLIC, Vps, tunnel_name
 
-pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stage, pytest.mark.root, pytest.mark.timeout(300)]
 
 THROUGH_THE_DOOR = """
 import sys, anyio

@@ -137,6 +137,7 @@ def test_each_mistake_has_its_code(message: str, code: str) -> None:
 
 @pytest.mark.filterwarnings(OTHERS_USE_RANDOM)
 @pytest.mark.models
+@pytest.mark.stage
 def test_no_message_breaks_a_connection(hall: Hall) -> None:
     """Over real sockets: each is told its mistakes, and leaves no seat, task or thread behind."""
     patient = Hall(hall.parts, hall.settings, hall.portal, Limits(errors=10**9))
