@@ -238,9 +238,8 @@ class Gate:
         if not any(each.pending for each in list(self._conversations.values())):
             return
         with self._writing(now) as writer:
-            for conversation in self._conversations.values():
-                if waiting := conversation.drop():
-                    writer.append(_about(waiting, waiting.identity, "expired"), now)
+            for waiting in filter(None, [each.drop() for each in self._conversations.values()]):
+                writer.append(_about(waiting, waiting.identity, "expired"), now)
             self._conversations.clear()
 
     def pending(self, now: datetime) -> list[Question]:
