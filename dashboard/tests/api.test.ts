@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { flattened, following } from "@/api/cursors";
 import { NAMES, outdated, parsed, patience } from "@/api/live-events";
-import { refusal, troubleOf, unreachable } from "@/api/trouble";
+import { asksWho, refusal, troubleOf, unreachable } from "@/api/trouble";
 
 describe("cursors", () => {
   it("the next page is asked for with `next`, and null is the end", () => {
@@ -36,6 +36,11 @@ describe("live events", () => {
     expect(outdated("turn")).toContainEqual(["latency"]);
   });
 
+  it("whoever is signed out is asked for who they are at once", () => {
+    expect(parsed("signed_out", '{"error": {"code": "signed_out"}}')?.event).toBe("signed_out");
+    expect(outdated("signed_out")).toEqual([["session"]]);
+  });
+
   it("every event of the protocol is taken, others and broken ones are not", () => {
     for (const name of NAMES) expect(parsed(name, "{}")?.event).toBe(name);
     expect(parsed("reset", "")).toEqual({ event: "reset", data: {} });
@@ -45,6 +50,17 @@ describe("live events", () => {
 
   it("waits twice as long after each attempt, at most eight seconds", () => {
     expect([0, 1, 2, 3, 4, 9].map(patience)).toEqual([500, 1000, 2000, 4000, 8000, 8000]);
+  });
+});
+
+describe("a refusal for want of a session", () => {
+  it("of any question but that for the session itself has the session asked for again", () => {
+    const missing = refusal(401, { error: { what: "nobody that Jett knows sent this" } });
+    expect(asksWho(missing, ["settings"])).toBe(true);
+    expect(asksWho(missing, undefined)).toBe(true);
+    expect(asksWho(missing, ["session"])).toBe(false);
+    expect(asksWho(refusal(403, {}), ["settings"])).toBe(false);
+    expect(asksWho(unreachable(), ["settings"])).toBe(false);
   });
 });
 

@@ -144,6 +144,21 @@ describe("the transcript", () => {
     ]);
   });
 
+  it("what was typed before there was a connection is the line of its turn, once", () => {
+    const play = new Play()
+      .happened({ kind: "typed", text: "What time is it?" })
+      .happened({ kind: "opening" })
+      .came({ type: "session.updated" });
+    play.came({ type: "jett.clause", turn: 1, text: "It is four." }).came(finished(1));
+    expect(play.state.lines).toMatchObject([{ said: "What time is it?", turn: 1, finished: { id: 1 } }]);
+  });
+
+  it("what was typed into a connection that ended is not the line of the next one's turn", () => {
+    const play = live().happened({ kind: "typed", text: "Is postgres up?" }).happened({ kind: "closed", why: "" });
+    play.happened({ kind: "opening" }).came({ type: "session.updated" }).came(finished(1));
+    expect(play.state.lines).toMatchObject([{ said: "Is postgres up?" }, { said: "What time is it?", turn: 1 }]);
+  });
+
   it("a new connection counts its turns anew and leaves the old lines alone", () => {
     const play = live()
       .came(finished(1))

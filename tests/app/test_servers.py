@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from jett.app.servers import Servers, commands, model_tools, open_servers
@@ -42,7 +43,9 @@ def anyio_backend() -> str:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, actions: bool) -> AsyncGenerator[tuple[Settings, Servers], None]:
+async def opened(
+    folder: Path, *, actions: bool, on_warning: Callable[[str], None] = print
+) -> AsyncGenerator[tuple[Settings, Servers], None]:
     (folder / "policy.toml").write_text(POLICY, "utf-8")
     overrides: dict[str, Any] = {
         "ops.policy": folder / "policy.toml",
@@ -51,7 +54,7 @@ async def opened(folder: Path, *, actions: bool) -> AsyncGenerator[tuple[Setting
     }
     overrides |= {"server.actions": actions, "llm.tools": "on"}
     settings = Settings.load(env={}, overrides=overrides)
-    async with open_servers(settings) as servers:
+    async with open_servers(settings, on_warning=on_warning) as servers:
         yield settings, servers
 
 
@@ -83,6 +86,26 @@ async def test_a_browsers_words_change_nothing_until_the_owner_turns_actions_on(
 async def test_where_actions_are_on_the_browser_is_asked_first(tmp_path: Path) -> None:
     async with opened(tmp_path, actions=True) as (settings, servers):
         assert await said(settings, servers, BROWSER) == "Run the workflow backup?"
+
+
+async def test_a_question_that_nobody_answered_is_in_the_record_when_jett_ends(tmp_path: Path) -> None:
+    """Also where Ctrl-C ends it."""
+    with anyio.CancelScope() as ends:
+        async with opened(tmp_path, actions=False) as (settings, servers):
+            assert await said(settings, servers, VOICE) == "Run the workflow backup?"
+            ends.cancel()
+            await anyio.sleep_forever()
+    last = tail(servers.gate.audit, 1)[0]
+    assert (last.kind, last.verdict, last.identity) == ("confirmation", "expired", "voice/owner")
+
+
+async def test_a_question_that_cannot_be_recorded_at_the_end_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    async with opened(tmp_path, actions=False, on_warning=told.append) as (settings, servers):
+        await said(settings, servers, VOICE)
+        (tmp_path / "audit").rename(tmp_path / "away")
+        (tmp_path / "audit").write_text("no folder")
+    assert any(line.startswith("audit:") for line in told)
 
 
 @pytest.mark.parametrize("who", [VOICE, TOKEN], ids=["voice", "token"])

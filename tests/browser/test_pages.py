@@ -159,6 +159,34 @@ def test_a_server_that_is_lost_is_told_and_the_page_comes_back_with_it(house: Ho
     expect(page.get_by_text("silero-vad")).to_be_visible()
 
 
+def test_a_browser_that_is_signed_out_is_told_at_once_and_let_in_again(house: House, browsers: Browsers) -> None:
+    """Nothing is clicked: the live event says so."""
+    house.start()
+    page = browsers.start().new_page()
+    enter(page, house, "/settings/")
+    expect(page.get_by_role("tab").first).to_be_visible()
+    assert house.jett("link", "--sign-out-all").returncode == 0
+    expect(page.get_by_text("This browser has not been let in")).to_be_visible(timeout=PATIENCE_MS)
+    enter(page, house, "/settings/")
+    expect(page.get_by_role("tab").first).to_be_visible()
+
+
+def test_a_link_that_was_used_says_what_to_do(house: House, browsers: Browsers) -> None:
+    house.start()
+    link = house.link()
+    page = browsers.start().new_page()
+    errors, _ = watched(page, house)
+    page.goto(link)
+    page.wait_for_url(house.url + "/")
+    errors.clear()
+    page.goto(link)
+    expect(page.get_by_role("heading")).to_contain_text("used already")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(6, 16, 18)"
+    assert not [error for error in errors if "403" not in error]
+    page.get_by_role("link", name="Open Jett").click()
+    page.wait_for_url(house.url + "/")
+
+
 def test_without_a_link_there_is_nothing_to_see(house: House, browsers: Browsers) -> None:
     house.start()
     page = browsers.start().new_page()

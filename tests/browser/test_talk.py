@@ -66,8 +66,11 @@ def test_typing_needs_no_microphone_and_is_answered_aloud(house: House, browsers
     enter(page, house)
     page.get_by_label("Message to Jett").fill("What is the capital of France?")
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("log", name="What was said")).to_contain_text("Paris", timeout=PATIENCE_MS)
+    log = page.get_by_role("log", name="What was said")
+    expect(log).to_contain_text("Paris", timeout=PATIENCE_MS)
     page.wait_for_function("() => window.__jett.rendered.length > 0")
+    expect(page.get_by_text("The microphone is off")).to_be_visible(timeout=PATIENCE_MS)
+    expect(log.locator("li")).to_have_count(1)
 
 
 def test_speaking_over_a_reply_silences_it_and_marks_what_was_not_heard(house: House, browsers: Browsers) -> None:

@@ -133,6 +133,26 @@ def test_a_late_yes_is_no_yes(tmp_path: Path, later_s: int) -> None:
     assert history(tmp_path)[1] == ("confirmation", "expired", "")
 
 
+def test_a_question_that_is_open_at_the_end_is_recorded_as_expired(tmp_path: Path) -> None:
+    """Of every conversation, once; what was permitted and not begun yet is no longer permitted."""
+    door = gate(tmp_path)
+    permit = permitted(door.ask(STATUS, OWNER, LIVE, START))
+    question = asked(door.ask(RESTART, OWNER, LIVE, START, conversation="kitchen"))
+    door.ask(RESTART, OWNER, LIVE, START, conversation="attic", aloud=True)
+    door.close(at(3))
+    door.close(at(4))
+    assert history(tmp_path)[3:] == [("confirmation", "expired", "")] * 2
+    assert door.pending(at(4)) == []
+    with pytest.raises(PermitError):
+        door.redeem(permit, at(4))
+    assert refused(door.click(question.nonce, DESK, at(4))) == "confirmation.none"
+
+
+def test_an_end_without_a_question_writes_nothing(tmp_path: Path) -> None:
+    gate(tmp_path).close(START)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("way", ["answer", "heard", "click", "decline"])
 def test_a_clock_set_back_ends_the_question_that_it_is_about(tmp_path: Path, way: str) -> None:
     """By whichever of the four it is met: none brings a question back to life for the time it was set back by."""

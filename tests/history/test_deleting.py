@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jett.history import Archive
+from jett.history.ageing import SCRUB_AGAIN_S, TIDY_EVERY_S, Ageing
 from jett.history.kept import KeptConversation, KeptTurn
 from jett.history.recorder import Recorder
 from jett.history.sqlite import FILE, SqliteDatabase
@@ -199,6 +200,29 @@ def test_old_turns_go_by_themselves_and_new_ones_stay(archive: Archive) -> None:
     assert [row.id for row in archive.turns().rows] == [id]
     assert count(archive.database, "conversations") == 1
     recorder.close()
+
+
+def test_what_goes_by_age_leaves_no_byte_behind_as_soon_as_nobody_reads_the_file(
+    in_a_file: Archive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says why words are still there, and comes again until they are not; whoever keeps words elsewhere is told."""
+    monkeypatch.setattr("jett.history.sqlite._TRIES_TO_CUT_OFF", 1)
+    spoken(in_a_file)
+    told: list[str] = []
+    ageing = Ageing(in_a_file.database, 90)
+    ageing.on_gone = lambda: told.append("gone")
+    later_ms = in_a_file.recorder.now_ms() + 91 * DAY_MS
+    with in_a_file.database.read() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM turns").scalar()
+        waits_s = [ageing.some(later_ms) for _ in range(4)]
+        assert "is being read" in ageing.traces
+        assert SECRET.encode() in file_bytes(in_a_file)
+    assert waits_s == [0.0, 0.0, SCRUB_AGAIN_S, SCRUB_AGAIN_S]
+    assert told == ["gone", "gone"]
+    assert [record.message for record in caplog.records] == [ageing.traces]
+    assert (ageing.some(later_ms), ageing.traces) == (TIDY_EVERY_S, "")
+    assert SECRET.encode() not in file_bytes(in_a_file)
+    in_a_file.close()
 
 
 def test_nothing_goes_by_itself_where_the_owner_keeps_all(archive: Archive) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ import websockets
 from jett.server.body import PLAIN
 from jett.server.budget import STRANGER, VISITOR
 from jett.server.doors import MOST_FAILURES
+from jett.server.rest.here import MOST_LOGINS
 from tests.server.support_web import Site, site
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +56,36 @@ async def test_a_link_lets_one_browser_in_and_only_once(at: Site) -> None:
     again = await at.http.get("/login", params={"code": code})
     assert again.status_code == 403
     assert "set-cookie" not in again.headers
+
+
+async def test_a_stale_link_gives_a_browser_a_page_and_others_text(at: Site) -> None:
+    """Which says what to do, runs no script, and takes its one style by its digest."""
+    page = await at.http.get("/login", params={"code": "a" * 43}, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (page.status_code, page.headers["content-type"]) == (403, "text/html; charset=utf-8")
+    assert page.headers["vary"] == "Accept"
+    assert "<code>jett link</code>" in page.text
+    assert "<script" not in page.text
+    style = re.search("<style>(.*?)</style>", page.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = page.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", f"style-src 'sha256-{digest}'", "frame-ancestors 'none'"} <= set(policy)
+    assert not any("script" in each or "unsafe" in each for each in policy)
+    text = await at.http.get("/login", params={"code": "a" * 43})
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "`jett link`" in text.text
+
+
+async def test_too_many_links_are_told_as_that(at: Site) -> None:
+    """A good one among them was not used, and lets a browser in a minute later."""
+    code = at.sessions.link(datetime.now(UTC))
+    for _ in range(MOST_LOGINS):
+        await at.http.get("/login", params={"code": "a" * 43})
+    flooded = await at.http.get("/login", params={"code": code}, headers={"Accept": "text/html"})
+    assert (flooded.status_code, flooded.headers["retry-after"]) == (429, "60")
+    assert "used already" not in flooded.text
+    at.seconds[0] += 61
+    assert (await at.http.get("/login", params={"code": code})).status_code == 303
 
 
 async def test_a_browser_that_left_is_nobody(at: Site) -> None:

@@ -44,6 +44,7 @@ class Speech:
     """What a command did to the conversation."""
 
     volume_percent: int = 100
+    typed: bool = False
     said_before: str = "Paris."
     decisions: list[Decided] = field(default_factory=list)
 

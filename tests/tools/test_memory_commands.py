@@ -33,6 +33,7 @@ class Speech:
     """Port Controls; nothing here uses it."""
 
     volume_percent: int = 100
+    typed: bool = False
 
     def set_volume(self, percent: int) -> None:
         self.volume_percent = percent

@@ -15,7 +15,8 @@ export type LiveEvent =
   | { event: "question_ended"; data: { nonce: string; answer: "yes" | "no" | "expired" } }
   | { event: "operation"; data: Operation }
   | { event: "settings"; data: { keys: string[] } }
-  | { event: "containers" | "reset"; data: Record<string, never> };
+  | { event: "containers" | "reset"; data: Record<string, never> }
+  | { event: "signed_out"; data: { error: { message: string; code: string } } };
 
 export type Operation = {
   operation: string;
@@ -40,6 +41,7 @@ export const NAMES: readonly LiveEvent["event"][] = [
   "operation",
   "settings",
   "reset",
+  "signed_out",
 ];
 
 const EVERYTHING: QueryKey[] = [[]];
@@ -63,6 +65,8 @@ export function outdated(event: LiveEvent["event"]): QueryKey[] {
       return [["settings"], ["status"], ["voices"]];
     case "reset":
       return EVERYTHING;
+    case "signed_out":
+      return [["session"]];
     default:
       return [];
   }

@@ -31,3 +31,8 @@ export function troubleOf(error: unknown): { what: string; fix: string } {
 export function isSessionMissing(error: unknown): boolean {
   return error instanceof Trouble && error.status === 401;
 }
+
+/** Whether `error`, of the query with that key or of a change, means that it has to be asked anew who is here. */
+export function asksWho(error: unknown, key: readonly unknown[] | undefined): boolean {
+  return isSessionMissing(error) && key?.[0] !== "session";
+}

@@ -25,7 +25,7 @@ const FILLS: Record<string, string> = {
 export function LatencyCards({ latency }: { latency: Latency }) {
   const stages = ORDER.filter((name) => name !== "first_audio" && latency.percentiles[name]);
   return (
-    <div className="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:grid-cols-6">
+    <div className="grid grid-cols-[repeat(auto-fit,minmax(9rem,1fr))] gap-3">
       <Percentile name="ttfa" figures={latency.percentiles.ttfa} headline />
       {stages.map((name) => (
         <Percentile key={name} name={name} figures={latency.percentiles[name]} />

@@ -1,12 +1,12 @@
 "use client";
 
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 
 import { LiveProvider } from "@/api/live";
 import { OperationsProvider } from "@/api/operations";
-import { useSession } from "@/api/queries";
-import { isSessionMissing, Trouble } from "@/api/trouble";
+import { keys, useSession } from "@/api/queries";
+import { asksWho, isSessionMissing, Trouble } from "@/api/trouble";
 import { Toasts } from "@/ui/toasts";
 
 import { Lost } from "./lost";
@@ -17,15 +17,21 @@ import { Alone, NoSession } from "./no-session";
 const TRIES = 2;
 const AGAIN_MS = 3000;
 
-/** Asks again when there was no answer, never when it was a refusal. */
+/** Asks again when there was no answer, never when it was a refusal; a refusal for want of a session ends the page. */
 function client(): QueryClient {
+  const refused = (error: unknown, key?: readonly unknown[]) => {
+    if (asksWho(error, key)) void made.invalidateQueries({ queryKey: keys.session });
+  };
   const retry = (count: number, error: unknown) => count < TRIES && !(error instanceof Trouble && error.status > 0);
-  return new QueryClient({
+  const made = new QueryClient({
+    queryCache: new QueryCache({ onError: (error, query) => refused(error, query.queryKey) }),
+    mutationCache: new MutationCache({ onError: (error) => refused(error) }),
     defaultOptions: {
       queries: { retry, staleTime: 5000, networkMode: "always" },
       mutations: { networkMode: "always" },
     },
   });
+  return made;
 }
 
 /** All that is around a page: the session, the live events, the pages' names, notices. */

@@ -52,6 +52,7 @@ export type Step = [Dialogue, Command[]];
 
 const MOST_LINES = 200;
 const MOST_NOTES = 400;
+/** The turn of a line of an earlier connection. What was typed before there is one waits for it. */
 const PAST = -1;
 
 export const SILENT: Dialogue = {
@@ -81,7 +82,7 @@ export function mood(state: Dialogue): Mood {
 export function advance(state: Dialogue, happening: Happening): Step {
   switch (happening.kind) {
     case "opening":
-      return [{ ...past(state), phase: "connecting", trouble: "" }, []];
+      return [{ ...state, phase: "connecting", trouble: "" }, []];
     case "closed":
       return [{ ...closed(state), phase: "failed", trouble: happening.why }, []];
     case "left":
@@ -169,20 +170,15 @@ function done(line: Line, turn: FinishedTurn): Line {
   return { ...line, said: turn.transcript || line.said, open: false, finished: turn };
 }
 
-/** What was only half said is not waited for. */
+/** What was only half said is not waited for, and the next connection counts its turns anew. */
 function closed(state: Dialogue): Dialogue {
   return {
     ...state,
     jett: "idle",
     sounding: false,
     coming: null,
-    lines: state.lines.map((line) => ({ ...line, open: false })),
+    lines: state.lines.map((line) => ({ ...line, open: false, turn: PAST })),
   };
-}
-
-/** Lines of an earlier connection: the next one counts its turns anew. */
-function past(state: Dialogue): Dialogue {
-  return { ...state, lines: state.lines.map((line) => ({ ...line, turn: PAST })) };
 }
 
 /** The turn's line, changed. A turn that has none takes the typed one of its words, or the oldest that waits, or a new one. */

@@ -105,11 +105,13 @@ const SAYS: Record<Mood, string> = {
 function Caption({ conversation }: { conversation: Conversation }) {
   const now = useSeen(conversation, ({ state }) => mood(state));
   const trouble = useSeen(conversation, ({ state }) => state.trouble);
-  const muted = useSeen(conversation, ({ wishes, hasEar }) => wishes.muted && hasEar);
+  const hasEar = useSeen(conversation, (seen) => seen.hasEar);
+  const muted = useSeen(conversation, ({ wishes }) => wishes.muted);
+  const deaf = hasEar ? muted && "Muted" : "The microphone is off";
   return (
     <div className="flex min-h-8 flex-col items-center gap-2 text-center">
       <p role="status" className="text-xl font-medium tracking-tight xl:text-2xl">
-        {now === "listening" && muted ? "Muted" : SAYS[now]}
+        {(now === "listening" && deaf) || SAYS[now]}
       </p>
       {trouble && (
         <p role="alert" className="flex max-w-md items-start gap-2 text-balance text-warn">
@@ -121,9 +123,9 @@ function Caption({ conversation }: { conversation: Conversation }) {
 }
 
 function Hint({ conversation }: { conversation: Conversation }) {
-  const phase = useSeen(conversation, ({ state }) => state.phase);
+  const talks = useSeen(conversation, ({ state, hasEar }) => state.phase === "live" && hasEar);
   const push = useSeen(conversation, ({ wishes }) => wishes.mode === "push");
-  const space = phase !== "live" ? "to begin" : push ? "held to talk" : "to mute";
+  const space = !talks ? "to begin" : push ? "held to talk" : "to mute";
   return (
     <p className="text-xs text-faint max-xl:hidden">
       <Key>Space</Key> {space} <span className="mx-2 text-line">·</span> <Key>Esc</Key> to leave

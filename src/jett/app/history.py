@@ -6,9 +6,11 @@ and whoever holds a conversation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import platformdirs
@@ -78,6 +80,19 @@ def keeping(archive: Archive | None, observer: Observer, source: Source, identit
         yield kept
     finally:
         kept.end()
+
+
+@contextmanager
+def told_of_ageing(archive: Archive | None, forget: Callable[[], None]) -> Iterator[None]:
+    """While the block lasts, `forget` is called on this event loop when old turns have gone by themselves."""
+    if archive is None:
+        yield
+        return
+    archive.recorder.ageing.on_gone = partial(asyncio.get_running_loop().call_soon_threadsafe, forget)
+    try:
+        yield
+    finally:
+        archive.recorder.ageing.on_gone = lambda: None
 
 
 def history_file(settings: Settings) -> Path:

@@ -16,9 +16,8 @@ import anyio
 import anyio.to_thread
 
 from jett.app.record import audit_log
-from jett.core.errors import ConfigError, OperationError, PolicyError, ungrouped
+from jett.core.errors import AuditError, ConfigError, OperationError, PolicyError, ungrouped
 from jett.guard import (
-    AuditLog,
     Gate,
     Identity,
     Kind,
@@ -35,7 +34,7 @@ from jett.ops.book import ContainerBook
 from jett.ops.docker_engine import DockerEngine, Tls
 from jett.ops.mcp_address import McpAddress
 from jett.ops.mcp_servers import McpServers, used
-from jett.ops.operations import Operations
+from jett.ops.operations import Operations, now
 from jett.ops.result import Result, sentence
 from jett.ops.secret_file import read_secret
 from jett.ops.workflows import Workflows
@@ -120,7 +119,7 @@ async def open_servers(
     audit = audit_log(settings)
     gate = Gate(policy, audit)
     async with AsyncExitStack() as closing:
-        closing.push_async_callback(_close_record, audit, on_warning)
+        closing.push_async_callback(_close_record, gate, on_warning)
         engine = _engine(settings)
         book = None
         if engine is not None:
@@ -145,11 +144,16 @@ async def open_servers(
                 tasks.cancel_scope.cancel()
 
 
-async def _close_record(audit: AuditLog, on_warning: Callable[[str], None]) -> None:
-    """What was written last reaches its anchors, also when Ctrl-C ends it; this takes a bounded time."""
+async def _close_record(gate: Gate, on_warning: Callable[[str], None]) -> None:
+    """Questions that nobody answered are in the record, and what was written last reaches its anchors, also when
+    Ctrl-C ends it; this takes a bounded time."""
     with anyio.CancelScope(shield=True):
-        await anyio.to_thread.run_sync(audit.close)
-    for line in audit.anchor_warning.splitlines():
+        try:
+            await anyio.to_thread.run_sync(gate.close, now())
+        except AuditError as error:
+            on_warning(str(error))
+        await anyio.to_thread.run_sync(gate.audit.close)
+    for line in gate.audit.anchor_warning.splitlines():
         on_warning(line)
 
 

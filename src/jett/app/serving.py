@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute
 from jett.app.browsers import browser_sessions, login_link
 from jett.app.dashboard_pages import OtherJetts
 from jett.app.dashboard_routes import dashboard_routes
+from jett.app.history import told_of_ageing
 from jett.app.latency import LatencyDesk
 from jett.app.local_loop import LocalLoop
 from jett.app.openai_api import openai_router
@@ -126,7 +127,7 @@ async def serving(
     house = _Assembly(app, door, loop, trouble)
     if door.trouble:
         trouble(door.trouble)
-    with ungrouped():
+    with ungrouped(), told_of_ageing(app.history, house.live.forget):
         async with open_seats(app) as seats, anyio.create_task_group() as tasks:
             in_force = SettingsInForce(seat_settings(app.settings), app.settings)
             dashboard = _dashboard(app, tasks, house, in_force, has_gpu=has_gpu, profile=profile, others=others)

@@ -227,6 +227,10 @@ class Controls(Protocol):
     def volume_percent(self) -> int:
         """How loud Jett speaks, 0 to 100."""
 
+    @property
+    def typed(self) -> bool:
+        """Whether the words that are carried out were written; else they were spoken."""
+
     def set_volume(self, percent: int) -> None:
         """From the next sound on."""
 

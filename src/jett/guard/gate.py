@@ -229,6 +229,19 @@ class Gate:
         with self._writing(now) as writer:
             writer.append(Entry(Kind.NOTE, identity=identity.key, detail=detail), now)
 
+    def close(self, now: datetime) -> None:
+        """The end: questions that still wait are written down as expired, permits that were not used are void.
+
+        Nothing is written where nothing waits. Raises AuditError.
+        """
+        self._permits.revoke_unused()
+        if not any(each.pending for each in list(self._conversations.values())):
+            return
+        with self._writing(now) as writer:
+            for waiting in filter(None, [each.drop() for each in self._conversations.values()]):
+                writer.append(_about(waiting, waiting.identity, "expired"), now)
+            self._conversations.clear()
+
     def pending(self, now: datetime) -> list[Question]:
         """The questions that a click could answer now. For people who may confirm, never for tokens."""
         waiting = (each.pending for each in list(self._conversations.values()))

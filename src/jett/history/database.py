@@ -29,6 +29,8 @@ class Database(ABC):
 
     name: str
     """For messages: where it is, without a password."""
+    scrubs_later = True
+    """Whether another `scrub` may take out what one had to leave."""
 
     def __init__(self) -> None:
         self._opening = threading.Lock()

@@ -47,6 +47,7 @@ _INDEX = text(
 class PostgresDatabase(Database):
     """A schema of the database at `place`. `read_password` is asked at each connection and may raise OSError."""
 
+    scrubs_later = False  # its log and its backups are the server's own
     _lock_statements = (f"SELECT pg_advisory_xact_lock({_LOCK})", f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
 
     def __init__(self, place: Place, read_password: Callable[[], str]) -> None:

@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 
 from jett.core.errors import HistoryError
 from jett.core.events import SessionEvent, TurnReport
+from jett.history.ageing import Ageing
 from jett.history.database import Database, RowRefused
-from jett.history.deleting import delete_batch_before
 from jett.history.ids import Ids
 from jett.history.kept import KeptConversation, KeptTurn, Source, kept_turn, storable
 from jett.history.writing import add_recordings, end_conversations, write_turns
@@ -30,8 +30,6 @@ from jett.history.writing import add_recordings, end_conversations, write_turns
 MOST_WAITING = 1_000
 LONGEST_RETRY_S = 60.0
 _BATCH = 100
-_TIDY_EVERY_S = 6 * 3600.0
-_DAY_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class Recorder:
     ) -> None:
         """`days`: turns older than that are deleted; 0 keeps all."""
         self._database = database
-        self._days = days
+        self.ageing = Ageing(database, days)
         self._most_waiting = most_waiting
         self._first_retry_s = first_retry_s
         self.now_ms = now_ms
@@ -78,8 +76,6 @@ class Recorder:
         self._untold = ""
         self._closing = self._tidy = False
         self._thread: threading.Thread | None = None
-        self._to_scrub = False
-        """Of the thread: whether something was deleted whose traces are still there."""
 
     def begin(self, source: Source, identity: str) -> Recording:
         """A conversation begins; nothing is written before its first turn is over."""
@@ -163,10 +159,10 @@ class Recorder:
         while self._waited(failures, tidy_at_s):
             try:
                 if not self._write_some() and time.monotonic() >= tidy_at_s:
-                    more = self._tidied_some()
-                    tidy_at_s = 0.0 if more else time.monotonic() + _TIDY_EVERY_S
+                    wait_s = self.ageing.some(self.now_ms())
+                    tidy_at_s = time.monotonic() + wait_s
                     with self._changed:
-                        self._tidy = not more
+                        self._tidy = wait_s > 0
                         self._changed.notify_all()
                 failures = 0
                 self._all_is_well()
@@ -228,18 +224,6 @@ class Recorder:
             except RowRefused:
                 self.dropped += note.turn is not None
                 self._in_trouble(str(error))
-
-    def _tidied_some(self) -> bool:
-        """Whether there may be more to delete; the traces are taken out after the last batch."""
-        if not self._days:
-            return False
-        before_ms = self.now_ms() - self._days * _DAY_MS
-        deleted = delete_batch_before(self._database, before_ms)
-        self._to_scrub = self._to_scrub or deleted > 0
-        if not deleted and self._to_scrub:
-            self._to_scrub = False
-            self._database.scrub(all_of_it=False)
-        return deleted > 0
 
     def _in_trouble(self, why: str) -> None:
         with self._changed:

@@ -28,7 +28,7 @@ ANSWERS = 0.65
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """One thing to remember. `source` is where it was said: voice, model, dashboard, terminal."""
+    """One thing to remember. `source` is where it was said: voice, typed, model, dashboard, terminal."""
 
     id: str
     text: str

@@ -23,6 +23,7 @@ class WrittenControls:
 
     said_last: str = ""
     volume_percent: int = 100
+    typed: bool = True
 
     def set_volume(self, percent: int) -> None:
         """Kept; nobody hears it."""

@@ -16,6 +16,8 @@ _DB_RANGE = 40.0
 class SessionControls:
     """Port Controls."""
 
+    typed = False
+
     def __init__(self, playback: Playback, history: Remembered) -> None:
         self._playback = playback
         self._history = history
@@ -40,9 +42,9 @@ class SessionControls:
     def decided(self, decision: Decided) -> None:
         """Nobody's turn: `noting` gives the controls that know one."""
 
-    def noting(self, note: Callable[[Decided], None]) -> Controls:
+    def noting(self, note: Callable[[Decided], None], *, typed: bool) -> Controls:
         """These controls in the hands of one turn, whose decisions are told to `note`."""
-        return _OfOneTurn(self, note)
+        return _OfOneTurn(self, note, typed=typed)
 
     def quotes(self, text: str) -> bool:
         """Whether `text` is the announcement said again, which is as little for the history as it was before."""
@@ -52,9 +54,10 @@ class SessionControls:
 class _OfOneTurn:
     """Port Controls."""
 
-    def __init__(self, shared: SessionControls, note: Callable[[Decided], None]) -> None:
+    def __init__(self, shared: SessionControls, note: Callable[[Decided], None], *, typed: bool) -> None:
         self._shared = shared
         self.decided = note
+        self.typed = typed
 
     @property
     def volume_percent(self) -> int:

@@ -134,12 +134,13 @@ class Conversation:
         """Silence now, as if a stop button was pressed."""
         self._feed(StopPressed())
 
-    def ask(self, text: str = "") -> None:
-        """A reply to what was typed, or to the history as it is; refused while one is under way (see `state`).
+    def ask(self, text: str = "", *, typed: bool = True) -> None:
+        """A reply to `text`, or to the history as it is; refused while one is under way (see `state`).
 
-        To a stop phrase there is none: it ends the one that is under way.
+        Not `typed`: it was spoken, and whoever holds the conversation ended the turn. To a stop phrase there is none:
+        it ends the one that is under way.
         """
-        self._feed(ReplyAsked(text))
+        self._feed(ReplyAsked(text, typed))
 
     def dismiss(self, played_s: float | None = None) -> None:
         """End the reply that is under way; the listener played `played_s` of what was sent of it, where they know."""
@@ -380,9 +381,8 @@ class Conversation:
             draft.canned, draft.error = True, str(hearing.error)
             self._tasks.start_soon(self._drafter.produce_canned, draft, hearing.error.spoken)
         elif draft.plan is not None:
-            carry_out = partial(
-                self._asking.carry_out, draft.plan, self._replying.controls.noting(draft.decisions.append)
-            )
+            controls = self._replying.controls.noting(draft.decisions.append, typed=hearing.typed)
+            carry_out = partial(self._asking.carry_out, draft.plan, controls)
             self._tasks.start_soon(self._drafter.produce_planned, draft, carry_out)
         else:
             messages = self._remembered.messages(hearing.text, without_turn=command.turn)
@@ -415,7 +415,7 @@ class Conversation:
         """As a turn that was spoken and committed in one instant."""
         now_s = self._ears.ring.end_s
         heard = Speculate(command.turn, 0, now_s, now_s, now_s)
-        self._hearing = Hearing(heard, command.text)
+        self._hearing = Hearing(heard, command.text, typed=command.typed)
         self._commit(Commit(command.turn, 0, now_s, now_s), asked=True)
 
     def _on_started(self, turn: int, at_s: float) -> None:

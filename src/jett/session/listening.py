@@ -25,6 +25,7 @@ class Hearing:
 
     command: Speculate
     text: str = ""
+    typed: bool = False
     error: EngineError | None = None
     transcript: Transcript | None = None
     marks: dict[str, float] = field(default_factory=dict)

@@ -35,7 +35,6 @@ from jett.tools.memory_words import (
 )
 from jett.turns.phrases import is_question
 
-_SOURCE = "voice"
 _MOST_RECALLED = 5
 _ASKS = re.compile(
     r"^\W*(?:(?:hey|ok|okay|so|and|jett|jet)\W+)*(?:when|where|what|who|whose|which|how|is|are|do|does|did)\b"
@@ -75,7 +74,7 @@ class RememberingCommands:
     async def carry_out(self, plan: Plan, controls: Controls) -> AsyncGenerator[str, None]:
         """Port Commands."""
         if isinstance(plan.key, Remembering):
-            yield await self._done(plan.key)
+            yield await self._done(plan.key, "typed" if controls.typed else "voice")
             return
         if isinstance(plan.key, _Known):
             self._last = plan.key.memory
@@ -116,11 +115,11 @@ class RememberingCommands:
             case _:
                 return ""
 
-    async def _done(self, asked: Remembering) -> str:
+    async def _done(self, asked: Remembering, source: str) -> str:
         """The sentence to say. Raises MemoryUnavailable, MemoryFull, ModelError, EmbeddingError."""
         match asked.action:
             case MemoryAction.REMEMBER:
-                return await self._remember(asked.text)
+                return await self._remember(asked.text, source)
             case MemoryAction.RECALL:
                 return await self._recall(asked.text)
             case MemoryAction.LIST:
@@ -134,9 +133,9 @@ class RememberingCommands:
             case MemoryAction.FORGET_ALL:
                 return ASK_ELSEWHERE
 
-    async def _remember(self, text: str) -> str:
+    async def _remember(self, text: str, source: str) -> str:
         try:
-            self._last = await anyio.to_thread.run_sync(self._memories.remember, text, _SOURCE)
+            self._last = await anyio.to_thread.run_sync(self._memories.remember, text, source)
         except SecretRefused as refused:
             return refused.spoken
         return REMEMBERED

@@ -75,9 +75,11 @@ class AnnouncementOffered:
 
 @dataclass(frozen=True, slots=True)
 class ReplyAsked:
-    """A reply is wanted to what nobody spoke: typed text, or what a program put into the conversation."""
+    """A reply is wanted: to typed text, to what a program put into the conversation, or, not `typed`, to words that
+    were spoken and whose turn the program ended by itself."""
 
     text: str = ""
+    typed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +207,11 @@ class Announce:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Make the reply that was asked for and play it as it comes. It has a turn's number, but nobody spoke."""
+    """Make the reply that was asked for and play it as it comes. It has a turn's number, but nobody speaks."""
 
     turn: int
     text: str
+    typed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -418,7 +418,7 @@ class TurnMachine:
         self._open_unspoken()
         self._reply = _Reply(self.turn, self.revision, self._now_s, asked.text, spoken_to=False)
         self.state = State.REPLYING
-        return [*dropped, Answer(self.turn, asked.text)]
+        return [*dropped, Answer(self.turn, asked.text, asked.typed)]
 
     def _on_dismissed(self) -> list[Command]:
         if self.state is State.OVERLAP:

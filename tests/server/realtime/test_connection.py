@@ -6,6 +6,8 @@ import base64
 import json
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
@@ -14,7 +16,11 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from jett.app.memory import MODEL, remembering_commands
+from jett.engines.embedding.minilm import MiniLmTextEmbedding
+from jett.models.store import Store
 from jett.server.realtime.ports import Limits
+from tests.memory.support import opened
 from tests.server.realtime.house import Hall
 from tests.server.realtime.test_malformed import emptied
 from tests.system.recordings import clip, joined, seconds
@@ -215,6 +221,33 @@ def test_a_typed_stop_phrase_is_followed_by_silence(hall: Hall) -> None:
     cancelled, silent = within(hall, Limits(), play)
     assert cancelled["response"]["status"] == "cancelled"
     assert (silent["response"]["status"], silent["response"]["output"]) == ("completed", [])
+
+
+def test_what_was_typed_is_remembered_as_typed_and_what_was_spoken_as_voice(
+    hall: Hall, store: Store, tmp_path: Path
+) -> None:
+    """Also where the client ends the turn by itself, as with push-to-talk: such a reply is asked for, too."""
+
+    async def play() -> None:
+        with anyio.fail_after(60):
+            async with connect(hall.url, compression=None) as socket:
+                off: dict[str, Any] = {"type": "realtime", "audio": {"input": {"turn_detection": None}}}
+                await socket.send(json.dumps({"type": "session.update", "session": off}))
+                for part in (
+                    {"type": "input_text", "text": "Remember that the bins go out on Tuesday."},
+                    {"type": "input_audio", "transcript": "Remember that the spare key is in the shed."},
+                ):
+                    item = {"type": "message", "role": "user", "content": [part]}
+                    await socket.send(json.dumps({"type": "conversation.item.create", "item": item}))
+                    await socket.send('{"type": "response.create", "response": {"output_modalities": ["text"]}}')
+                    await until(socket, "response.done")
+
+    with opened(MiniLmTextEmbedding(store.file(MODEL)), tmp_path / "memory") as memories:
+        assert hall.parts.commands is not None
+        hall.seats.parts = replace(hall.parts, commands=remembering_commands(hall.parts.commands, memories))
+        hall.run(play)
+        kept = {memory.source: memory.text for memory in memories.newest().memories}
+    assert kept == {"typed": "the bins go out on Tuesday", "voice": "the spare key is in the shed"}
 
 
 def append(speech: Any) -> str:

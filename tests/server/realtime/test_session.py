@@ -137,7 +137,7 @@ def test_a_reply_waits_for_the_words_of_a_manual_turn() -> None:
     assert events[0]["type"] == "input_audio_buffer.committed"
     assert isinstance(transcribe, Transcribe)
     talk.session.transcribed(transcribe.item_id, "Make me a drip coffee.", 1.0)
-    assert talk.look()[1] == [Ask("Make me a drip coffee.", written=False)]
+    assert talk.look()[1] == [Ask("Make me a drip coffee.", written=False, typed=False)]
 
 
 @pytest.mark.parametrize("kind", ["message", "function_call"])
@@ -166,7 +166,7 @@ def test_what_was_typed_is_answered_with_the_conversation_before_it() -> None:
     talk = Dialogue()
     talk.send("conversation.item.create", item=TYPED)
     talk.send("response.create", response={"instructions": "Rhyme."})
-    assert talk.look()[1] == [Ask("Hello there", written=False)]
+    assert talk.look()[1] == [Ask("Hello there", written=False, typed=True)]
     messages = talk.session.messages("Hello there", 1)
     assert [(message.role, message.content) for message in messages] == [("system", "Rhyme."), ("user", "Hello there")]
     talk.session.answers(1)
@@ -179,7 +179,7 @@ def test_a_typed_stop_phrase_is_a_response_without_output() -> None:
     stop = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "stop"}]}
     talk.send("conversation.item.create", item=stop)
     talk.send("response.create")
-    assert talk.look()[1] == [Ask("stop", written=False)]
+    assert talk.look()[1] == [Ask("stop", written=False, typed=True)]
     talk.session.silenced(1)
     talk.session.answering.was_asked()
     told, _ = talk.look()
@@ -197,7 +197,7 @@ def test_what_cannot_be_asked_now_is_told() -> None:
     talk.session.answering.was_asked()
     assert talk.one("error")["error"]["code"] == "conversation_already_has_active_response"
     talk.send("response.create")
-    assert talk.look()[1] == [Ask("", written=False)]
+    assert talk.look()[1] == [Ask("", written=False, typed=True)]
 
 
 def test_items_have_their_places() -> None:

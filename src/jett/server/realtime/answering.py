@@ -66,7 +66,7 @@ class Answering:
         if self.asked is None:
             return
         said = self._state.items.last_said() if self.asked.input is None else ""
-        self._state.do(Ask(said, self.asked.written))
+        self._state.do(Ask(said, self.asked.written, self._state.items.last_was_typed))
 
     def was_asked(self) -> None:
         """The conversation was asked. If it has not begun to answer, something else sounds."""

@@ -47,10 +47,14 @@ class Transcribe:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Have the conversation answer `said`, or its items as they are; written only, or spoken. Then call `was_asked`."""
+    """Have the conversation answer `said`, or its items as they are; written only, or spoken. Then call `was_asked`.
+
+    `typed` is how `said` came in, `written` how the answer goes out.
+    """
 
     said: str
     written: bool
+    typed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,11 @@ class Items:
         last = self._items[-1] if self._items else None
         return last.text if last is not None and last.role == "user" else ""
 
+    @property
+    def last_was_typed(self) -> bool:
+        """Whether what `last_said` gives was not spoken."""
+        return not (self._items and self._items[-1].kind == "input_audio")
+
     def forget_last_said(self) -> None:
         """The model is not told of it; the client still has it."""
         if self.last_said():

@@ -127,8 +127,8 @@ class Talk:
                 self._clear(manual=manual)
             case Transcribe(item_id):
                 self._tasks.start_soon(self._transcribe, item_id, self._kept.take())
-            case Ask(said, written):
-                self._ask(said, written=written)
+            case Ask(said, written, typed):
+                self._ask(said, written=written, typed=typed)
             case Dismiss(played_s):
                 self._conversation.dismiss(played_s)
             case NoteHeard(turn, played_s):
@@ -180,9 +180,9 @@ class Talk:
         self._session.transcribed(item_id, text, speech.size / SAMPLE_RATE_HZ)
         self._act()
 
-    def _ask(self, said: str, *, written: bool) -> None:
+    def _ask(self, said: str, *, written: bool, typed: bool) -> None:
         before, self._conversation.silent = self._conversation.silent, written
-        self._conversation.ask(self._seat.parts.redact(said))
+        self._conversation.ask(self._seat.parts.redact(said), typed=typed)
         self._conversation.silent = before
         self._session.answering.was_asked()
 

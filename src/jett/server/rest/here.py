@@ -7,20 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from jett.server.browser_sessions import LOGIN, BrowserSessions
 from jett.server.credentials import Caller
 from jett.server.refusal import Refusal
+from jett.server.rest.login_page import FLOODED, STALE, unopened
 from jett.server.rest.shapes.status import Session
 from jett.server.window import Window
 
 MOST_LOGINS = 20
 """Tries of the link a minute: 256 bits are not guessed anyway, but the file need not be read more often."""
-_STALE = (
-    "This link was used already, or is older than ten minutes.\n"
-    "On the machine where Jett runs, `jett link` prints another one.\n"
-)
 
 
 def router(
@@ -37,13 +34,15 @@ def router(
     logins = Window(MOST_LOGINS, 60.0, now_s)
 
     @routes.get(LOGIN, include_in_schema=False)
-    async def login(code: str = "") -> Response:
-        """One look at the link lets this browser in; nothing is told of why another does not."""
-        if not logins.admits() or not 20 <= len(code) <= 100:
-            return PlainTextResponse(_STALE, status_code=403)
+    async def login(request: Request, code: str = "") -> Response:
+        """One look at the link lets this browser in; nothing is told of why another code does not."""
+        if not logins.admits():
+            return unopened(request, FLOODED, {"Retry-After": "60"})
+        if not 20 <= len(code) <= 100:
+            return unopened(request, STALE)
         secret = await anyio.to_thread.run_sync(sessions.enter, code, now())
         if secret is None:
-            return PlainTextResponse(_STALE, status_code=403)
+            return unopened(request, STALE)
         answer = RedirectResponse("/", status_code=303)
         lasts_s = round(timedelta(days=session_days).total_seconds())
         answer.set_cookie(cookie, secret, max_age=lasts_s, path="/", secure=secure, httponly=True, samesite="strict")
