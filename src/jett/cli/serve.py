@@ -179,7 +179,7 @@ class _Command:
                     yield
 
         async with served.seats.local(owner(Kind.VOICE)) as seat:
-            seated = replace(app, parts=seat.parts)
+            seated = replace(app, parts=replace(seat.parts, wake=app.parts.wake))
             await converse(seated, _Watched(self._view, served), None, Company(beside, seat.workers))
 
 
