@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jett.cli.recordings import Keeper, check_folder
 from jett.core.audio import silence
-from jett.core.events import StateChanged
+from jett.core.events import StateChanged, WakeRejected
 from jett.history.sound_files import is_recording
 from jett.settings import Settings
 
@@ -37,3 +37,18 @@ def test_a_folder_that_can_no_longer_be_written_is_told_once(tmp_path: Path) -> 
     _one_turn(keeper)
     (note,) = notes
     assert note.endswith("this conversation is not kept any more")
+
+
+def test_what_is_heard_asleep_or_was_meant_for_somebody_else_is_not_kept(tmp_path: Path) -> None:
+    keeper = Keeper.of(_settings(tmp_path), list[str]().append)
+    for state in ("asleep", "idle", "hearing", "pausing"):
+        keeper.observe(StateChanged(state))
+        keeper.heard(silence(1600))
+    keeper.observe(WakeRejected(1.0))
+    keeper.observe(StateChanged("idle"))
+    keeper.observe(StateChanged("asleep"))
+    keeper.heard(silence(1600))
+    keeper.observe(StateChanged("idle"))
+    assert not list(tmp_path.iterdir())
+    _one_turn(keeper)
+    assert len(list(tmp_path.iterdir())) == 1

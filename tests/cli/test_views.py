@@ -85,6 +85,14 @@ def test_the_region_shows_state_words_and_reply_as_they_come() -> None:
         assert "jett  It is ten." in terminal.text.getvalue()
 
 
+def test_asleep_is_shown() -> None:
+    terminal = Terminal()
+    with terminal.view:
+        terminal.view(StateChanged("asleep"))
+        terminal.frames(4, -20.0)
+        assert "asleep" in terminal.text.getvalue()
+
+
 def test_a_finished_turn_scrolls_by_with_its_waterfall() -> None:
     terminal = Terminal()
     with terminal.view:

@@ -24,6 +24,8 @@ from jett.core.events import (
     StateChanged,
     Troubled,
     TurnReport,
+    WakeRejected,
+    Woken,
 )
 from jett.guard import Identity, Kind
 from jett.server.metrics import Metrics, router
@@ -100,6 +102,8 @@ def test_what_else_a_conversation_tells_is_counted() -> None:
     observe(ReplyWithdrawn(1, 0, "", None, 1.0, 1.1))
     observe(AnnouncementEnded(1, SAID, SAID, False))
     observe(AnnouncementEnded(1, SAID, "", True))
+    for waking in (Woken("hey_jett", 1.0), WakeRejected(2.0), Woken("key", 3.0)):
+        observe(waking)
     for event in (StateChanged("idle"), LevelMeasured(-40, 0.1), PartialHeard(1, SAID), ClauseSpoken(1, SAID)):
         observe(event)
     found = samples(read(metrics))
@@ -107,6 +111,8 @@ def test_what_else_a_conversation_tells_is_counted() -> None:
     assert found["jett_replies_withdrawn_total", (("kind", "realtime"),)] == 1
     assert found["jett_announcements_total", (("outcome", "heard"),)] == 1
     assert found["jett_announcements_total", (("outcome", "interrupted"),)] == 1
+    assert found["jett_wakings_total", (("outcome", "woken"),)] == 2
+    assert found["jett_wakings_total", (("outcome", "rejected"),)] == 1
 
 
 def test_sessions_and_connections_go_up_and_come_down_again() -> None:

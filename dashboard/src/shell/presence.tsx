@@ -10,6 +10,7 @@ import { cn } from "@/ui/cn";
 import { counted } from "@/ui/words";
 
 const STATES: Record<string, string> = {
+  asleep: "Asleep until it is called",
   idle: "Waiting to be spoken to",
   hearing: "Somebody speaks",
   pausing: "Thinking",
@@ -28,8 +29,9 @@ export function Presence({ className }: { className?: string }) {
     }, []),
   );
   if (!status) return null;
-  const [tone, title]: [Tone, string] = link === "lost" ? ["bad", "Out of reach"] : room(status.local_loop);
-  const state = status.local_loop === "running" && link !== "lost" ? (STATES[local || status.local_state] ?? "") : "";
+  const now = local || status.local_state;
+  const [tone, title]: [Tone, string] = link === "lost" ? ["bad", "Out of reach"] : room(status.local_loop, now);
+  const state = status.local_loop === "running" && link !== "lost" ? (STATES[now] ?? "") : "";
   return (
     <div className={cn("flex flex-col gap-1 px-3 text-xs text-faint", className)}>
       <p className="flex items-center gap-2 font-medium text-soft">
@@ -42,7 +44,7 @@ export function Presence({ className }: { className?: string }) {
   );
 }
 
-function room(loop: "off" | "running" | "failed"): [Tone, string] {
-  if (loop === "running") return ["good", "Listening in the room"];
+function room(loop: "off" | "running" | "failed", state: string): [Tone, string] {
+  if (loop === "running") return state === "asleep" ? ["quiet", "In the room"] : ["good", "Listening in the room"];
   return loop === "failed" ? ["bad", "No ear in the room"] : ["quiet", "Room microphone off"];
 }

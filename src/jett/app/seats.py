@@ -100,7 +100,8 @@ def _parts(app: App, identity: Identity, llm: LanguageModel) -> Parts:
         own = remembering_commands(asked, memories)
         tools = remembering_tools(guarded, memories, wanted=tools_wanted(app.settings))
     vad = another_vad(app.parts.vad)
-    return replace(app.parts, vad=vad, llm=llm, commands=own, tools=tools, canceller=None, echo_reference=None)
+    parts = replace(app.parts, vad=vad, llm=llm, commands=own, tools=tools, canceller=None, echo_reference=None)
+    return replace(parts, wake=None)  # over the network it is the program's, or the browser's, to say when to listen
 
 
 async def _warm(slots: Sequence[LanguageModel], app: App) -> None:

@@ -51,8 +51,9 @@ from jett.server.page_files import Pages
 from jett.server.realtime.ports import House
 from jett.server.realtime.routes import routes as realtime_routes
 from jett.server.response_headers import ResponseHeaders
-from jett.server.rest import here, history, live, memories, status
+from jett.server.rest import here, history, live, memories, sleep, status
 from jett.server.rest.recent import RecentTurns
+from jett.server.rest.sleep import SleepDesk
 from jett.server.serving import Certificate, serve
 from jett.server.web import application, public_paths
 from jett.session.seats import Seats
@@ -86,6 +87,7 @@ class Serving:
 
     url: str
     desk: AnnouncementDesk
+    sleep_desk: SleepDesk
     seats: Seats[Identity]
     in_force: SettingsInForce
     observe: Callable[[SessionEvent], None]
@@ -135,7 +137,9 @@ async def serving(
                 doors = house.web(seats, in_force, routers)
                 tasks.start_soon(doors.standings.keep)
                 tasks.start_soon(_serve, doors, door, app.settings)
-                yield Serving(door.url, house.desk, seats, in_force, house.observe_local, house.sessions)
+                yield Serving(
+                    door.url, house.desk, house.sleep_desk, seats, in_force, house.observe_local, house.sessions
+                )
                 tasks.cancel_scope.cancel()
 
 
@@ -178,6 +182,7 @@ class _Assembly:
         self._now_s = MonotonicClock().now_s
         self.sessions = browser_sessions(app.settings)
         self.desk = AnnouncementDesk()
+        self.sleep_desk = SleepDesk()
         self.live = Live()
         self._metrics = Metrics()
         self._recent = RecentTurns(now)
@@ -233,6 +238,7 @@ class _Assembly:
             live.router(self.live, partial(self._metrics.connection, "sse")),
             status.router(statuses.look, latency.latest),
             announcement_desk.router(self.desk),
+            sleep.router(self.sleep_desk),
             history.router(app.history, self.live.forget),
             memories.router(app.memories),
             metrics.router(self._metrics),

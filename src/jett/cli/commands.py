@@ -30,6 +30,7 @@ _COMMANDS: dict[str, Command | Group] = {
     "talk": Command(),
     "serve": Command(),
     "link": Command(),
+    "sleep": Command(),
     "ask": Command(),
     "transcribe": Command(),
     "say": Command(),

@@ -41,6 +41,7 @@ _METER_WIDTH = 20
 _QUIETEST_DBFS = -60.0
 _BAR_WIDTH = 40
 _STATES = {
+    "asleep": ("asleep", "dim"),
     "idle": ("listening", "green"),
     "hearing": ("hearing you", "bold cyan"),
     "pausing": ("have you finished?", "cyan"),
@@ -135,7 +136,7 @@ class LiveView:
     def _region(self) -> RenderableType:
         word, style = _STATES.get(self._state, (self._state, ""))
         meter = "▮" * self._meter + "·" * (_METER_WIDTH - self._meter)
-        lines = [Text.assemble((f"{word:<18} ", style), (meter, "green"))]
+        lines = [Text.assemble((f"{word:<18} ", style), (meter, "dim" if self._state == "asleep" else "green"))]
         if self._partial:
             lines.append(Text(f"you   {self._partial} …", style="cyan"))
         if self._reply:

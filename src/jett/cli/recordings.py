@@ -18,7 +18,7 @@ from jett.audio.files import check_wav_target, write_wav
 from jett.audio.recording import Recording
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import AudioError
-from jett.core.events import SessionEvent, StateChanged
+from jett.core.events import SessionEvent, StateChanged, WakeRejected
 from jett.core.ports import Microphone, Render, Speaker
 from jett.history.sound_files import HEARD, SAID
 from jett.settings import Settings
@@ -26,6 +26,7 @@ from jett.settings import Settings
 _BEFORE_S = 1.0
 _LONGEST_S = 120.0
 _GAP_S = 0.3
+_AT_REST = ("idle", "asleep")
 
 
 def check_folder(settings: Settings) -> None:
@@ -86,17 +87,24 @@ class Keeper:
 
     def observe(self, event: SessionEvent) -> list[Path]:
         """A turn is kept when the conversation comes to rest; the files that were written now."""
+        if isinstance(event, WakeRejected):
+            self._forget()
         if self._folder is None or not isinstance(event, StateChanged):
             return []
         files: list[Path] = []
-        if event.state == "idle" and self._busy:
+        rests = event.state in _AT_REST
+        if rests and self._busy:
             try:
                 files = self._write(self._folder)
             except AudioError as error:
                 self._folder = None
                 self._note(f"{error}; this conversation is not kept any more")
-        self._busy = event.state != "idle"
+        self._busy = not rests
         return files
+
+    def _forget(self) -> None:
+        """Somebody else was spoken to: that is nobody's turn."""
+        self._heard, self._said, self._busy = [], None, False
 
     def heard(self, chunk: Samples) -> None:
         self._heard.append(chunk)

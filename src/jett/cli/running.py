@@ -17,7 +17,7 @@ import platformdirs
 import psutil
 from filelock import FileLock, Timeout
 
-from jett.core.errors import AlreadyRunning
+from jett.core.errors import AlreadyRunning, NotRunning
 
 
 def runtime_folder() -> Path:
@@ -38,22 +38,54 @@ def only_one() -> Iterator[None]:
     except Timeout:
         raise AlreadyRunning(_who(running_pid())) from None
     try:
-        note.write_text(json.dumps({"pid": os.getpid(), "started_s": _started_s(os.getpid())}), encoding="utf-8")
+        _write_note(sleeps=False)
         yield
     finally:
         note.unlink(missing_ok=True)
         lock.release()
 
 
+@contextmanager
+def noted_as_sleeper() -> Iterator[None]:
+    """While the block lasts, whoever asks is told that this process can be sent to sleep. Only inside `only_one`."""
+    _write_note(sleeps=True)
+    try:
+        yield
+    finally:
+        _write_note(sleeps=False)
+
+
 def running_pid() -> int | None:
     """The process that talks now, or None."""
+    return _running()[0]
+
+
+def running_sleeper() -> int:
+    """The process that talks now and can be sent to sleep. Raises NotRunning."""
+    pid, sleeps = _running()
+    if pid is None:
+        raise NotRunning("sleep: no Jett of yours talks now; start one with jett talk, or jett serve")
+    if not sleeps:
+        raise NotRunning(
+            f"sleep: process {pid} always listens, since nothing could wake it; "
+            "start it with a wake word, or with jett talk --push-to-talk"
+        )
+    return pid
+
+
+def _running() -> tuple[int | None, bool]:
     try:
         noted = json.loads((runtime_folder() / "talk.json").read_text(encoding="utf-8"))
-        pid, started_s = int(noted["pid"]), float(noted["started_s"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        pid, started_s, sleeps = int(noted["pid"]), float(noted["started_s"]), noted.get("sleeps") is True
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None, False
     # A process number is given again after a while: only one that began at the same moment is the one that wrote it.
-    return pid if abs(_started_s(pid) - started_s) < 1.0 else None
+    return (pid, sleeps) if abs(_started_s(pid) - started_s) < 1.0 else (None, False)
+
+
+def _write_note(*, sleeps: bool) -> None:
+    noted = {"pid": os.getpid(), "started_s": _started_s(os.getpid()), "sleeps": sleeps}
+    (runtime_folder() / "talk.json").write_text(json.dumps(noted), encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +116,7 @@ _COMMANDS = (
     "talk",
     "serve",
     "link",
+    "sleep",
     "history",
     "memory",
     "ask",

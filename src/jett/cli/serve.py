@@ -25,6 +25,7 @@ from jett.cli.browser import open_browser
 from jett.cli.loading import user_settings
 from jett.cli.profile import PROFILE_OPTION
 from jett.cli.running import only_one, running_jetts
+from jett.cli.sleep import sent_to_sleep
 from jett.cli.talk import view_for
 from jett.cli.talk_live import Company, converse
 from jett.cli.views import View
@@ -174,12 +175,16 @@ class _Command:
 
         @asynccontextmanager
         async def beside(conversation: Conversation) -> AsyncGenerator[None, None]:
-            with served.in_force.told_to(conversation):
+            with (
+                served.in_force.told_to(conversation),
+                served.sleep_desk.open_with(conversation),
+                sent_to_sleep(conversation),
+            ):
                 async with announced(conversation):
                     yield
 
         async with served.seats.local(owner(Kind.VOICE)) as seat:
-            seated = replace(app, parts=seat.parts)
+            seated = replace(app, parts=replace(seat.parts, wake=app.parts.wake))
             await converse(seated, _Watched(self._view, served), None, Company(beside, seat.workers))
 
 

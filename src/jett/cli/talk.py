@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -15,13 +16,16 @@ from jett.app.announcing import Door, announcement_door, taking_announcements
 from jett.audio.files import check_wav_target, held
 from jett.cli import first_run as first
 from jett.cli.loading import user_settings
+from jett.cli.push_to_talk import check_terminal, pressed
 from jett.cli.recordings import check_folder
 from jett.cli.running import only_one
+from jett.cli.sleep import sent_to_sleep
 from jett.cli.talk_files import answer_files, check_files
 from jett.cli.talk_live import Company, check_devices, converse
 from jett.cli.views import JsonLines, PlainLines, View
 from jett.core.errors import JettError
 from jett.core.events import Troubled
+from jett.session.conversation import Conversation
 from jett.settings import Settings
 
 Work = Callable[[App], Awaitable[JettError | None]]
@@ -60,6 +64,10 @@ Keep = Annotated[
 InHistory = Annotated[
     bool, typer.Option("--history", help="Keep talks with recordings in the history, too; live ones are kept anyway.")
 ]
+PushToTalk = Annotated[
+    bool,
+    typer.Option("--push-to-talk", help="Sleep until the space bar or Enter is pressed in this terminal."),
+]
 FirstRun = Annotated[
     bool,
     typer.Option(
@@ -78,6 +86,7 @@ def talk(
     plain: Plain = False,
     keep_recordings: Keep = None,
     in_history: InHistory = False,
+    push_to_talk: PushToTalk = False,
     first_run: FirstRun = False,
 ) -> None:
     """Talk with Jett through the microphone and the speaker, or let recordings take your place.
@@ -96,6 +105,8 @@ def talk(
         privacy__recordings_dir=keep_recordings,
     )
     check_folder(settings)
+    if push_to_talk:
+        check_terminal()
     files = [held(file) for file in (*(input_files or ()), *(more or ()))]
     view = view_for(settings, as_json=as_json, plain=plain)
     if first_run:
@@ -112,7 +123,7 @@ def talk(
             check_wav_target(output)
         check_devices(settings, with_speaker=output is None)
         with only_one(), announcement_door(settings) as door:
-            live = partial(_live, view=view, output=output, test=first_run, door=door)
+            live = partial(_live, view=view, output=output, test=first_run, door=door, push_to_talk=push_to_talk)
             failure = anyio.run(_with_app, settings, view, live)
     if failure is not None:
         raise typer.Exit(failure.exit_code)
@@ -129,11 +140,19 @@ async def _with_app(settings: Settings, view: View, work: Work) -> JettError | N
             return await work(app)
 
 
-async def _live(app: App, view: View, output: Path | None, test: bool, door: Door | None) -> None:
+async def _live(app: App, view: View, output: Path | None, test: bool, door: Door | None, push_to_talk: bool) -> None:
     if test:
         await first.self_test(app, view)
-    beside = partial(taking_announcements, app, door, trouble=lambda text: view(Troubled(text)))
-    await converse(app, view, output, Company(beside))
+
+    @asynccontextmanager
+    async def beside(conversation: Conversation) -> AsyncGenerator[None, None]:
+        keys = pressed(partial(conversation.wake, "key")) if push_to_talk else nullcontext()
+        announcements = taking_announcements(app, door, conversation, trouble=lambda text: view(Troubled(text)))
+        with sent_to_sleep(conversation), keys:
+            async with announcements:
+                yield
+
+    await converse(app, view, output, Company(beside, push_to_talk=push_to_talk))
 
 
 def view_for(settings: Settings, *, as_json: bool, plain: bool) -> View:

@@ -111,6 +111,12 @@ async def answer_file(
     finally:
         if reports or duplex.output.any():
             said.append(duplex.trimmed_output())
+    if not reports and app.parts.wake is not None:
+        names = " or ".join(name.replace("_", " ") for name in app.parts.wake.names)
+        raise AudioError(
+            f"audio: nobody calls Jett and asks for something in {str(file)!r} ({audio_seconds(file):.1f} s); "
+            f"give a recording with {names!r} in it, or turn the wake word off"
+        )
     if not reports:
         raise AudioError(
             f"audio: nobody can be heard speaking in {str(file)!r} ({audio_seconds(file):.1f} s); "

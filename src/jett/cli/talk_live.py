@@ -51,6 +51,7 @@ class Company:
 
     beside: Beside
     workers: Workers | None = None
+    push_to_talk: bool = False
 
 
 async def converse(app: App, view: View, output: Path | None, company: Company) -> None:
@@ -113,15 +114,24 @@ async def _run(
         nonlocal listens
         if not listens:  # the first event is a level: sound comes in
             listens = True
-            view.note("Jett listens; Ctrl-C ends it")
+            view.note(f"Jett {_how_it_listens(app, company)}; Ctrl-C ends it")
         app.trace(event)
         history.observe(event)
         history.sound(keeper.observe(event))
 
     with keeping(app.history, view, "local", owner(Kind.VOICE)) as history:
-        conversation = Conversation(app.parts, conversation_settings(app.settings), observe, workers=company.workers)
+        settings = replace(conversation_settings(app.settings), push_to_talk=company.push_to_talk)
+        conversation = Conversation(app.parts, settings, observe, workers=company.workers)
         async with company.beside(conversation):
             await conversation.run(keeper.hearing(microphone), keeper.speaking(speaker, speaker.rate_hz))
+
+
+def _how_it_listens(app: App, company: Company) -> str:
+    if company.push_to_talk:
+        return "sleeps until you press the space bar"
+    if app.parts.wake is None:
+        return "listens"
+    return f"sleeps until you say {' or '.join(name.replace('_', ' ') for name in app.parts.wake.names)}"
 
 
 def _told_in(tasks: TaskGroup, view: View) -> OnState:

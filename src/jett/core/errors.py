@@ -108,6 +108,12 @@ class AlreadyRunning(JettError):
     exit_code = 6
 
 
+class NotRunning(JettError):
+    """There is no Jett of this user that could do it: none talks, or the one that does never sleeps."""
+
+    exit_code = 6
+
+
 class GuardError(JettError):
     """The guard does not let something happen, or cannot decide."""
 

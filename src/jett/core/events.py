@@ -18,7 +18,7 @@ STAGES = (
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The turn machine's state: idle, hearing, pausing, replying, overlap."""
+    """The turn machine's state: idle, hearing, pausing, replying, overlap; or asleep, until Jett is called."""
 
     state: str
 
@@ -154,6 +154,29 @@ class AnnouncementEnded:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """Jett slept and hears now. `by`: the name that was called (`hey_jett`), `key`, `request`, or `announcement`."""
+
+    by: str
+    at_s: float
+    """On the audio clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class WakeRejected:
+    """It had not been called: its name is not in what was said, of which nothing is kept. It sleeps again."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FellAsleep:
+    """Nothing is heard until Jett is called."""
+
+    at_s: float
+
+
 SessionEvent = (
     StateChanged
     | LevelMeasured
@@ -163,6 +186,9 @@ SessionEvent = (
     | ReplyWithdrawn
     | Troubled
     | AnnouncementEnded
+    | Woken
+    | WakeRejected
+    | FellAsleep
 )
 Observer = Callable[[SessionEvent], None]
 

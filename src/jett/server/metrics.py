@@ -19,7 +19,17 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
-from jett.core.events import STAGES, AnnouncementEnded, Observer, ReplyWithdrawn, SessionEvent, Troubled, TurnReport
+from jett.core.events import (
+    STAGES,
+    AnnouncementEnded,
+    Observer,
+    ReplyWithdrawn,
+    SessionEvent,
+    Troubled,
+    TurnReport,
+    WakeRejected,
+    Woken,
+)
 from jett.guard import Verb
 from jett.server.visitor import Visitor
 
@@ -68,6 +78,7 @@ class Metrics:
         self._barge_ins = _counter(registry, "jett_barge_ins", "Replies that another turn interrupted.", "kind")
         self._announcements = _counter(registry, "jett_announcements", "Announcements by how they ended.", "outcome")
         self._troubles = _counter(registry, "jett_troubles", "Failures after which a conversation went on.", "kind")
+        self._wakings = _counter(registry, "jett_wakings", "Times Jett woke, and calls that were none.", "outcome")
         self._verdicts = _counter(registry, "jett_guard_verdicts", "What the guard decided.", "verb", "verdict")
         self._begun = _counter(registry, "jett_sessions", "Conversations that began.", "kind")
         self._refused = _counter(registry, "jett_sessions_refused", "Conversations refused: no room.", "kind")
@@ -91,6 +102,10 @@ class Metrics:
                     self._troubles.labels(kind).inc()
                 case AnnouncementEnded():
                     self._announcements.labels(_announced(event)).inc()
+                case Woken():
+                    self._wakings.labels("woken").inc()
+                case WakeRejected():
+                    self._wakings.labels("rejected").inc()
                 case _:
                     pass
 

@@ -6,10 +6,8 @@ the event loop alone; threads hand their results over through it, tagged (turn, 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from contextvars import copy_context
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
@@ -18,19 +16,22 @@ from anyio.abc import TaskGroup
 
 from jett.core.audio import Samples
 from jett.core.clock import Clock, MonotonicClock
-from jett.core.errors import LanguageModelError
 from jett.core.events import LevelMeasured, Observer, PartialHeard, StateChanged, Troubled
-from jett.core.ports import Microphone, Speaker, ToolSpec
+from jett.core.ports import Microphone, Speaker
 from jett.session.announcing import Announcing
 from jett.session.asking import Asking
 from jett.session.draft import Draft, Drafter, Voice
+from jett.session.earcon import earcon
 from jett.session.ears import Ears, Frame
 from jett.session.history import History, Remembered
 from jett.session.listening import INAUDIBLE, Hearing, Listener
+from jett.session.loop_calls import LoopCalls
 from jett.session.parts import ConversationSettings, Parts
 from jett.session.playback import Playback, Track
+from jett.session.prefilling import Prefilling
 from jett.session.redacted import Pieces, redacted_event
 from jett.session.replying import Replying
+from jett.session.sleeping import Sleeping
 from jett.session.spans import Spans
 from jett.session.worker import Worker, Workers
 from jett.turns.events import (
@@ -98,10 +99,22 @@ class Conversation:
         self._machine = TurnMachine(settings.turns)
         self._ears = Ears(parts.vad, self._clock, canceller=parts.canceller, reference=parts.echo_reference)
         self._spans = Spans(self._ears, parts.names)
+        self._sleeping = Sleeping(
+            parts,
+            settings,
+            self._ears,
+            self._machine,
+            observer=self._observer,
+            feed=self._feed,
+            stirs=lambda: bool(self.announcements),
+            held_awake=lambda: self._asking.awaits_answer,
+            play_earcon=lambda: self._playback.chime(earcon(self._playback.rate_hz)),
+        )
+        self._prefilling = Prefilling(parts.llm, parts.tools, self._remembered)
+        self._cancelled = (0, 0)
         self._hearing: Hearing | None = None
         self._draft: Draft | None = None
         self._listening_scope: anyio.CancelScope | None = None
-        self._prefill_scope: anyio.CancelScope | None = None
         self._partial_due_s = 0.0
         self._busy_until_s = 0.0
 
@@ -128,7 +141,29 @@ class Conversation:
     @property
     def would_announce(self) -> bool:
         """Whether an announcement that came now would be said at once."""
-        return self._machine.at_rest and not self._asking.awaits_answer and not self.announcements
+        return (
+            (self._machine.at_rest or self._sleeping.asleep)
+            and not self._asking.awaits_answer
+            and not self.announcements
+        )
+
+    @property
+    def can_sleep(self) -> bool:
+        """Whether it ever sleeps: there is a wake word, or push-to-talk."""
+        return self._sleeping.possible
+
+    def sleep(self) -> None:
+        """Silence, and hear nothing until called; only where it `can_sleep`. A question of the guard's is over."""
+        if not self.can_sleep:
+            return
+        self._feed(StopPressed())
+        if self._asking.awaits_answer:
+            self._tasks.start_soon(self._asking.stopped)
+        self._sleeping.sleep()
+
+    def wake(self, by: str) -> None:
+        """Listen without having been called, by a `key` or on `request`; a reply that sounds ends."""
+        self._sleeping.wake(by)
 
     def stop(self) -> None:
         """Silence now, as if a stop button was pressed."""
@@ -179,13 +214,11 @@ class Conversation:
 
         Raises AudioError when a device cannot be opened, and what the observer raises, in a group.
         """
-        loop = asyncio.get_running_loop()
-        self._context = copy_context()
         reference = self._parts.echo_reference
         self._playback = Playback(
             speaker.rate_hz,
-            on_started=lambda turn: self._from_thread(loop, self._on_started, turn, self._clock.now_s()),
-            on_ended=lambda turn: self._from_thread(loop, self._on_ended, turn),
+            on_started=lambda turn: self._calls.call(self._on_started, turn, self._clock.now_s()),
+            on_ended=lambda turn: self._calls.call(self._on_ended, turn),
             tap=reference.played if reference is not None else None,
             in_flight_s=lambda: 0.0 if gapless else speaker.latency_s,
         )
@@ -197,6 +230,7 @@ class Conversation:
             try:
                 async with anyio.create_task_group() as tasks:
                     self._tasks: TaskGroup = tasks
+                    self._calls = LoopCalls(tasks)
                     speaker.start(self._playback.render if gapless else self._available)
                     await self._listen(microphone)
                     tasks.cancel_scope.cancel()
@@ -232,7 +266,7 @@ class Conversation:
 
     async def _listen(self, microphone: Microphone) -> None:
         async for chunk in microphone.chunks():
-            for frame in self._ears.hear(chunk):
+            for frame in self._sleeping.frames(chunk):
                 self._on_frame(frame)
 
     def _on_frame(self, frame: Frame) -> None:
@@ -260,28 +294,19 @@ class Conversation:
         text = await self._listener.partial(turn, from_s)
         if text is None or turn != self._machine.turn or self._machine.state not in (State.HEARING, State.OVERLAP):
             return
+        text = self._sleeping.of_partial(text)
+        if text is None:
+            return
         self._observer(PartialHeard(turn, text))
         self._drop_draft_unless(text)
         self._feed(PartialTranscribed(turn, text))
-        if self._settings.prefill and text and self._machine.state is State.HEARING:
-            await self._prefill(turn, text)
+        if self._settings.prefill and text and self._machine.state is State.HEARING and self._draft is None:
+            await self._prefilling.read(turn, text)
 
     def _drop_draft_unless(self, text: str) -> None:
         """More words than the draft answers: it is of no use any more, and the machine is needed for listening."""
         if self._draft is not None and len(normalise(text)) > len(normalise(self._draft.said)):
             self._discard_draft()
-
-    async def _prefill(self, turn: int, text: str) -> None:
-        if self._draft is not None:
-            return
-        with anyio.CancelScope() as scope:
-            self._prefill_scope = scope
-            with suppress(LanguageModelError):  # the reply will say so, if it is still so then
-                await self._parts.llm.prefill(self._remembered.messages(text, without_turn=turn), self._tool_specs)
-
-    @property
-    def _tool_specs(self) -> tuple[ToolSpec, ...]:
-        return self._parts.tools.specs() if self._parts.tools is not None else ()
 
     # ---- events in, commands out --------------------------------------------------------------------------------
 
@@ -321,10 +346,11 @@ class Conversation:
                 self._keep_silent(command)
 
     async def _speculate(self, command: Speculate) -> None:
+        if (command.turn, command.revision) == self._cancelled:  # both in what was passed over, before this task began
+            return
         hearing = Hearing(command, marks={"pause_seen": self._clock.now_s()})
         self._hearing = hearing
-        if self._prefill_scope is not None:
-            self._prefill_scope.cancel()
+        self._prefilling.stop()
         with anyio.CancelScope() as scope:
             self._listening_scope = scope
             await self._listener.transcribe(hearing)
@@ -339,24 +365,30 @@ class Conversation:
         command = hearing.command
         if hearing.error is not None:
             self._observer(Troubled(str(hearing.error), hearing.error.spoken))
+        elif self._is_current(command):
+            hearing.text = self._sleeping.meant(hearing.text)
         self._feed(Transcribed(command.turn, command.revision, hearing.text))
-        current = (self._machine.turn, self._machine.revision) == (command.turn, command.revision)
+        current = self._is_current(command)
         would_answer = self._machine.state is State.PAUSING and self._settings.turns.answers
         if current and would_answer and normalise(hearing.text):
             self._ensure_draft(hearing)
 
+    def _is_current(self, command: Speculate) -> bool:
+        return (self._machine.turn, self._machine.revision) == (command.turn, command.revision)
+
     def _cancel_revision(self, command: CancelRevision) -> None:
+        self._cancelled = (command.turn, command.revision)
         if self._listening_scope is not None:
             self._listening_scope.cancel()
         self._keep_earlier(command.turn)
 
     def _keep_earlier(self, turn: int) -> None:
         """The user goes on after a pause: what was transcribed before it stays, when the pause was a real one."""
-        hearing = self._hearing
-        if hearing is None or hearing.command.turn != turn:
-            return
-        if self._machine.onset_s - hearing.command.speech_end_s >= self._settings.earlier_pause_s:
-            self._listener.keep_as_earlier(hearing, min_s=self._settings.earlier_min_s)
+        hearing, settings = self._hearing, self._settings
+        if hearing is not None and hearing.command.turn == turn:
+            pause_s = self._machine.onset_s - hearing.command.speech_end_s
+            if pause_s >= settings.earlier_pause_s:
+                self._listener.keep_as_earlier(hearing, min_s=settings.earlier_min_s)
 
     # ---- replies ------------------------------------------------------------------------------------------------
 
@@ -455,8 +487,9 @@ class Conversation:
 
     def _drop_turn(self, command: DropTurn) -> None:
         self._discard_draft()
-        if is_stop_phrase(command.text):
-            self._keep_silent(command)
+        sleeps = self._sleeping.dropped()
+        if sleeps or is_stop_phrase(command.text):
+            self._keep_silent(replace(command, text=sleeps or command.text))
 
     def _keep_silent(self, command: DropTurn | KeepSilent) -> None:
         """A stop phrase: a no to a question of the guard's, and nothing else."""
@@ -469,20 +502,3 @@ class Conversation:
         self._replying.next(draft)
         self._playback.play(draft.track)
         self._tasks.start_soon(self._drafter.produce_canned, draft, draft.announcement.text)
-
-    # ---- from the audio thread ----------------------------------------------------------------------------------
-
-    def _from_thread(self, loop: asyncio.AbstractEventLoop, function: Callable[..., None], *args: object) -> None:
-        """Hand a call to the event loop, unless it has ended meanwhile."""
-        if not loop.is_closed():
-            # In a context of the loop's: where sniffio is installed, anyio looks there for the library that runs.
-            loop.call_soon_threadsafe(self._call_in_task, function, *args, context=self._context)
-
-    def _call_in_task(self, function: Callable[..., None], *args: object) -> None:
-        """As a task of the group, so that what it raises ends the conversation; asyncio would only log it."""
-        if not self._tasks.cancel_scope.cancel_called:
-            self._tasks.start_soon(_call, function, *args)
-
-
-async def _call(function: Callable[..., None], *args: object) -> None:
-    function(*args)

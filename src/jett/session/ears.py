@@ -1,4 +1,4 @@
-"""From microphone chunks to VAD frames: echo cancelled, kept in the ring, scored in order."""
+"""From microphone chunks to VAD frames: echo cancelled, kept in the ring, scored in order; or passed over unscored."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ class Frame:
 
 
 class Ears:
-    """Feed each chunk to `hear`; read audio by its time from `ring`."""
+    """Feed each chunk to `hear`; read audio by its time from `ring`.
+
+    Who does not listen takes `hear` apart: `take` each chunk, then either `frames`, or `pass_over` and, to hear after
+    all what was passed over, `rewind`.
+    """
 
     def __init__(
         self,
@@ -54,17 +58,42 @@ class Ears:
 
     def hear(self, chunk: Samples) -> Iterator[Frame]:
         """Take one chunk (16 kHz mono, any size), give the frames that it completes."""
+        self.take(chunk)
+        yield from self.frames()
+
+    def take(self, chunk: Samples) -> Samples:
+        """Take one chunk; what is left of it without echo, which the next frames are made of."""
         clean = self._without_echo(chunk)
         self.ring.write(clean)
         self._note_clock()
         self._unscored = np.concatenate([self._unscored, clean])
-        size = self._vad.frame_samples
-        while self._unscored.size >= size:
-            frame, self._unscored = self._unscored[:size], self._unscored[size:]
-            self._scored_samples += size
+        return clean
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames that are complete, scored as they are asked for."""
+        while (frame := self._next()) is not None:
             probability = self._vad.score(frame, may_rest=self._no_echo)
             heard = FrameHeard(self._scored_samples / SAMPLE_RATE_HZ, probability, self._echo)
             yield Frame(heard, level_dbfs(frame))
+
+    def pass_over(self) -> Iterator[float]:
+        """The loudness (dBFS) of each frame that is complete; none of them is scored."""
+        while (frame := self._next()) is not None:
+            yield level_dbfs(frame)
+
+    def rewind(self, from_s: float) -> None:
+        """The next frame begins at `from_s`, as far back as the ring holds it, to a detector that has forgotten all."""
+        self._unscored = self.ring.read(from_s, self.ring.end_s)
+        self._scored_samples = self.ring.end_sample - self._unscored.size
+        self._vad.reset()
+
+    def _next(self) -> Samples | None:
+        size = self._vad.frame_samples
+        if self._unscored.size < size:
+            return None
+        frame, self._unscored = self._unscored[:size], self._unscored[size:]
+        self._scored_samples += size
+        return frame
 
     def monotonic_s(self, audio_s: float) -> float:
         """When the sample at `audio_s` reached the microphone, on the monotonic clock."""

@@ -15,7 +15,9 @@ from jett.core.ports import (
     Tools,
     TurnDetector,
     VoiceActivityDetector,
+    WakeWordDetector,
 )
+from jett.turns.asleep import AsleepSettings
 from jett.turns.machine import TurnSettings
 
 
@@ -36,6 +38,10 @@ class Parts:
     """What the language model may use; None where it only talks."""
     redact: Callable[[str], str] = str
     """Takes secrets out of what is heard, answered and told; `app` gives the guard's."""
+    wake: WakeWordDetector | None = None
+    """With it Jett sleeps until it is called; without it, it always listens."""
+    after_name: Callable[[str], str | None] = lambda text: None
+    """What a transcript says after Jett's name; None where that does not stand in front."""
     names: dict[str, str] = field(default_factory=dict)
 
 
@@ -46,6 +52,9 @@ class ConversationSettings:
     system_prompt: str
     context_tokens: int = 2048
     turns: TurnSettings = field(default_factory=TurnSettings)
+    asleep: AsleepSettings = field(default_factory=AsleepSettings)
+    push_to_talk: bool = False
+    """Whether Jett sleeps until somebody wakes it, also where no name could."""
     partials: bool = True
     partial_every_s: float = 0.5
     prefill: bool = True

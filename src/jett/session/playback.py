@@ -129,6 +129,15 @@ class Playback:
             self._track = track
             self._paused = False
 
+    def chime(self, samples: Samples) -> None:
+        """A sound that is no reply (its track is of turn 0), unless something sounds already."""
+        track = Track(turn=0)
+        track.clips.append(Clip("", samples))
+        track.complete = True
+        with self._lock:
+            if self._track is None:
+                self._track, self._paused = track, False
+
     def append(self, track: Track, clip: Clip) -> None:
         with self._lock:
             track.clips.append(clip)

@@ -249,6 +249,16 @@ class TurnMachine:
         return self._from_s
 
     @property
+    def last_speech_s(self) -> float:
+        """Until when somebody spoke, as far as is known."""
+        return self._tracker.last_speech_s
+
+    @property
+    def engaged(self) -> bool:
+        """Whether a turn or a reply is under way, or may be about to."""
+        return self.state is not State.IDLE or self._tracker.speaking or self._tracker.starting
+
+    @property
     def silence_s(self) -> float:
         """Silence since the last speech."""
         return self._now_s - self._tracker.last_speech_s
@@ -442,7 +452,7 @@ class TurnMachine:
     @property
     def at_rest(self) -> bool:
         """Whether nobody speaks, has just spoken or was just answered, so that somebody else's words may be said."""
-        if self.state is not State.IDLE or self._tracker.speaking or self._tracker.starting:
+        if self.engaged:
             return False
         quiet_from_s = max(self._at_rest_from_s, self._tracker.last_speech_s)
         return self._now_s - quiet_from_s >= self.settings.announce_after_s - 1e-6

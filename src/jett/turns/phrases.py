@@ -1,4 +1,4 @@
-"""What the words alone tell: stop phrases and backchannels, questions, and sentences that break off."""
+"""What the words alone tell: stop, sleep and backchannel phrases, questions, and sentences that break off."""
 
 from __future__ import annotations
 
@@ -24,6 +24,24 @@ STOP_PHRASES = frozenset(
         "that's enough",
         "silence",
         "hush",
+    }
+)
+_THANKS = re.compile(r"^(?:(?:thanks|thank you|okay|ok|no|alright|all right) )+|(?: (?:thanks|thank you|for now))+$")
+SLEEP_PHRASES = frozenset(
+    {
+        "sleep",
+        "go to sleep",
+        "go back to sleep",
+        "you can sleep",
+        "you can go to sleep",
+        "you may sleep",
+        "you may go to sleep",
+        "stop listening",
+        "that's all",
+        "that is all",
+        "that'll be all",
+        "that will be all",
+        "that would be all",
     }
 )
 BACKCHANNELS = frozenset(
@@ -64,6 +82,12 @@ def is_stop_phrase(text: str) -> bool:
     """Whether `text` only asks for silence, politely or not ("Jett, stop please")."""
     words = normalise(text)
     return words in STOP_PHRASES or _ADDRESSES.sub("", words) in STOP_PHRASES or bool(_FORGET_IT.fullmatch(words))
+
+
+def is_sleep_phrase(text: str) -> bool:
+    """Whether `text` only lets Jett go ("that's all, thanks"): for one that sleeps until it is called."""
+    words = _THANKS.sub("", normalise(text))
+    return words in SLEEP_PHRASES or _THANKS.sub("", _ADDRESSES.sub("", words)) in SLEEP_PHRASES
 
 
 def is_backchannel(text: str) -> bool:

@@ -45,7 +45,7 @@ class Status(Shape):
     local_loop: Literal["off", "running", "failed"]
     """The conversation through this machine's own microphone and speaker."""
     local_state: str = ""
-    """Its turn machine's state: idle, hearing, pausing, replying, overlap."""
+    """Its turn machine's state: idle, hearing, pausing, replying, overlap; or asleep."""
     sessions: int
     """Conversations held over the network now."""
     most_sessions: int

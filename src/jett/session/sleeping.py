@@ -1,0 +1,180 @@
+"""A conversation that sleeps until it is called: the shell around `turns.asleep`, between ears and turn machine.
+
+    chunk ─► ears.take ─► detector ─ asleep: passed over, no frame is scored
+                             │
+                             └ called ─► ears.rewind ─► every frame from before the name on, in order, then live
+
+All of it on the event loop; a detector takes a millisecond or two for its 80 ms of sound. Called by `conversation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
+from jett.core.events import FellAsleep, LevelMeasured, Observer, StateChanged, WakeRejected, Woken
+from jett.session.ears import Ears, Frame
+from jett.session.parts import ConversationSettings, Parts
+from jett.turns.asleep import FallAsleep, Hear, Meaning, PlayEarcon, SleepCommand, Sleeper, Wakefulness
+from jett.turns.events import Event, FrameHeard, ReplyDismissed, SpeechCleared
+from jett.turns.machine import State, TurnMachine
+
+ANNOUNCEMENT, REQUEST = "announcement", "request"
+"""What `Woken` names where no name was said."""
+
+
+class Sleeping:
+    """Give it each chunk (`frames`) and each transcript (`meant`); it tells observers of waking and falling asleep.
+
+    Where there is neither a wake word nor push-to-talk it never sleeps, and changes nothing.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        settings: ConversationSettings,
+        ears: Ears,
+        machine: TurnMachine,
+        *,
+        observer: Observer,
+        feed: Callable[[Event], None],
+        stirs: Callable[[], bool],
+        held_awake: Callable[[], bool],
+        play_earcon: Callable[[], None],
+    ) -> None:
+        """`feed` hands an event to the `machine`.
+
+        `stirs`: whether something waits to be said; `held_awake`: whether an answer is expected.
+        """
+        self.possible = parts.wake is not None or settings.push_to_talk
+        """Whether it ever sleeps."""
+        self._detector = parts.wake
+        self._ears = ears
+        self._machine = machine
+        self._observer = observer
+        self._feed = feed
+        self._stirs = stirs
+        self._held_awake = held_awake
+        self._play_earcon = play_earcon
+        self._sleeper = Sleeper(settings.asleep, parts.after_name)
+        self._unscored = silence(0)
+        self._scored_samples = 0
+        self._above: frozenset[str] = frozenset()
+        self._fed_s = 0.0
+        self._told = False
+        self._words_of_sleep = ""
+        if self._detector is not None:
+            self._detector.reset()
+
+    @property
+    def asleep(self) -> bool:
+        """Whether nothing is heard but the name."""
+        return self.possible and self._sleeper.state is Wakefulness.ASLEEP
+
+    def frames(self, chunk: Samples) -> Iterator[Frame]:
+        """What the turn machine is to hear of `chunk`, and of what was passed over before; feed each as it comes."""
+        if not self.possible:
+            yield from self._ears.hear(chunk)
+            return
+        self._look_for_name(self._ears.take(chunk))
+        stirs = self._stirs()
+        if self.asleep and (stirs or self._machine.engaged):
+            self._carry_out(self._sleeper.on_stirred(self._end_s), ANNOUNCEMENT if stirs else REQUEST)
+        if not self.asleep:
+            for frame in self._ears.frames():
+                yield frame
+                self._after(frame.heard.end_s)
+                if self.asleep:
+                    break
+        if self.asleep:
+            self._pass_over()
+
+    def wake(self, by: str) -> None:
+        """Listen, as if the name had been said; where Jett speaks, it falls silent and listens."""
+        if self.possible:
+            self._feed(ReplyDismissed())
+            self._carry_out(self._sleeper.on_woken(self._end_s), by)
+
+    def sleep(self) -> None:
+        """Fall asleep now; whatever was under way has been ended."""
+        self._carry_out(self._sleeper.on_sent_to_sleep())
+
+    def meant(self, text: str) -> str:
+        """What is for the turn machine of the newest transcript of its turn: the words after the name, if any."""
+        if not self.possible:
+            return text
+        meant = self._sleeper.on_transcript(text)
+        self._words_of_sleep = text if meant.meaning is Meaning.SLEEP else ""
+        if meant.meaning is Meaning.NOT_MEANT:
+            self._feed(SpeechCleared())
+        elif not meant.text and self._machine.state is State.OVERLAP and text:
+            self._feed(ReplyDismissed())
+        return meant.text
+
+    def of_partial(self, text: str) -> str | None:
+        """What may be told of it; None while it may be meant for somebody else."""
+        return self._sleeper.of_partial(text) if self.possible else text
+
+    def dropped(self) -> str:
+        """A turn is over without an answer. The words that sent Jett to sleep, if that was it."""
+        said, self._words_of_sleep = self._words_of_sleep, ""
+        self._carry_out(self._sleeper.on_dropped())
+        return said if self.asleep else ""
+
+    @property
+    def _end_s(self) -> float:
+        return self._ears.ring.end_s
+
+    def _look_for_name(self, clean: Samples) -> None:
+        """It looks all the time, so that it knows what came before; awake, what it finds is no news."""
+        if self._detector is None:
+            return
+        self._unscored = np.concatenate([self._unscored, clean])
+        size = self._detector.frame_samples
+        while self._unscored.size >= size:
+            frame, self._unscored = self._unscored[:size], self._unscored[size:]
+            self._scored_samples += size
+            name = self._risen(self._detector.scores(frame))
+            if name:
+                self._carry_out(self._sleeper.on_called(self._scored_samples / SAMPLE_RATE_HZ), name)
+
+    def _risen(self, scores: tuple[float, ...]) -> str:
+        """The surest name that counts as said by now and did not a frame before; empty where there is none."""
+        assert self._detector is not None
+        least = self._sleeper.settings.threshold
+        above = {name: score for name, score in zip(self._detector.names, scores, strict=True) if score >= least}
+        risen = [name for name in above if name not in self._above]
+        self._above = frozenset(above)
+        return max(risen, key=above.__getitem__, default="")
+
+    def _after(self, end_s: float) -> None:
+        self._fed_s = end_s
+        busy = self._machine.engaged or self._stirs() or self._held_awake()
+        self._carry_out(self._sleeper.on_frame(end_s, busy=busy, last_speech_s=self._machine.last_speech_s))
+
+    def _pass_over(self) -> None:
+        for dbfs in self._ears.pass_over():
+            self._observer(LevelMeasured(dbfs, 0.0))
+            if not self._told:
+                self._told = True
+                self._observer(StateChanged(Wakefulness.ASLEEP.value))
+
+    def _carry_out(self, commands: list[SleepCommand], by: str = "") -> None:
+        for command in commands:
+            match command:
+                case Hear(from_s):
+                    self._hear(max(from_s, self._fed_s), by)
+                case FallAsleep(rejected):
+                    self._told = False
+                    self._observer(WakeRejected(self._end_s) if rejected else FellAsleep(self._end_s))
+                case PlayEarcon():
+                    self._play_earcon()
+
+    def _hear(self, from_s: float, by: str) -> None:
+        self._words_of_sleep = ""
+        self._observer(Woken(by, self._end_s))
+        self._feed(FrameHeard(from_s, 0.0))  # what was slept through counts as silence
+        self._ears.rewind(from_s)
+        self._observer(StateChanged(self._machine.state.value))

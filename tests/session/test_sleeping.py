@@ -1,0 +1,233 @@
+"""Asleep until called, frame by frame: what reaches the turn machine, with detectors that follow a script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
+from jett.core.clock import MonotonicClock
+from jett.core.events import FellAsleep, SessionEvent, StateChanged, WakeRejected, Woken
+from jett.session.earcon import earcon
+from jett.session.ears import Ears
+from jett.session.parts import ConversationSettings, Parts
+from jett.session.sleeping import Sleeping
+from jett.turns.asleep import AsleepSettings
+from jett.turns.events import Event, FrameHeard
+from jett.turns.machine import TurnMachine
+
+CHUNK = 320
+NOTHING = cast(Any, None)
+"""An engine that is not asked here."""
+SETTINGS = AsleepSettings(follow_up_s=1.0)
+DETECTOR_FRAME = 1280
+BEFORE_CALL = round((SETTINGS.delay_s + SETTINGS.phrase_s + SETTINGS.pre_roll_s) * SAMPLE_RATE_HZ)
+
+
+class ScriptedDetector:
+    """Port WakeWordDetector: sure of the name in the frames in which these samples are."""
+
+    frame_samples = DETECTOR_FRAME
+    names: tuple[str, ...] = ("hey_jett",)
+
+    def __init__(self, at_samples: Sequence[int]) -> None:
+        self._at_samples = at_samples
+        self.heard = 0
+
+    def scores(self, frame: Samples) -> tuple[float, ...]:
+        begun, self.heard = self.heard, self.heard + frame.size
+        return (1.0 if any(begun <= at < self.heard for at in self._at_samples) else 0.0,)
+
+    def reset(self) -> None:
+        self.heard = 0
+
+
+class NotingDetector:
+    """Port VoiceActivityDetector: notes what it is asked about; hears no speech, but enough to be asked each time."""
+
+    frame_samples = 512
+
+    def __init__(self) -> None:
+        self.frames: list[Samples] = []
+
+    def score(self, frame: Samples) -> float:
+        self.frames.append(frame)
+        return 0.2
+
+    def reset(self) -> None:
+        """Nothing to forget."""
+
+
+@dataclass
+class Night:
+    """A sleeping Jett, and what reaches the turn machine."""
+
+    called_at: Sequence[int] = ()
+    push_to_talk: bool = False
+    held_awake: bool = False
+    waiting: list[str] = field(default_factory=list)
+    told: list[SessionEvent] = field(default_factory=list)
+    fed: list[Event] = field(default_factory=list)
+    heard: list[FrameHeard] = field(default_factory=list)
+    """Of what was fed, the real frames; told apart by identity."""
+    earcons: int = 0
+
+    def __post_init__(self) -> None:
+        self.vad = NotingDetector()
+        self.ears = Ears(self.vad, MonotonicClock(), capacity_s=20.0)
+        self.machine = TurnMachine()
+        detector = None if self.push_to_talk else ScriptedDetector(self.called_at)
+        parts = Parts(self.vad, NOTHING, NOTHING, NOTHING, NOTHING, str, wake=detector)
+        settings = ConversationSettings("", asleep=SETTINGS, push_to_talk=self.push_to_talk)
+        self.sleeping = Sleeping(
+            parts,
+            settings,
+            self.ears,
+            self.machine,
+            observer=self.told.append,
+            feed=self.feed,
+            stirs=lambda: bool(self.waiting),
+            held_awake=lambda: self.held_awake,
+            play_earcon=self.chime,
+        )
+
+    def feed(self, event: Event) -> None:
+        self.fed.append(event)
+        self.machine.handle(event)
+
+    def chime(self) -> None:
+        self.earcons += 1
+
+    def hear(self, chunk: Samples) -> None:
+        for frame in self.sleeping.frames(chunk):
+            self.heard.append(frame.heard)
+            self.feed(frame.heard)
+
+    def hear_seconds(self, seconds: float) -> None:
+        for _ in range(round(seconds * SAMPLE_RATE_HZ / CHUNK)):
+            self.hear(silence(CHUNK))
+
+    def told_of(self, kind: type) -> list[Any]:
+        return [event for event in self.told if isinstance(event, kind)]
+
+
+def test_asleep_no_frame_is_scored_or_heard_and_the_level_is_told() -> None:
+    night = Night()
+    night.hear_seconds(10.0)
+    assert (night.vad.frames, night.fed) == ([], [])
+    assert night.told_of(StateChanged) == [StateChanged("asleep")]
+
+
+def test_a_call_that_nobody_made_is_over_in_a_moment() -> None:
+    night = Night(called_at=[5 * SAMPLE_RATE_HZ])
+    night.hear_seconds(10.0)
+    (woken,), (rejected,) = night.told_of(Woken), night.told_of(WakeRejected)
+    assert woken.by == "hey_jett"
+    assert SETTINGS.unheard_s <= rejected.at_s - woken.at_s < SETTINGS.unheard_s + 0.1
+    assert night.told[-1] != StateChanged("asleep")
+    assert [event.state for event in night.told_of(StateChanged)] == ["asleep", "idle", "asleep"]
+
+
+def test_a_score_that_stays_high_is_one_call() -> None:
+    night = Night(called_at=range(5 * SAMPLE_RATE_HZ, 9 * SAMPLE_RATE_HZ, 640))
+    night.hear_seconds(10.0)
+    assert len(night.told_of(Woken)) == 1
+
+
+def test_a_key_wakes_it_and_it_falls_asleep_on_the_audio_clock() -> None:
+    night = Night(push_to_talk=True)
+    night.hear_seconds(3.0)
+    night.sleeping.wake("key")
+    night.hear_seconds(3.0)
+    (woken,), (fell,) = night.told_of(Woken), night.told_of(FellAsleep)
+    assert woken == Woken("key", 3.0)
+    assert SETTINGS.follow_up_s <= fell.at_s - woken.at_s < SETTINGS.follow_up_s + 0.1
+    assert night.earcons == 1
+
+
+def test_a_question_that_waits_for_its_answer_keeps_it_awake() -> None:
+    night = Night(push_to_talk=True, held_awake=True)
+    night.sleeping.wake("request")
+    night.hear_seconds(10.0)
+    assert night.told_of(FellAsleep) == []
+    night.held_awake = False
+    night.hear_seconds(2.0)
+    assert len(night.told_of(FellAsleep)) == 1
+
+
+def test_an_announcement_wakes_it_without_a_sound() -> None:
+    night = Night()
+    night.hear_seconds(3.0)
+    night.waiting.append("The backup is done.")
+    night.hear_seconds(1.0)
+    assert [event.by for event in night.told_of(Woken)] == ["announcement"]
+    assert night.machine.at_rest, "it would have to wait until the machine knows that nobody speaks"
+    assert night.earcons == 0
+
+
+def test_without_a_wake_word_everything_is_heard() -> None:
+    night = Night(push_to_talk=True)
+    parts = Parts(night.vad, NOTHING, NOTHING, NOTHING, NOTHING, str)
+    always = Sleeping(
+        parts,
+        ConversationSettings(""),
+        night.ears,
+        night.machine,
+        observer=night.told.append,
+        feed=night.feed,
+        stirs=lambda: True,
+        held_awake=lambda: True,
+        play_earcon=night.chime,
+    )
+    assert not always.asleep
+    assert len(list(always.frames(silence(5120)))) == 10
+    assert always.meant("Hey Jett, stop.") == "Hey Jett, stop."
+
+
+@given(
+    chunks=st.lists(st.integers(1, 4000), min_size=20, max_size=120),
+    called_at=st.lists(st.integers(0, 120_000), max_size=3),
+    sleeps_after=st.sets(st.integers(0, 119), max_size=3),
+)
+@settings(max_examples=150, deadline=None)
+def test_from_the_pre_roll_on_every_sample_is_heard_once_and_in_order(
+    chunks: list[int], called_at: list[int], sleeps_after: set[int]
+) -> None:
+    """Each sample's value is its number, so that a frame shows where it is from."""
+    night, at = Night(called_at), 0
+    for number, size in enumerate(chunks):
+        night.hear(np.arange(at, at + size).astype(np.int16))
+        at += size
+        if number in sleeps_after:
+            night.sleeping.sleep()
+    frames = iter(night.vad.frames)
+    heard_until = 0
+    for event in night.fed:
+        assert isinstance(event, FrameHeard)
+        end = round(event.end_s * SAMPLE_RATE_HZ)
+        if _in(event, night.heard):
+            assert end - 512 == heard_until, "a gap, or heard twice"
+            assert (next(frames) == np.arange(heard_until, end).astype(np.int16)).all()
+        else:  # what was slept through counts as silence, up to here
+            assert end >= heard_until
+            assert end == heard_until or end <= max(0, max(called_at) + DETECTOR_FRAME - BEFORE_CALL)
+        heard_until = end
+    assert next(frames, None) is None
+    assert sum(not _in(event, night.heard) for event in night.fed) == len(night.told_of(Woken))
+
+
+def _in(event: Event, events: Sequence[Event]) -> bool:
+    return any(event is each for each in events)
+
+
+def test_the_earcon_is_short_soft_and_without_a_click() -> None:
+    sound = earcon(24_000)
+    assert sound.size == round(0.150 * 24_000)
+    assert abs(20 * np.log10(np.sqrt(np.mean((sound / 32_768.0) ** 2))) + 24) < 0.1
+    assert np.abs(np.diff(sound.astype(int))).max() < 0.06 * 32_768
+    assert abs(int(sound[0])) + abs(int(sound[-1])) < 10
