@@ -117,7 +117,7 @@ class WakeFeatures:
         self._owed = self._keep
 
     def push(self, frame: Samples) -> NDArray[np.float32]:
-        """The embedding, shape (96,), of the sound that ends with `frame` (shape (1280,), 16 kHz). Raises EngineError."""
+        """The embedding, shape (96,), at the end of `frame` (shape (1280,), 16 kHz). Raises EngineError."""
         self.hear(frame)
         newest: NDArray[np.float32] = self.window(1)[0]
         return newest
