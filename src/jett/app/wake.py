@@ -24,13 +24,16 @@ class WakeWords:
     """One for each of the detector's names."""
     refractory_s: float
 
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """What is said, name by name, as far as it is known."""
+        heads = self.detector.heads
+        known = {head.names[0]: head.phrase for head in heads if len(head.names) == 1 and head.phrase}
+        return tuple(known.get(name, name.replace("_", " ")) for name in self.detector.names)
+
     def spotter(self) -> WakeSpotter:
         """For one stream of sound."""
         return WakeSpotter(self.rules, refractory_s=self.refractory_s)
-
-    def another(self) -> WakeWords:
-        """The same for another stream."""
-        return WakeWords(self.detector.another(), self.rules, self.refractory_s)
 
 
 def wake_detector(settings: Settings, models: Store) -> WakeWordDetector | None:
