@@ -173,5 +173,6 @@ def _card(path: Path, meta: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _short(error: BaseException) -> str:
-    """The first line of what a library said, without the paths and codes around it."""
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    """The first line of what a library said."""
+    said = str(error.__cause__ or error)
+    return said.splitlines()[0][:200] if said else type(error).__name__
