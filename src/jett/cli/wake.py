@@ -75,7 +75,7 @@ def _row(place: HeadPlace, settings: Settings) -> dict[str, Any]:
 
 
 @app.command("test", epilog="Examples: jett wake test call.wav  ·  jett wake test *.flac --head hey_jarvis --json")
-def test_recordings(
+def score_recordings(
     files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG, MP3.", metavar="FILE")],
     head: Head = None,
     sensitivity: Sensitivity = None,
