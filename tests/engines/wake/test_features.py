@@ -89,5 +89,19 @@ def test_another_file_is_not_taken_for_the_model(store: Store, tmp_path: Path) -
         SpeechEmbedding(tmp_path)
     for name in ("melspectrogram.onnx", "embedding_model.onnx"):
         (tmp_path / name).write_bytes(store.file("silero-vad").read_bytes())
-    with pytest.raises(ModelError, match="is not the file that Jett knows"):
+    with pytest.raises(ModelError, match=r"melspectrogram\.onnx' is not the file that Jett knows"):
         SpeechEmbedding(tmp_path)
+    (tmp_path / "melspectrogram.onnx").write_bytes(store.file("wake-features", "melspectrogram.onnx").read_bytes())
+    for other in (store.file("silero-vad").read_bytes(), b"", b"\xff" * 99, b"\x3a\x00"):
+        (tmp_path / "embedding_model.onnx").write_bytes(other)
+        with pytest.raises(ModelError, match=r"embedding_model\.onnx' is not the file that Jett knows"):
+            SpeechEmbedding(tmp_path)
+
+
+def test_a_long_recording_is_embedded_as_its_parts_are(features: SpeechEmbedding) -> None:
+    """Longer than what is computed at once."""
+    noise = np.random.default_rng(3).normal(0, 900, 30 * 16_000).astype(np.int16)
+    whole = features.embeddings(noise)
+    late = features.embeddings(noise[200 * FRAME_SAMPLES :])
+    assert whole.shape == (30 * 16_000 // FRAME_SAMPLES - 9, 96)
+    assert np.abs(whole[-len(late) + 1 :] - late[1:]).max() < 1e-3

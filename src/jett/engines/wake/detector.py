@@ -10,12 +10,19 @@ from collections.abc import Sequence
 
 from jett.core.audio import Samples, level_dbfs
 from jett.core.errors import ModelError
-from jett.engines.wake.features import FRAME_SAMPLES, MELS_AN_EMBEDDING, WINDOW_FRAMES, SpeechEmbedding, WakeFeatures
+from jett.engines.wake.features import (
+    FRAME_SAMPLES,
+    MELS_A_FRAME,
+    MELS_AN_EMBEDDING,
+    WINDOW_FRAMES,
+    SpeechEmbedding,
+    WakeFeatures,
+)
 from jett.engines.wake.heads import Head
 
 QUIET_DBFS = -70.0
 """RMS of a frame below which nobody speaks: 10 of 32,768."""
-_EMBEDDING_FRAMES = -(-MELS_AN_EMBEDDING // 8)
+_EMBEDDING_FRAMES = -(-MELS_AN_EMBEDDING // MELS_A_FRAME)
 
 
 class HeadsWakeWordDetector:

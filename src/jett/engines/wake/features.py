@@ -7,7 +7,6 @@ Jett sleeps, and by training for hours of sound at once; both see the same numbe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from onnxruntime import InferenceSession
 from jett.core.audio import Samples
 from jett.core.errors import EngineError, ModelError
 from jett.engines.onnx import ONNX_ERRORS, session_of
+from jett.engines.wake.onward import MELS, Onward, State, onward
 
 FRAME_SAMPLES = 1280
 """80 ms at 16 kHz: what makes one embedding more."""
@@ -25,7 +25,7 @@ WINDOW_FRAMES = 16
 DIMENSIONS = 96
 
 MELS_AN_EMBEDDING = 76
-_MELS_A_FRAME = 8
+MELS_A_FRAME = 8
 _BANDS = 32
 _HOP_SAMPLES = 160
 _OVERLAP_SAMPLES = 480
@@ -34,22 +34,16 @@ _RANGE_DB = 80.0
 """What lies deeper below the loudest band of its 80 ms is raised to that."""
 _FIRST_WHOLE = 9
 """The frame, counted from 0, whose embedding is the first to hear nothing but sound."""
-_BLOCK_MELS = MELS_AN_EMBEDDING + 127 * _MELS_A_FRAME
+_BLOCK_MELS = MELS_AN_EMBEDDING + 127 * MELS_A_FRAME
 """Embedded at once: bounds memory at about 10 MB."""
 
 Embeddings = NDArray[np.float32]
 """Shape (frames, 96)."""
 _Mels = NDArray[np.float32]  # (mel frames, 32)
 
-# The embedding is convolutions and pooling without padding in time, so one pass over a long melspectrogram gives what a
-# window every 8 frames would, bit for bit, for a fifth of the work. Only its declared shapes forbid it. And the
-# melspectrogram limits its range by the loudest sound it is given, which would make a frame depend on how much was
-# given. Both are freed by changing constants of the file in memory, to others of the same length.
-_FREE_LENGTH = {
-    np.array([-1, 1, 76, 32], "<i8").tobytes(): np.array([0, 1, -1, 32], "<i8").tobytes(),
-    b"\x0a\x02\x08\x4c": b"\x0a\x02\x12\x00",  # dimension: 76 -> dimension: any
-}
-_FREE_RANGE = {np.float32(_RANGE_DB).tobytes(): np.float32(1e9).tobytes()}
+# The melspectrogram limits its range by the loudest sound it is given, which would make a frame depend on how much was
+# given. It is freed by changing this constant of the file in memory to another of the same length, and limited here.
+_OWN_RANGE, _NO_RANGE = np.float32(_RANGE_DB).tobytes(), np.float32(1e9).tobytes()
 
 
 class SpeechEmbedding:
@@ -57,8 +51,9 @@ class SpeechEmbedding:
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         """`folder` holds the model `wake-features`. Raises ModelError."""
-        self._mel = _changed(folder / "melspectrogram.onnx", _FREE_RANGE, threads)
-        self._embedding = _changed(folder / "embedding_model.onnx", _FREE_LENGTH, threads)
+        self._mel = _melspectrogram(folder / "melspectrogram.onnx", threads)
+        self._onward = _going_on(folder / "embedding_model.onnx")
+        self._embedding = session_of(self._onward.content, str(folder / "embedding_model.onnx"), threads=threads)
 
     def embeddings(self, audio: Samples) -> Embeddings:
         """Embeddings of `audio` (16 kHz), shape (n, 96), n = audio.size // 1280 - 9, or 0 where it is shorter.
@@ -75,26 +70,39 @@ class SpeechEmbedding:
     def mels(self, audio: Samples) -> _Mels:
         """Scaled mel bands, shape (m, 32), of each 512 samples every 160. Grouped from the end, eight a frame, each
         group is limited to 80 dB below its loudest. Raises EngineError."""
-        (found,) = self._run(self._mel, "input", audio.astype(np.float32)[None])
+        (found,) = self._run(self._mel, {"input": audio.astype(np.float32)[None]})
         db = found.reshape(-1, _BANDS)
-        short = -len(db) % _MELS_A_FRAME
-        groups = np.pad(db, ((short, 0), (0, 0)), constant_values=-np.inf).reshape(-1, _MELS_A_FRAME, _BANDS)
+        short = -len(db) % MELS_A_FRAME
+        groups = np.pad(db, ((short, 0), (0, 0)), constant_values=-np.inf).reshape(-1, MELS_A_FRAME, _BANDS)
         floors = groups.max(axis=(1, 2), keepdims=True) - _RANGE_DB
         scaled: _Mels = np.maximum(groups, floors).reshape(-1, _BANDS)[short:] / np.float32(10.0) + np.float32(2.0)
         return scaled
 
     def embed(self, mels: _Mels) -> Embeddings:
         """One embedding for each 76 mel frames, every 8: shape ((m - 76) // 8 + 1, 96). Raises EngineError."""
-        rows = []
-        for start in range(0, len(mels) - MELS_AN_EMBEDDING + 1, _BLOCK_MELS - MELS_AN_EMBEDDING + _MELS_A_FRAME):
-            block = mels[start : start + _BLOCK_MELS]
-            (found,) = self._run(self._embedding, "input_1", block[None, :, :, None])
-            rows.append(found.reshape(DIMENSIONS, -1).T)  # channels first, whatever its shape says
-        return np.concatenate(rows) if rows else np.zeros((0, DIMENSIONS), dtype=np.float32)
+        if len(mels) < MELS_AN_EMBEDDING:
+            return np.zeros((0, DIMENSIONS), dtype=np.float32)
+        whole = mels[: len(mels) - (len(mels) - MELS_AN_EMBEDDING) % MELS_A_FRAME]
+        found, state = self.embed_on(whole[:_BLOCK_MELS], None)
+        rows = [found]
+        for start in range(_BLOCK_MELS, len(whole), _BLOCK_MELS - MELS_AN_EMBEDDING + MELS_A_FRAME):
+            found, state = self.embed_on(whole[start : start + _BLOCK_MELS - MELS_AN_EMBEDDING + MELS_A_FRAME], state)
+            rows.append(found)
+        return np.concatenate(rows)
 
-    def _run(self, model: InferenceSession, name: str, value: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def embed_on(self, mels: _Mels, state: State | None) -> tuple[Embeddings, State]:
+        """Embeddings of what follows what `state` heard, one for each 8 frames of `mels`, and the state after them.
+
+        From the start (None) the first needs 76 frames. Raises EngineError.
+        """
+        heard = self._onward.nothing() if state is None else state
+        given = dict(zip(self._onward.state_names, heard, strict=True))
+        found, *after = self._run(self._embedding, {MELS: mels[None, None], **given})
+        return found[0, :, :, 0].T, tuple(after)
+
+    def _run(self, model: InferenceSession, given: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
         try:
-            found: list[NDArray[np.float32]] = model.run(None, {name: value})
+            found: list[NDArray[np.float32]] = model.run(None, given)
         except ONNX_ERRORS as error:
             raise EngineError(f"wake: the features failed ({type(error).__name__}); run: jett models verify") from error
         return found
@@ -112,9 +120,10 @@ class WakeFeatures:
     def reset(self) -> None:
         """Forget what was heard."""
         self._before: Samples = np.zeros(0, dtype=np.int16)
-        self._mels = np.ones((MELS_AN_EMBEDDING + _MELS_A_FRAME * (self._keep - 1), _BANDS), dtype=np.float32)
+        self._mels = np.ones((MELS_AN_EMBEDDING + MELS_A_FRAME * (self._keep - 1), _BANDS), dtype=np.float32)
         self._rows = np.zeros((0, DIMENSIONS), dtype=np.float32)
         self._owed = self._keep
+        self._state: State | None = None
 
     def push(self, frame: Samples) -> NDArray[np.float32]:
         """The embedding, shape (96,), at the end of `frame` (shape (1280,), 16 kHz). Raises EngineError."""
@@ -123,7 +132,7 @@ class WakeFeatures:
         return newest
 
     def hear(self, frame: Samples) -> None:
-        """Take `frame` in, and leave its embedding until somebody wants it: costs an eighth. Raises EngineError."""
+        """Take `frame` in, and leave its embedding until somebody wants it. Raises EngineError."""
         mels = self._model.mels(np.concatenate([self._before, frame]))
         self._before = frame[-_OVERLAP_SAMPLES:]
         self._mels = np.concatenate([self._mels, mels])[-len(self._mels) :]
@@ -132,22 +141,36 @@ class WakeFeatures:
     def window(self, n: int) -> Embeddings:
         """The last `n` embeddings, oldest first, shape (n, 96); n is at most `keep`. Raises EngineError."""
         if self._owed:
-            needed = MELS_AN_EMBEDDING + _MELS_A_FRAME * (self._owed - 1)
-            self._rows = np.concatenate([self._rows, self._model.embed(self._mels[-needed:])])[-self._keep :]
+            anew = self._state is None or self._owed >= self._keep
+            before = MELS_AN_EMBEDDING - MELS_A_FRAME if anew else 0
+            mels = self._mels[-(MELS_A_FRAME * self._owed + before) :]
+            rows, self._state = self._model.embed_on(mels, None if anew else self._state)
+            self._rows = np.concatenate([self._rows, rows])[-self._keep :]
             self._owed = 0
         return self._rows[-n:]
 
 
-def _changed(path: Path, changes: Mapping[bytes, bytes], threads: int) -> InferenceSession:
-    """The model at `path` with constants changed. Raises ModelError where it does not hold each just once."""
+def _melspectrogram(path: Path, threads: int) -> InferenceSession:
+    content = _content(path)
+    if content.count(_OWN_RANGE) != 1:
+        raise _unknown(path)
+    return session_of(content.replace(_OWN_RANGE, _NO_RANGE), str(path), threads=threads)
+
+
+def _going_on(path: Path) -> Onward:
     try:
-        content = path.read_bytes()
+        return onward(_content(path))
+    except (ValueError, KeyError, IndexError, StopIteration) as other:
+        raise _unknown(path) from other
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
-        raise ModelError(
-            f"wake: no model at '{path}' ({error.strerror}); run: jett models pull wake-features"
-        ) from error
-    for old, new in changes.items():
-        if content.count(old) != 1:
-            raise ModelError(f"wake: '{path}' is not the file that Jett knows; run: jett models verify wake-features")
-        content = content.replace(old, new)
-    return session_of(content, str(path), threads=threads)
+        why = error.strerror
+        raise ModelError(f"wake: no model at '{path}' ({why}); run: jett models pull wake-features") from error
+
+
+def _unknown(path: Path) -> ModelError:
+    return ModelError(f"wake: '{path}' is not the file that Jett knows; run: jett models verify wake-features")
