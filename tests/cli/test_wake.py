@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import anyio
+import numpy as np
 import pytest
+from rich.console import Console
 
-from jett.cli.wake_plot import bar
+from jett.app.wake import load_wake_words
+from jett.audio.files import read_audio
+from jett.cli.wake_plot import bar, show_live
+from jett.core.audio import Samples, silence
 from jett.models.store import Store
+from jett.settings import Settings
 from tests.cli.conftest import Jett
 
 DATA = Path(__file__).parents[1] / "data"
@@ -84,6 +93,13 @@ def test_the_list_says_what_each_head_is_and_a_damaged_one_too(jett: Jett, tmp_p
 
 
 @pytest.mark.models
+def test_whoever_fetches_a_stock_head_is_told_its_licence(jett: Jett) -> None:
+    done = jett("models", "pull", "wake-alexa")
+    assert done.returncode == 0
+    assert "wake-alexa: licence CC-BY-NC-SA-4.0: not for commercial use" in done.stderr
+
+
+@pytest.mark.models
 @pytest.mark.parametrize(
     ("words", "code", "what"),
     [
@@ -114,3 +130,26 @@ def test_a_bar_of_the_meter_has_its_threshold_and_one_length(score: float, thres
     assert len(drawn) == 30
     assert drawn.count("|") == 1
     assert abs(drawn.count("=") - score * 30) <= 2
+
+
+@pytest.mark.models
+def test_the_meter_shows_each_call_and_a_bar_for_every_name(store: Store) -> None:
+    """A recording for a microphone."""
+    for model_id in ("wake-features", "wake-hey-jarvis", "wake-alexa"):
+        store.path(model_id)
+    words = load_wake_words(Settings.load(env={}), store, ("hey_jarvis", "alexa"))
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    anyio.run(show_live, words, _Recorded(), console)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert (shown.count(" s  hey_jarvis"), shown.count(" s  alexa")) == (1, 0)
+    assert "dBFS" in shown
+    assert "alexa      [" in shown
+
+
+class _Recorded:
+    dropped_samples = 0
+
+    async def chunks(self) -> AsyncGenerator[Samples, None]:
+        sound = np.concatenate([read_audio(CALL), silence(8_000)])
+        for start in range(0, sound.size, 320):
+            yield sound[start : start + 320]
