@@ -401,7 +401,7 @@ def test_bench_refuses_what_it_cannot_measure(bare: Jett) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("vram", "--clips", "absent"), "bench: vram takes no --clips, only latency and stt do; leave it out"),
+        (("vram", "--clips", "absent"), "bench: vram takes no --clips, only latency, stt and wake do; leave it out"),
         (("llm", "--png", "a.png"), "bench: llm takes no --png, only latency does; leave it out"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 import soxr
 
 from jett.app import load_stt
-from jett.app.wake import with_wake_words
+from jett.app.wake import with_wake_phrases
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.events import FellAsleep, PartialHeard, SessionEvent, WakeRejected, Woken
 from jett.core.ports import VoiceActivityDetector
@@ -64,7 +64,7 @@ class _Counting:
 @pytest.fixture(scope="module")
 def parts(stage: Stage, store: Store) -> Parts:
     """Brief ones, whose speech-to-text knows the name."""
-    stt = load_stt(with_wake_words(Settings(), ("hey_jett",)), store)
+    stt = load_stt(with_wake_phrases(Settings(), ("hey jett",)), store)
     return replace(stage.brief, stt=stt, after_name=WakePhrase(["hey_jett"]).rest)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from jett.app.opening import App
 from jett.session.parts import ConversationSettings, Parts
 from jett.settings import Settings
+from jett.turns.asleep import AsleepSettings
 from jett.turns.endpointing import Endpointing
 from jett.turns.machine import TurnSettings
 from jett.turns.speech_tracker import TrackerSettings
@@ -41,6 +42,8 @@ def conversation_settings(settings: Settings) -> ConversationSettings:
         turns=turns,
         partials=settings.stt.partials,
         prefill=settings.llm.backend != "ollama",
+        asleep=AsleepSettings(follow_up_s=settings.wake.follow_up_s, earcon=settings.wake.earcon),
+        refractory_s=settings.wake.refractory_s,
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jett.app.voices import VOICE_MODELS, named_voice
+from jett.app.wake_heads import wake_models
 from jett.core.errors import ModelError
-from jett.models.manifest import Role
+from jett.models.manifest import Role, load_manifest
 from jett.models.store import Store
 from jett.settings import Settings
 
@@ -19,6 +20,8 @@ def store(settings: Settings) -> Store:
 def needed_models(settings: Settings) -> list[str]:
     """Ids of the models that must be in the store before these settings can talk."""
     needed = ["silero-vad", "smart-turn-v3.2", *(model_id for _, _, model_id in _named_models(settings))]
+    if settings.wake.enabled:
+        needed += wake_models(settings.wake.words, load_manifest())
     if settings.memory.keep:
         needed.append("all-minilm-l6-v2")
     return [*needed, *VOICE_MODELS[named_voice(settings) or "piper-joe"]]

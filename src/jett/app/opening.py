@@ -20,7 +20,7 @@ from jett.app.engines import engine_names, load_llm, load_stt, load_turn_detecto
 from jett.app.needs import store
 from jett.app.servers import Servers, commands, model_tools, open_servers, owner, tools_wanted, with_server_words
 from jett.app.voices import close_voice, load_tts, voice_trouble
-from jett.app.wake import wake_detector, wake_phrase, wake_words, with_wake_words
+from jett.app.wake import WakeWords, sleeping_words, wake_phrases, with_wake_phrases
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
 from jett.core.events import Observer, unobserved
@@ -28,6 +28,7 @@ from jett.core.ports import LanguageModel, Message
 from jett.guard import Kind, redact
 from jett.session.parts import Parts
 from jett.settings import Settings
+from jett.tools.wake_phrase import WakePhrase
 from jett.turns.spoken_text import spoken_text
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ async def open_app(
 
     async with AsyncExitStack() as closing:
         servers = await closing.enter_async_context(open_servers(settings, on_warning=on_warning))
-        worded = with_wake_words(with_server_words(settings, servers.gate.policy), wake_words(settings))
+        phrases = wake_phrases(settings, models)
+        worded = with_wake_phrases(with_server_words(settings, servers.gate.policy), phrases)
         settings, given_up = fit_to_card(worded, models)
         history = open_history(settings)
         closing.push_async_callback(_close_history, history, on_warning)
@@ -99,9 +101,10 @@ async def open_app(
                 tasks.start_soon(load, "turn", partial(load_turn_detector, models))
                 tasks.start_soon(load, "stt", partial(load_stt, settings, models))
                 tasks.start_soon(load, "llm", partial(load_llm, settings, models))
-                tasks.start_soon(load, "wake", partial(wake_detector, settings, models))
+                tasks.start_soon(load, "wake", partial(sleeping_words, settings, models))
         await load("tts", partial(load_tts, settings, models))  # alone: a crowded machine would measure a voice wrong
         tts, reason = loaded["tts"]
+        woken: WakeWords | None = loaded["wake"]
         memories = memories_of(settings)
         tools = model_tools(settings, servers, owner(Kind.VOICE))
         parts = Parts(
@@ -114,8 +117,9 @@ async def open_app(
             commands=remembering_commands(commands(settings, servers, owner(Kind.VOICE), tools), memories),
             tools=remembering_tools(tools, memories, wanted=tools_wanted(settings)),
             redact=redact,
-            wake=loaded["wake"],
-            after_name=wake_phrase(settings).rest,
+            wake=woken.detector if woken else None,
+            wake_rules=woken.rules if woken else (),
+            after_name=WakePhrase(phrases).rest,
             names=engine_names(settings, tts),
         )
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]

@@ -1,35 +1,89 @@
-"""What Jett is called by: the detector of its name, the second look at a transcript, the words to expect."""
+"""What Jett is called by: heads and when they count as called, the second look at a transcript, the words to expect."""
 
 from __future__ import annotations
 
-from jett.core.ports import WakeWordDetector
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jett.app.wake_heads import FEATURES, head_place
+from jett.core.errors import ConfigError
+from jett.engines.wake.detector import HeadsWakeWordDetector
+from jett.engines.wake.features import SpeechEmbedding
+from jett.engines.wake.heads import Head, load_head
 from jett.models.store import Store
 from jett.settings import Settings
-from jett.tools.wake_phrase import WakePhrase
+from jett.turns.wake import WakeRule, WakeSpotter, threshold_for
 
 
-def wake_words(settings: Settings) -> tuple[str, ...]:
-    """The names, such as `hey_jett`; none where Jett always listens."""
-    return ()
+@dataclass(frozen=True, slots=True)
+class WakeWords:
+    """What `wake.words` names, loaded."""
+
+    detector: HeadsWakeWordDetector
+    rules: tuple[WakeRule, ...]
+    """One for each of the detector's names."""
+    refractory_s: float
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """What is said, name by name, as far as it is known."""
+        return _phrases(self.detector.heads)
+
+    def spotter(self) -> WakeSpotter:
+        """For one stream of sound."""
+        return WakeSpotter(self.rules, refractory_s=self.refractory_s)
 
 
-def wake_detector(settings: Settings, models: Store) -> WakeWordDetector | None:
-    """The engine for the words of the settings; None where Jett always listens."""
-    return None
+def sleeping_words(settings: Settings, models: Store) -> WakeWords | None:
+    """What wakes the conversation; None where it does not sleep. Raises ModelError, and ConfigError without a word."""
+    if not settings.wake.enabled:
+        return None
+    if not settings.wake.words:
+        raise ConfigError(
+            "wake: wake.enabled is set, but wake.words is empty; name what wakes Jett, see: jett wake list"
+        )
+    return load_wake_words(settings, models)
 
 
-def wake_phrase(settings: Settings) -> WakePhrase:
-    """What a transcript of a call must hold."""
-    return WakePhrase(wake_words(settings))
+def load_wake_words(settings: Settings, models: Store, words: tuple[str, ...] = ()) -> WakeWords:
+    """The heads of `words`, by default those of the settings. Raises ModelError."""
+    wake = settings.wake
+    heads = _heads(words or wake.words, models)
+    detector = HeadsWakeWordDetector(SpeechEmbedding(models.path(FEATURES)), heads)
+    rules = tuple(rule for head in heads for rule in rules_of(head, wake.sensitivity))
+    return WakeWords(detector, rules, wake.refractory_s)
 
 
-def with_wake_words(settings: Settings, words: tuple[str, ...]) -> Settings:
+def wake_phrases(settings: Settings, models: Store) -> tuple[str, ...]:
+    """What is said to wake the conversation; nothing where it does not sleep. Raises ModelError."""
+    return _phrases(_heads(settings.wake.words, models)) if settings.wake.enabled else ()
+
+
+def rules_of(head: Head, sensitivity: float) -> list[WakeRule]:
+    """When each of its names counts as called."""
+    threshold = threshold_for(head.threshold, sensitivity)
+    return [WakeRule(name, threshold, head.patience) for name in head.names]
+
+
+def with_wake_phrases(settings: Settings, phrases: tuple[str, ...]) -> Settings:
     """Speech-to-text is told the names: else it leaves a quarter of them out, or writes another name.
 
     Figures: benchmarks/LOG.md, "The name in the transcript".
     """
-    if not words:
+    if not phrases:
         return settings
-    spoken = [word.replace("_", " ").title() for word in words]
-    vocabulary = (*spoken, *settings.stt.vocabulary)
+    vocabulary = (*(phrase.title() for phrase in phrases), *settings.stt.vocabulary)
     return settings.model_copy(update={"stt": settings.stt.model_copy(update={"vocabulary": vocabulary})})
+
+
+def _heads(words: tuple[str, ...], models: Store) -> list[Head]:
+    places = [head_place(word, models) for word in words]
+    return [load_head(place.path) for place in places if place.path is not None]
+
+
+def _phrases(heads: Iterable[Head]) -> tuple[str, ...]:
+    return tuple(
+        head.phrase if len(head.names) == 1 and head.phrase else name.replace("_", " ")
+        for head in heads
+        for name in head.names
+    )

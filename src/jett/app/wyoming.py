@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from importlib import metadata
 
 import anyio
+import anyio.to_thread
 
+from jett.app.needs import store
 from jett.app.opening import App
 from jett.audio.resample import FileResampler
-from jett.core.errors import ungrouped
+from jett.core.errors import ModelError, ungrouped
 from jett.guard import Identity, Kind, Policy, Scope, Verb
 from jett.server.address import Address, listening, parse_address
-from jett.server.wyoming.ports import Ports
+from jett.server.wyoming.ports import Ports, Waking
 from jett.session.seats import Seats
 from jett.settings import Settings
 
@@ -60,12 +62,27 @@ async def speaking_wyoming(
         async with AsyncExitStack() as ending, anyio.create_task_group() as tasks:
             if app.settings.server.zeroconf:
                 await ending.enter_async_context(announced(door.address, trouble))
-            tasks.start_soon(serve, wyoming_ports(app, seats), door.listener)
+            ports = wyoming_ports(app, seats, await anyio.to_thread.run_sync(waking, app.settings, trouble))
+            tasks.start_soon(serve, ports, door.listener)
             yield
             tasks.cancel_scope.cancel()
 
 
-def wyoming_ports(app: App, seats: Seats[Identity]) -> Ports:
+def waking(settings: Settings, trouble: Callable[[str], None]) -> Waking | None:
+    """The wake words of `wake.words`, whether or not Jett itself sleeps; None without one, or where one is missing."""
+    if not settings.wake.words:
+        return None
+    from jett.app.wake import load_wake_words
+
+    try:
+        words = load_wake_words(settings, store(settings))
+    except ModelError as error:
+        trouble(f"wyoming: no wake words ({error})")
+        return None
+    return Waking(words.rules, words.phrases, words.refractory_s, words.detector.another)
+
+
+def wyoming_ports(app: App, seats: Seats[Identity], waking: Waking | None) -> Ports:
     """What the server is lent."""
     names = app.parts.names
     return Ports(
@@ -78,6 +95,7 @@ def wyoming_ports(app: App, seats: Seats[Identity]) -> Ports:
         model=names["llm"],
         language=app.settings.stt.language,
         version=metadata.version("jett"),
+        waking=waking,
     )
 
 

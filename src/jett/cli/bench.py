@@ -24,6 +24,7 @@ class Benchmark(StrEnum):
 
     LATENCY = "latency"
     STT = "stt"
+    WAKE = "wake"
     LLM = "llm"
     TTS = "tts"
     VRAM = "vram"
@@ -37,6 +38,7 @@ class Benchmark(StrEnum):
 MODULES = {
     Benchmark.LATENCY: "benchmarks.latency.turns",
     Benchmark.STT: "benchmarks.accuracy.stt",
+    Benchmark.WAKE: "benchmarks.accuracy.wake",
     Benchmark.LLM: "benchmarks.latency.llm",
     Benchmark.TTS: "benchmarks.latency.tts",
     Benchmark.VRAM: "benchmarks.capacity.vram",
@@ -47,7 +49,7 @@ MODULES = {
     Benchmark.BROWSER: "benchmarks.browser.bench",
 }
 _NAMES = ", ".join(each.value for each in Benchmark)
-_WITH_CLIPS = (Benchmark.LATENCY, Benchmark.STT)
+_WITH_CLIPS = (Benchmark.LATENCY, Benchmark.STT, Benchmark.WAKE)
 _WITH_PNG = (Benchmark.LATENCY,)
 
 
@@ -61,7 +63,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Flat JSON on stdout, such as ttfa_p50_ms.")] = False,
     clips: Annotated[
         Path | None,
-        typer.Option(help="A folder of recordings with a manifest.tsv, for latency and stt.", metavar="DIR"),
+        typer.Option(help="A folder of recordings with a manifest.tsv, for latency, stt and wake.", metavar="DIR"),
     ] = None,
     png: Annotated[
         Path | None, typer.Option(help="Draw the result into this file, for latency.", metavar="FILE")
@@ -83,8 +85,9 @@ def bench(
 def _refuse(option: str, value: Path | None, name: Benchmark, takers: tuple[Benchmark, ...]) -> None:
     """Raises ConfigError when `name` has no use for an option that was given."""
     if value is not None and name not in takers:
+        listed = ", ".join(takers[:-1]) + " and " * (len(takers) > 1) + takers[-1]
         do = "does" if len(takers) == 1 else "do"
-        raise ConfigError(f"bench: {name} takes no {option}, only {' and '.join(takers)} {do}; leave it out")
+        raise ConfigError(f"bench: {name} takes no {option}, only {listed} {do}; leave it out")
 
 
 def checkout() -> Path:

@@ -40,6 +40,7 @@ _COMMANDS: dict[str, Command | Group] = {
     "bench": Command({"allow_extra_args": True, "ignore_unknown_options": True}),
     "models": Group("Examples: jett models list  ·  jett models pull"),
     "ops": Group("Examples: jett ops list  ·  jett ops restart n8n"),
+    "wake": Group("Examples: jett wake list  ·  jett wake test call.wav  ·  jett wake meter"),
     "guard": Group('Examples: jett guard check  ·  jett guard explain "restart n8n"'),
     "memory": Group('Examples: jett memory list  ·  jett memory search "my sister"'),
     "mcp": Group("Examples: jett mcp tools  ·  jett mcp serve --token-file token"),

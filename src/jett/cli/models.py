@@ -135,6 +135,9 @@ def _pulled(store: Store, model_id: str, *, quiet: bool) -> tuple[dict[str, Any]
     except ModelError as failure:
         typer.echo(error_lines(failure), err=True)
         return {"id": model_id, "state": "failed", "error": str(failure)}, failure
+    model = store.manifest.model(model_id)
+    if model.licence_note and not quiet:
+        typer.echo(f"{model_id}: licence {model.licence}: {model.licence_note}", err=True)
     return {"id": model_id, "state": "ready", "fetched_bytes": fetched_bytes, "path": str(store.path(model_id))}, None
 
 

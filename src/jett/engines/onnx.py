@@ -35,15 +35,22 @@ def session(
     path: Path, *, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",)
 ) -> ort.InferenceSession:
     """An inference session for the model at `path`. Raises ModelError when it cannot be loaded."""
+    if not path.is_file():
+        raise ModelError(f"engines: no model at '{path}'; run: jett models pull")
+    return session_of(str(path), str(path), threads=threads, providers=providers)
+
+
+def session_of(
+    model: str | bytes, name: str, *, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",)
+) -> ort.InferenceSession:
+    """The same for a model's path, or for its content, where `name` says what it is to whoever reads an error."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     # A spinning pool burns a core that the next stage of the turn needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if not path.is_file():
-        raise ModelError(f"engines: no model at '{path}'; run: jett models pull")
     try:
-        return ort.InferenceSession(str(path), options, providers=list(providers))
+        return ort.InferenceSession(model, options, providers=list(providers))
     except ONNX_ERRORS as error:
-        raise ModelError(f"engines: ONNX Runtime cannot load '{path}' ({error}); run: jett models verify") from error
+        raise ModelError(f"engines: ONNX Runtime cannot load '{name}' ({error}); run: jett models verify") from error

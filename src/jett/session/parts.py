@@ -19,6 +19,7 @@ from jett.core.ports import (
 )
 from jett.turns.asleep import AsleepSettings
 from jett.turns.machine import TurnSettings
+from jett.turns.wake import WakeRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Parts:
     """Takes secrets out of what is heard, answered and told; `app` gives the guard's."""
     wake: WakeWordDetector | None = None
     """With it Jett sleeps until it is called; without it, it always listens."""
+    wake_rules: tuple[WakeRule, ...] = ()
+    """When each of its names counts as called; where there are none, at a score of 0.5."""
     after_name: Callable[[str], str | None] = lambda text: None
     """What a transcript says after Jett's name; None where that does not stand in front."""
     names: dict[str, str] = field(default_factory=dict)
@@ -53,6 +56,8 @@ class ConversationSettings:
     context_tokens: int = 2048
     turns: TurnSettings = field(default_factory=TurnSettings)
     asleep: AsleepSettings = field(default_factory=AsleepSettings)
+    refractory_s: float = 2.0
+    """Time after a call in which another is not taken for a new one."""
     push_to_talk: bool = False
     """Whether Jett sleeps until somebody wakes it, also where no name could."""
     partials: bool = True

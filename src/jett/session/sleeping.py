@@ -20,6 +20,7 @@ from jett.session.parts import ConversationSettings, Parts
 from jett.turns.asleep import FallAsleep, Hear, Meaning, PlayEarcon, SleepCommand, Sleeper, Wakefulness
 from jett.turns.events import Event, FrameHeard, ReplyDismissed, SpeechCleared
 from jett.turns.machine import State, TurnMachine
+from jett.turns.wake import WakeRule, WakeSpotter
 
 ANNOUNCEMENT, REQUEST = "announcement", "request"
 """What `Woken` names where no name was said."""
@@ -61,7 +62,8 @@ class Sleeping:
         self._sleeper = Sleeper(settings.asleep, parts.after_name)
         self._unscored = silence(0)
         self._scored_samples = 0
-        self._above: frozenset[str] = frozenset()
+        rules = parts.wake_rules or [WakeRule(name) for name in (parts.wake.names if parts.wake else ())]
+        self._spotter = WakeSpotter(rules, refractory_s=settings.refractory_s)
         self._fed_s = 0.0
         self._told = False
         self._words_of_sleep = ""
@@ -136,18 +138,9 @@ class Sleeping:
         while self._unscored.size >= size:
             frame, self._unscored = self._unscored[:size], self._unscored[size:]
             self._scored_samples += size
-            name = self._risen(self._detector.scores(frame))
-            if name:
-                self._carry_out(self._sleeper.on_called(self._scored_samples / SAMPLE_RATE_HZ), name)
-
-    def _risen(self, scores: tuple[float, ...]) -> str:
-        """The surest name that counts as said by now and did not a frame before; empty where there is none."""
-        assert self._detector is not None
-        least = self._sleeper.settings.threshold
-        above = {name: score for name, score in zip(self._detector.names, scores, strict=True) if score >= least}
-        risen = [name for name in above if name not in self._above]
-        self._above = frozenset(above)
-        return max(risen, key=above.__getitem__, default="")
+            called = self._spotter.hear(self._detector.scores(frame), self._scored_samples / SAMPLE_RATE_HZ)
+            if called is not None:
+                self._carry_out(self._sleeper.on_called(called.at_s), called.name)
 
     def _after(self, end_s: float) -> None:
         self._fed_s = end_s

@@ -50,6 +50,7 @@ _WHY = {
     "llm.url": "it says who reads what is spoken",
     "llm.tools": "it says what a model may ask of the servers",
     "tts.pronunciations": "it changes what a question about a server sounds like",
+    "wake": "it says who is listened to, and when",
     "ops": "it belongs to the servers and the guard",
     "server": "it is one of the dashboard's own doors",
     "models": "it says where models come from",

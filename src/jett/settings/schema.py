@@ -16,6 +16,7 @@ from jett.core.errors import ConfigError
 from jett.settings.languages import WHISPER_LANGUAGES, nearest_language
 from jett.settings.schema_ops import Operations
 from jett.settings.schema_server import History, Memory, Server, Telemetry
+from jett.settings.schema_wake import Wake
 from jett.settings.section import ADDRESS, MIRROR, Section
 
 Profile = Literal["cpu", "gpu-8gb", "remote"]
@@ -312,6 +313,7 @@ class Schema(BaseModel):
     )
     audio: Audio = Audio()
     vad: VoiceActivity = VoiceActivity()
+    wake: Wake = Wake()
     turn: Turn = Turn()
     stt: SpeechToText = SpeechToText()
     llm: LanguageModel = LanguageModel()

@@ -55,8 +55,6 @@ class AsleepSettings:
     earcon: bool = True
     earcon_after_s: float = 0.25
     """Quiet after the name before the earcon: whoever goes on in one breath is not talked over."""
-    threshold: float = 0.5
-    """A detector's score from which on the name counts as said."""
 
 
 class Meaning(StrEnum):

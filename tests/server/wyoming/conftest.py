@@ -28,12 +28,14 @@ actions = ["status", "restart"]
 [identities.token]
 verbs = ["list", "status", "restart", "logs"]
 """
+WAKE = ("wake-features", "wake-hey-jarvis", "wake-alexa")
 _SETTINGS = {
     "llm.model": "smollm2-135m-instruct-q4_1",
     "llm.temperature": 0.0,
     "llm.max_tokens": 16,
     "tts.backend": "piper",
     "server.most_sessions": 2,
+    "wake.words": ["hey_jarvis", "alexa"],
 }
 
 
@@ -58,7 +60,7 @@ def place(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pl
     (folder / "policy.toml").write_text(POLICY, "utf-8")
     overrides = {**_SETTINGS, "ops.policy": folder / "policy.toml", "ops.audit_dir": folder / "audit"}
     settings = Settings.load(env={}, overrides={**overrides, "ops.anchor": folder / "anchor"})
-    for model in ("silero-vad", "smart-turn-v3.2", settings.stt.model, settings.llm.model, "piper-en-us-joe"):
+    for model in ("silero-vad", "smart-turn-v3.2", settings.stt.model, settings.llm.model, "piper-en-us-joe", *WAKE):
         store.path(model)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(_served(settings, portal)) as served:
         yield served

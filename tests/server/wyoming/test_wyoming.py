@@ -67,7 +67,7 @@ def sound_of(events: Sequence[Event]) -> tuple[Samples, int]:
 
 
 def test_what_jett_says_it_can_do(place: Place) -> None:
-    """Ears, voice, answers and commands, streamed; no wake word."""
+    """Ears, voice, answers and commands, streamed; and what it is called by."""
 
     async def scene() -> Info:
         async with client(place) as connected:
@@ -78,7 +78,10 @@ def test_what_jett_says_it_can_do(place: Place) -> None:
     assert info.asr[0].supports_transcript_streaming
     assert info.tts[0].supports_synthesize_streaming
     assert info.handle[0].name == info.intent[0].name == "jett"
-    assert info.wake == []
+    assert [(model.name, model.phrase) for model in info.wake[0].models] == [
+        ("hey_jarvis", "hey jarvis"),
+        ("alexa", "alexa"),
+    ]
 
 
 @pytest.mark.parametrize(("rate_hz", "channels"), [(16_000, 1), (16_000, 2), (8_000, 1)])

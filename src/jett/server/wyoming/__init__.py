@@ -3,10 +3,10 @@
     serving   the port, who is let in, what an end does
     reading   bytes to events, bounded
     connection   one client: its requests one after another
-    hearing, speaking, handling   what they ask for
+    hearing, speaking, handling, waking   what they ask for
     described   what Jett says it can do
 
-Protocol: https://github.com/OHF-Voice/wyoming. `wake` is not served: Jett has no wake word engine yet.
+Protocol: https://github.com/OHF-Voice/wyoming.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from wyoming.info import Describe
 from wyoming.intent import Recognize
 from wyoming.ping import Ping, Pong
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
+from wyoming.wake import Detect, NotDetected
 
 from jett.core.errors import JettError
 from jett.server.wyoming.described import info
@@ -31,6 +32,7 @@ from jett.server.wyoming.hearing import transcribe
 from jett.server.wyoming.ports import Ports
 from jett.server.wyoming.reading import WrongEvent, read_event
 from jett.server.wyoming.speaking import synthesize
+from jett.server.wyoming.waking import Listening, detect, listening
 
 T = TypeVar("T")
 
@@ -54,6 +56,9 @@ class Connection:
         self._working = anyio.Lock()
         self._sound: MemoryObjectSendStream[AudioChunk] | None = None
         self._text: MemoryObjectSendStream[str] | None = None
+        self._waits_for: Listening | None = None
+        self._deaf = False
+        """Until another request: sound comes for wake words that are not here."""
 
     async def run(self) -> None:
         """Raises WrongEvent, OSError, TimeoutError: whoever accepted it ends it."""
@@ -83,6 +88,9 @@ class Connection:
             await self._write(Pong(Ping.from_event(event).text).event())
         elif Transcribe.is_type(kind):
             self._end_inputs()
+            self._waits_for, self._deaf = None, False
+        elif Detect.is_type(kind):
+            await self._wait_for(Detect.from_event(event))
         elif AudioStart.is_type(kind):
             self._hear()
         elif AudioChunk.is_type(kind):
@@ -110,12 +118,27 @@ class Connection:
         elif Recognize.is_type(kind):
             self._begin(partial(recognize, self._ports, _checked(Recognize.from_event(event).text), self._write))
 
+    async def _wait_for(self, asked: Detect) -> None:
+        self._end_inputs()
+        self._waits_for = listening(self._ports, asked)
+        self._deaf = self._waits_for is None
+        if self._deaf:
+            await self._write(NotDetected().event())
+
     def _hear(self) -> None:
         self._end_inputs()
+        if self._deaf:
+            return
         self._sound, chunks = anyio.create_memory_object_stream[AudioChunk](_WAITING)
-        self._begin(partial(transcribe, self._ports, chunks, self._write), chunks.close)
+        if self._waits_for is None:
+            request = partial(transcribe, self._ports, chunks, self._write)
+        else:
+            request = partial(detect, self._ports, self._waits_for, chunks, self._write)
+        self._begin(request, chunks.close)
 
     async def _hear_more(self, chunk: AudioChunk) -> None:
+        if self._sound is None and self._waits_for is not None:  # satellites do not always say that sound starts
+            self._hear()
         if self._sound is not None:
             await _send(self._sound, chunk)
 

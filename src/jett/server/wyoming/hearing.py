@@ -27,7 +27,7 @@ async def transcribe(ports: Ports, chunks: AsyncIterable[AudioChunk], write: Wri
     text = ""
     async with ports.a_seat() as seat:
         await write(TranscriptStart(language=ports.language).event())
-        async with aclosing(_samples(ports, chunks)) as blocks, aclosing(dictated(seat, blocks)) as heard:
+        async with aclosing(samples(ports, chunks)) as blocks, aclosing(dictated(seat, blocks)) as heard:
             async for segment in heard:
                 delta = segment.text if not text else f" {segment.text}"
                 text += delta
@@ -36,7 +36,9 @@ async def transcribe(ports: Ports, chunks: AsyncIterable[AudioChunk], write: Wri
     await write(TranscriptStop().event())
 
 
-async def _samples(ports: Ports, chunks: AsyncIterable[AudioChunk]) -> AsyncGenerator[Samples, None]:
+async def samples(
+    ports: Ports, chunks: AsyncIterable[AudioChunk], *, most_s: float = MOST_S
+) -> AsyncGenerator[Samples, None]:
     """16 kHz mono. Raises AudioError for a form that is none, and for too much."""
     first: AudioChunk | None = None
     heard_s = 0.0
@@ -48,8 +50,8 @@ async def _samples(ports: Ports, chunks: AsyncIterable[AudioChunk]) -> AsyncGene
             raise AudioError("wyoming: the form of the sound changed in the middle; begin again with audio-start")
         block = _mono(chunk)
         heard_s += block.size / chunk.rate
-        if heard_s > MOST_S:
-            raise AudioError(f"wyoming: more than {MOST_S:.0f} s of sound in one request; end it sooner")
+        if heard_s > most_s:
+            raise AudioError(f"wyoming: more than {most_s:.0f} s of sound in one request; end it sooner")
         yield resampler.push(block)
     if first is not None:
         yield resampler.finish()
@@ -60,5 +62,5 @@ def _mono(chunk: AudioChunk) -> Samples:
     if chunk.width != 2 or not 1 <= channels <= _MOST_CHANNELS:
         raise AudioError(f"wyoming: sound has 2 bytes a sample and 1 to {_MOST_CHANNELS} channels; convert it")
     whole = len(chunk.audio) // (2 * channels) * 2 * channels
-    samples: Samples = np.frombuffer(chunk.audio[:whole], dtype="<i2").astype(np.int16)
-    return samples if channels == 1 else samples.reshape(-1, channels).mean(axis=1).astype(np.int16)
+    sound: Samples = np.frombuffer(chunk.audio[:whole], dtype="<i2").astype(np.int16)
+    return sound if channels == 1 else sound.reshape(-1, channels).mean(axis=1).astype(np.int16)

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from jett.core.ports import WakeWordDetector
 from jett.guard import Identity
 from jett.server.sound import MakeResampler
 from jett.session.seats import Seat, Seats
+from jett.turns.wake import WakeRule
 
 PATIENCE_S = 5.0
 """For a seat: clients of Wyoming do not ask again, and a request is soon done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waking:
+    """Wake words that clients may have their sound listened to for."""
+
+    rules: tuple[WakeRule, ...]
+    """One for each of a detector's names."""
+    phrases: tuple[str, ...]
+    """What is said, rule by rule."""
+    refractory_s: float
+    make_detector: Callable[[], WakeWordDetector]
+    """One for a client; cheap, the weights are shared. May block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,8 @@ class Ports:
     model: str
     language: str
     version: str
+    waking: Waking | None = None
+    """None without a wake word."""
 
     def a_seat(self) -> AbstractAsyncContextManager[Seat]:
         """For one request. Raises SessionsFull."""

@@ -1,0 +1,103 @@
+"""Which heads there are and where: the owner's own, those that ship with Jett, and the stock ones of the model store.
+
+A name of `wake.words` is looked for in that order; a path is taken as it is. Called by `wake`, `needs`, `jett wake`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+
+from jett.core.errors import ModelError
+from jett.models.manifest import Manifest, Model
+from jett.models.store import Store
+
+FEATURES = "wake-features"
+_PREFIX = "wake-"
+_SUFFIXES = (".onnx", ".tflite")
+
+Origin = Literal["file", "own", "shipped", "stock"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPlace:
+    """A head that could be loaded."""
+
+    name: str
+    origin: Origin
+    path: Path | None
+    """None for a stock head that is not in the store."""
+    model: Model | None = None
+    """Of a stock head."""
+
+    @property
+    def licence(self) -> str:
+        return {"own": "yours", "file": "", "shipped": "Apache-2.0"}.get(self.origin) or (
+            self.model.licence if self.model else ""
+        )
+
+
+def heads_folder() -> Path:
+    """Where `jett wake train` puts heads."""
+    return platformdirs.user_data_path("jett", appauthor=False) / "heads"
+
+
+def all_heads(models: Store) -> list[HeadPlace]:
+    """Every head by name, the first of each name being the one that the name means."""
+    return [*_in(heads_folder(), "own"), *_in(_shipped_folder(), "shipped"), *_stock(models)]
+
+
+def head_place(word: str, models: Store) -> HeadPlace:
+    """The head that `word` of `wake.words` means. Raises ModelError: not there, or not fetched."""
+    if _is_path(word):
+        path = Path(word).expanduser()
+        if not path.is_file():
+            raise ModelError(f"wake: no head at '{path}'; correct wake.words, or run: jett wake list")
+        return HeadPlace(path.stem, "file", path)
+    for place in all_heads(models):
+        if place.name == word:
+            if place.path is None and place.model is not None:
+                models.path(place.model.id)  # says how it can be had
+            return place
+    known = ", ".join(sorted({place.name for place in all_heads(models)}))
+    raise ModelError(f"wake: no head is called '{word}'; use a file, or one of: {known}")
+
+
+def wake_models(words: tuple[str, ...], manifest: Manifest) -> list[str]:
+    """Ids of the models that these words need, before any of them is fetched."""
+    ours = {place.name for place in (*_in(heads_folder(), "own"), *_in(_shipped_folder(), "shipped"))}
+    stock = {_name(model): model.id for model in _stock_models(manifest)}
+    return [FEATURES, *(stock[word] for word in words if word in stock and word not in ours)] if words else []
+
+
+def _is_path(word: str) -> bool:
+    return word.endswith(_SUFFIXES) or "/" in word or "\\" in word
+
+
+def _in(folder: Path, origin: Origin) -> Iterator[HeadPlace]:
+    if folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            if path.suffix in _SUFFIXES:
+                yield HeadPlace(path.stem, origin, path)
+
+
+def _shipped_folder() -> Path:
+    return Path(str(files("jett.engines.wake"))) / "heads"
+
+
+def _stock(models: Store) -> Iterator[HeadPlace]:
+    for model in _stock_models(models.manifest):
+        yield HeadPlace(_name(model), "stock", models.file(model.id) if models.has(model.id) else None, model)
+
+
+def _stock_models(manifest: Manifest) -> list[Model]:
+    return [model for model in manifest.models.values() if model.role == "wake" and model.id != FEATURES]
+
+
+def _name(model: Model) -> str:
+    return model.id.removeprefix(_PREFIX).replace("-", "_")

@@ -1,0 +1,57 @@
+"""A recording or a microphone through the wake word, frame by frame: scores, and where it would wake.
+
+Called by `jett wake test`, `jett wake meter` and the benchmark; a conversation has a way of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from jett.app.wake import WakeWords
+from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
+from jett.turns.wake import Woken
+
+AFTER_S = 0.5
+"""Of quiet after a recording: a head is sure only some frames after the phrase, and a microphone would go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One frame."""
+
+    end_s: float
+    """From the start of the sound."""
+    scores: tuple[float, ...]
+    """One a name."""
+    woken: Woken | None
+
+
+class WakeListener:
+    """One stream of sound, in blocks of any size."""
+
+    def __init__(self, words: WakeWords) -> None:
+        self._detector = words.detector.another()
+        self._spotter = words.spotter()
+        self._held = silence(0)
+        self._heard_samples = 0
+
+    def hear(self, block: Samples) -> Iterator[Scored]:
+        """The frames that `block` completes. Raises EngineError."""
+        size = self._detector.frame_samples
+        self._held = np.concatenate([self._held, block])
+        while self._held.size >= size:
+            frame, self._held = self._held[:size], self._held[size:]
+            self._heard_samples += size
+            end_s = self._heard_samples / SAMPLE_RATE_HZ
+            scores = self._detector.scores(frame)
+            yield Scored(end_s, scores, self._spotter.hear(scores, end_s))
+
+
+def scored(words: WakeWords, blocks: Iterable[Samples]) -> list[Scored]:
+    """A whole recording, and half a second of quiet after it. Raises EngineError, and what `blocks` raises."""
+    listener = WakeListener(words)
+    frames = [frame for block in blocks for frame in listener.hear(block)]
+    return [*frames, *listener.hear(silence(round(AFTER_S * SAMPLE_RATE_HZ)))]

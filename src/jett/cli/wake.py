@@ -1,0 +1,141 @@
+"""`jett wake`: what Jett is called by; recordings and the microphone scored. The work is in `app.wake_listening`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from jett.app.needs import store
+from jett.app.wake import WakeWords, load_wake_words
+from jett.app.wake_heads import HeadPlace, all_heads
+from jett.app.wake_listening import Scored, scored
+from jett.audio.files import held, stream_audio
+from jett.cli import wake_plot
+from jett.cli.loading import progress, user_settings
+from jett.core.errors import ConfigError, JettError, ModelError
+from jett.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="What Jett is called by: heads, and how they score what is said.")
+
+Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
+Head = Annotated[
+    list[str] | None,
+    typer.Option("--head", help="A head by name or file, instead of wake.words; may be repeated.", metavar="HEAD"),
+]
+Sensitivity = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="Instead of wake.sensitivity: 0.5 is a head's own threshold.", metavar="X"),
+]
+
+_WHERE = {"shipped": "ships with Jett", "stock": "model store"}
+
+
+@app.command("list", epilog="Example: jett wake list --json")
+def list_heads(as_json: Json = False) -> None:
+    """Every head that `wake.words` can name: your own, those that ship with Jett, and stock ones to be fetched.
+
+    A stock head is fetched with `jett models pull wake-NAME`, such as wake-hey-jarvis; its licence forbids commercial
+    use.
+    """
+    settings = user_settings()
+    rows = [_row(place, settings) for place in all_heads(store(settings))]
+    if as_json:
+        typer.echo(json.dumps({"words": settings.wake.words, "heads": rows}, ensure_ascii=False))
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "name", "state", "threshold", "patience", "licence", "where"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        cells = ("name", "state", "threshold", "patience", "licence", "where")
+        table.add_row("*" if row["used"] else "", *("" if row[cell] is None else str(row[cell]) for cell in cells))
+    Console(highlight=False).print(table)
+    named = ", ".join(settings.wake.words) or "none"
+    typer.echo(f"\nwake.words: {named}; wake.enabled: {str(settings.wake.enabled).lower()}")
+
+
+def _row(place: HeadPlace, settings: Settings) -> dict[str, Any]:
+    from jett.engines.wake.heads import load_head
+
+    row: dict[str, Any] = {"name": place.name, "origin": place.origin, "licence": place.licence, "state": "ready"}
+    row |= {"used": place.name in settings.wake.words, "phrase": None, "threshold": None, "patience": None}
+    row |= {"path": str(place.path) if place.path else None, "where": _WHERE.get(place.origin, str(place.path))}
+    if place.path is None:
+        return row | {"state": "missing", "where": f"jett models pull {place.model.id if place.model else ''}"}
+    try:
+        head = load_head(place.path)
+    except ModelError as error:
+        return row | {"state": "damaged", "where": str(error)}
+    return row | {"phrase": head.phrase or None, "threshold": head.threshold, "patience": head.patience}
+
+
+@app.command("test", epilog="Examples: jett wake test call.wav  ·  jett wake test *.flac --head hey_jarvis --json")
+def score_recordings(
+    files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG, MP3.", metavar="FILE")],
+    head: Head = None,
+    sensitivity: Sensitivity = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
+) -> None:
+    """Score recordings over time, and say where each would wake Jett.
+
+    --json gives file, frame_s, thresholds and scores by name, and woken (name, at_s, score); or file, error
+    and exit_code.
+    """
+    words = _words(head, sensitivity)
+    failures: list[JettError] = []
+    for file in files:
+        try:
+            frames = scored(words, stream_audio(held(file)))
+            row = _scores(words, frames) | {"file": str(file)}
+            text = "\n".join([str(file), *wake_plot.lines(words, frames)])
+        except JettError as error:
+            failures.append(error)
+            row = {"file": str(file), "error": str(error), "exit_code": error.exit_code}
+            text = ""
+            typer.echo(f"error: {error}", err=True)
+        if as_json or text:
+            typer.echo(json.dumps(row, ensure_ascii=False) if as_json else text)
+    if failures:
+        raise typer.Exit(failures[0].exit_code)
+
+
+def _scores(words: WakeWords, frames: list[Scored]) -> dict[str, Any]:
+    woken = [frame.woken for frame in frames if frame.woken is not None]
+    names = words.detector.names
+    return {
+        "frame_s": words.detector.frame_samples / 16_000,
+        "thresholds": {rule.name: round(rule.threshold, 4) for rule in words.rules},
+        "scores": {name: [round(frame.scores[n], 4) for frame in frames] for n, name in enumerate(names)},
+        "woken": [{"name": each.name, "at_s": each.at_s, "score": round(each.score, 4)} for each in woken],
+    }
+
+
+@app.command(epilog="Examples: jett wake meter  ·  jett wake meter --head hey_jarvis --sensitivity 0.6")
+def meter(head: Head = None, sensitivity: Sensitivity = None) -> None:
+    """Show live how each head scores what the microphone hears, to choose a sensitivity; Ctrl-C ends it.
+
+    Nothing is kept, and nothing but the wake word listens.
+    """
+    from jett.audio.device_microphone import DeviceMicrophone
+
+    settings = user_settings()
+    words = _words(head, sensitivity)
+    microphone = DeviceMicrophone(settings.audio.input or None)
+    progress("listening; Ctrl-C ends it")
+    try:
+        anyio.run(wake_plot.show_live, words, microphone, Console(highlight=False))
+    except KeyboardInterrupt:
+        typer.echo("")
+
+
+def _words(heads: list[str] | None, sensitivity: float | None) -> WakeWords:
+    settings = user_settings(**({} if sensitivity is None else {"wake.sensitivity": sensitivity}))
+    words = tuple(heads or settings.wake.words)
+    if not words:
+        raise ConfigError("wake: no head is named; give --head NAME, or set wake.words; see: jett wake list")
+    return load_wake_words(settings, store(settings), words)

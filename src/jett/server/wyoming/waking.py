@@ -1,0 +1,80 @@
+"""`wake`: sound in, `detection` when a name was called; `not-detected` when the sound ends without.
+
+A satellite may stream for days, so nothing is kept and no seat is taken. Each client has a detector of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import AsyncIterable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import anyio
+import anyio.to_thread
+import numpy as np
+from wyoming.audio import AudioChunk
+from wyoming.wake import Detect, Detection, NotDetected
+
+from jett.core.audio import SAMPLE_RATE_HZ, silence
+from jett.server.wyoming.hearing import Write, samples
+from jett.server.wyoming.ports import Ports, Waking
+from jett.turns.wake import WakeSpotter, Woken
+
+_log = logging.getLogger(__name__)
+_MOST_NAMES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What one client wants to be told."""
+
+    waking: Waking
+    wanted: tuple[int, ...]
+    """Places of its names among the detector's."""
+
+
+def listening(ports: Ports, asked: Detect) -> Listening | None:
+    """What `asked` can be told; None, with a line in the log, where there is nothing to listen for.
+
+    Raises ValueError for names that are none.
+    """
+    names = asked.names or []
+    if not isinstance(names, list) or len(names) > _MOST_NAMES or not all(isinstance(name, str) for name in names):
+        raise ValueError("names")
+    waking = ports.waking
+    if waking is None:
+        _log.error("wyoming: a client waits for a wake word, but there is none; set wake.words (jett wake list)")
+        return None
+    known = [rule.name for rule in waking.rules]
+    if unknown := [name for name in names if name not in known]:
+        there = ", ".join(known)
+        _log.error("wyoming: a client waits for %d wake words that are not here; there are: %s", len(unknown), there)
+    wanted = tuple(n for n, name in enumerate(known) if not names or name in names)
+    return Listening(waking, wanted) if wanted else None
+
+
+async def detect(ports: Ports, what: Listening, chunks: AsyncIterable[AudioChunk], write: Write) -> None:
+    """Tell each call until the chunks end. Raises JettError."""
+    detector = await anyio.to_thread.run_sync(what.waking.make_detector)
+    spotter = WakeSpotter([what.waking.rules[n] for n in what.wanted], refractory_s=what.waking.refractory_s)
+    size, heard, called = detector.frame_samples, 0, False
+    held = silence(0)
+    async with aclosing(samples(ports, chunks, most_s=math.inf)) as blocks:
+        async for block in blocks:
+            held = np.concatenate([held, block])
+            while held.size >= size:
+                frame, held = held[:size], held[size:]
+                heard += size
+                scores = await anyio.to_thread.run_sync(detector.scores, frame)
+                woken = spotter.hear([scores[n] for n in what.wanted], heard / SAMPLE_RATE_HZ)
+                if woken is not None:
+                    called = True
+                    await write(_told(woken).event())
+    if not called:
+        await write(NotDetected().event())
+
+
+def _told(woken: Woken) -> Detection:
+    return Detection(name=woken.name, timestamp=round(woken.at_s * 1000))
