@@ -32,18 +32,21 @@ def has_cuda() -> bool:
 
 
 def session(
-    path: Path, *, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",)
+    model: Path | bytes, *, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",)
 ) -> ort.InferenceSession:
-    """An inference session for the model at `path`. Raises ModelError when it cannot be loaded."""
+    """An inference session for a model: its file, or itself. Raises ModelError when it cannot be loaded."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     # A spinning pool burns a core that the next stage of the turn needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if not path.is_file():
-        raise ModelError(f"engines: no model at '{path}'; run: jett models pull")
+    if isinstance(model, Path) and not model.is_file():
+        raise ModelError(f"engines: no model at '{model}'; run: jett models pull")
     try:
-        return ort.InferenceSession(str(path), options, providers=list(providers))
+        return ort.InferenceSession(
+            str(model) if isinstance(model, Path) else model, options, providers=list(providers)
+        )
     except ONNX_ERRORS as error:
-        raise ModelError(f"engines: ONNX Runtime cannot load '{path}' ({error}); run: jett models verify") from error
+        which = f"'{model}'" if isinstance(model, Path) else "a model"
+        raise ModelError(f"engines: ONNX Runtime cannot load {which} ({error}); run: jett models verify") from error
