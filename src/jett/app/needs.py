@@ -19,6 +19,8 @@ def store(settings: Settings) -> Store:
 def needed_models(settings: Settings) -> list[str]:
     """Ids of the models that must be in the store before these settings can talk."""
     needed = ["silero-vad", "smart-turn-v3.2", *(model_id for _, _, model_id in _named_models(settings))]
+    if settings.speaker.enabled:
+        needed.append("ge2e")
     if settings.memory.keep:
         needed.append("all-minilm-l6-v2")
     return [*needed, *VOICE_MODELS[named_voice(settings) or "piper-joe"]]

@@ -86,6 +86,7 @@ _COMMANDS = (
     "link",
     "history",
     "memory",
+    "voice",
     "ask",
     "transcribe",
     "say",

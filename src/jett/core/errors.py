@@ -94,6 +94,7 @@ class VoiceProfileError(JettError):
     """A voice cannot be enrolled as asked, or what is kept of the enrolled ones cannot be read."""
 
     spoken = "I can't tell voices apart right now."
+    exit_code = 10
 
 
 class TextToSpeechError(EngineError):

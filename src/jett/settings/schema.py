@@ -276,7 +276,9 @@ class Speaker(Section):
         "you less often.",
     )
     dir: Path | None = Field(
-        default=None, strict=False, description="Where enrolled voices lie; unset is `voices` in the data folder."
+        default=None,
+        strict=False,
+        description="Where enrolled voices lie, and beside it their key; unset is `voices` in the data folder.",
     )
 
 
