@@ -72,8 +72,8 @@ def list_voices(as_json: Json = False) -> None:
         progress("nobody is enrolled; see: jett voice enroll --help")
 
 
-@app.command(epilog="Examples: jett voice test question.wav  ·  jett voice test *.flac --json | jq .score")
-def test(
+@app.command("test", epilog="Examples: jett voice test question.wav  ·  jett voice test *.flac --json | jq .score")
+def compare(
     files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG, MP3.", metavar="FILE")],
     as_json: Json = False,
 ) -> None:

@@ -189,6 +189,17 @@ class SpeakerVerifier(Protocol):
         """
 
 
+class WhoSpeaks(Protocol):
+    """Whose voice the turn is that a conversation works on. Names are of enrolled voices; see `Identity.speaker`."""
+
+    @property
+    def so_far(self) -> str | None:
+        """Of the newest speech, as far as it is known: a name, empty for nobody's, None where it cannot be told."""
+
+    async def name(self) -> str | None:
+        """The same of the turn that was committed last; waits until it is known."""
+
+
 class EchoCanceller(Protocol):
     """Takes Jett's own voice out of what the microphone hears."""
 

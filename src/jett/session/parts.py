@@ -16,6 +16,7 @@ from jett.core.ports import (
     TurnDetector,
     VoiceActivityDetector,
 )
+from jett.session.identifying import Identifying
 from jett.turns.machine import TurnSettings
 
 
@@ -34,6 +35,8 @@ class Parts:
     commands: Commands | None = None
     tools: Tools | None = None
     """What the language model may use; None where it only talks."""
+    identifying: Identifying | None = None
+    """Whose voice it is; None where that is not looked at."""
     redact: Callable[[str], str] = str
     """Takes secrets out of what is heard, answered and told; `app` gives the guard's."""
     names: dict[str, str] = field(default_factory=dict)
