@@ -23,7 +23,7 @@ SENTENCES = (
 UTTERANCES = 3
 LEAST_SPEECH_S = 2.0
 LEAST_DBFS = -45.0
-LEAST_AGREEMENT = 0.62
+LEAST_AGREEMENT = 0.66
 """Of each utterance with the other two together."""
 
 
