@@ -29,6 +29,7 @@ class Jett:
             "JETT_OPS__AUDIT_DIR": str(folder / "audit"),
             "JETT_OPS__ANCHOR": str(folder / "anchor.json"),
             "JETT_MEMORY__DIR": str(folder),
+            "JETT_SPEAKER__DIR": str(folder / "voices"),
             "JETT_HISTORY__DIR": str(folder / "history"),
             "PULSE_SERVER": "unix:/nowhere",
             "COLUMNS": "100",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -401,7 +403,7 @@ NAMES = ["n8n.a", "N8N.a", "n8n.", "n8n.A", "postgres", "proxy", "other"]
 TOOLS = ["n8n.a", "n8n.A"]
 some_names = st.frozensets(st.sampled_from(NAMES))
 some_verbs = st.frozensets(st.sampled_from(list(Verb)))
-identity_rules = st.builds(IdentityRule, some_verbs, *[st.none() | some_names] * 3)
+identity_rules = st.builds(IdentityRule, some_verbs, *[st.none() | some_names] * 3, enrolled_voice=st.booleans())
 tool_rules = st.builds(ToolRule, st.just(""), st.just(""), changes=st.booleans())
 policies = st.builds(
     Policy,
@@ -411,7 +413,7 @@ policies = st.builds(
     identities=st.dictionaries(st.sampled_from(list(Kind)), identity_rules),
     tokens=st.dictionaries(st.just("phone"), identity_rules),
 )
-people = st.sampled_from([OWNER, DESK, SHELL]) | st.builds(
+people = st.sampled_from([OWNER, replace(OWNER, speaker=""), replace(OWNER, speaker="anna"), DESK, SHELL]) | st.builds(
     lambda scope: Identity(Kind.TOKEN, "phone", scope), st.builds(Scope, some_verbs, some_names)
 )
 tool_verbs = {Verb.READ_TOOL, Verb.CHANGE_TOOL}
@@ -431,6 +433,8 @@ def test_nothing_escapes_the_policy(
         rules.append(policy.tokens[who.name])
     allowed = all(request.verb in rule.verbs for rule in rules)
     allowed &= who.scope is None or request.verb in who.scope.verbs
+    changes = request.verb in {"start", "stop", "restart", "run_workflow", "change_tool"}
+    allowed &= not (rules[0].enrolled_voice and changes and who.speaker != "anna")
     if request.verb not in targetless:
         allowed &= who.scope is None or request.target in who.scope.targets
     if request.verb is Verb.RUN_WORKFLOW:

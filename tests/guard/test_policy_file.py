@@ -102,6 +102,21 @@ WRONG: list[tuple[str, str, str]] = [
         "version = true",
         "policy: version is True, must be a whole number from 0 to 1000000; correct it",
     ),
+    (
+        "an enrolled voice of a kind that has none",
+        HEAD + "[identities.dashboard]\nchanges_need_enrolled_voice = true",
+        "policy: identities.dashboard.changes_need_enrolled_voice is true, but has no voice; it is for",
+    ),
+    (
+        "an enrolled voice of a token",
+        HEAD + "[tokens.phone]\nchanges_need_enrolled_voice = true",
+        "policy: tokens.phone.changes_need_enrolled_voice is true, but has no voice;",
+    ),
+    (
+        "an enrolled voice that is no yes or no",
+        HEAD + '[identities.voice]\nchanges_need_enrolled_voice = "anna"',
+        "policy: identities.voice.changes_need_enrolled_voice is 'anna'; write true or false",
+    ),
     ("no TOML", "version = ", "policy: not TOML (Invalid value (at end of document)); correct the file"),
     ("a key twice", HEAD + "[containers.a]\n[containers.a]", "policy: not TOML ("),
     ("an unknown key", HEAD + "plaec = 1", "policy: plaec is unknown; correct its spelling or take it away"),
@@ -375,3 +390,10 @@ def test_the_example_is_a_good_policy() -> None:
     assert not [rule for one in policy.workflows.values() for rule in one.arguments.values() if rule.required]
     assert {Verb.LIST, Verb.STATUS, Verb.LOGS} <= policy.identities[Kind.TOKEN].verbs, "as docs/operations.md has it"
     assert set(policy.identities) == set(Kind)
+
+
+def test_changes_may_be_kept_to_enrolled_voices() -> None:
+    """Only where the file says so."""
+    policy = parse_policy(HEAD + "[identities.voice]\nchanges_need_enrolled_voice = true")
+    assert policy.identities[Kind.VOICE].enrolled_voice
+    assert not parse_policy(HEAD + "[identities.voice]").identities[Kind.VOICE].enrolled_voice

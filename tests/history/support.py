@@ -36,6 +36,8 @@ def report(turn: int = 1, transcript: str = "Is n8n up?", reply: str = "It is up
         spans=(StageSpan("hearing", -900.0, 0.0), StageSpan("pause", 0.0, 400.0)),
         tool_calls=(ToolUsed("status", '{"name": "n8n"}', "n8n is up.", 300.0, 12.5),),
         guard=(Decided("op-1", "status", "n8n", "allow", "", AT),),
+        speaker="anna",
+        speaker_score=0.81,
     )
     return replace(whole, **more)  # type: ignore[arg-type]
 

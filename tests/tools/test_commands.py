@@ -59,6 +59,17 @@ class Speech:
 
 
 @dataclass
+class Speaks:
+    """Port WhoSpeaks: `heard` is known early, `name` once the turn is over."""
+
+    so_far: str | None
+    heard: str | None
+
+    async def name(self) -> str | None:
+        return self.heard
+
+
+@dataclass
 class Scene:
     """One conversation at a clock that the test moves."""
 
@@ -68,10 +79,12 @@ class Scene:
     speech: Speech = field(default_factory=Speech)
     live: frozenset[str] | None = frozenset(NAMES)
     during_grace: Callable[[], None] | None = None
+    policy: str = POLICY
+    who: Speaks | None = None
 
     def __post_init__(self) -> None:
         self.audit = AuditLog(self.folder)
-        self.gate = Gate(parse_policy(POLICY), self.audit)
+        self.gate = Gate(parse_policy(self.policy), self.audit)
         server = Server(
             lambda: self.live,
             self._carry_out,
@@ -85,6 +98,7 @@ class Scene:
             Identity(Kind.VOICE, "owner"),
             wall_clock=lambda: self.at,
             grace_s=0,
+            who=self.who,
         )
 
     async def _carry_out(self, permit: Permit) -> str:
@@ -282,3 +296,37 @@ async def test_any_other_question_is_the_models(scene: Scene, text: str) -> None
     """Also of one that cannot look."""
     scene.commands._model_looks = False
     assert await scene.say(text) is None
+
+
+ENROLLED = POLICY.replace("[identities.voice]", "[identities.voice]\nchanges_need_enrolled_voice = true")
+STRANGE = "I do not know your voice, so I may only read."
+
+
+async def test_a_known_voice_changes_after_a_short_yes_and_a_stranger_only_reads(tmp_path: Path) -> None:
+    """The yes is too short to be judged, and is the asker's."""
+    speaks = Speaks("anna", "anna")
+    scene = Scene(tmp_path, policy=ENROLLED, who=speaks)
+    assert await scene.say("Restart n8n.") == [QUESTION]
+    speaks.so_far = speaks.heard = None
+    assert await scene.say("Yes.") == ["Restarting n8n.", "n8n is up and healthy."]
+    speaks.so_far = speaks.heard = ""
+    assert await scene.say("Restart n8n.") == [STRANGE]
+    assert await scene.say("Is n8n healthy?") == ["n8n is up and healthy."]
+    assert [request.verb for request in scene.done] == ["restart", "status"]
+    assert [made.rule for made in scene.speech.decisions if made.verdict == "deny"] == ["identity.voice"]
+
+
+async def test_a_strangers_long_yes_confirms_nothing(tmp_path: Path) -> None:
+    speaks = Speaks("anna", "anna")
+    scene = Scene(tmp_path, policy=ENROLLED, who=speaks)
+    await scene.say("Restart n8n.")
+    speaks.so_far = speaks.heard = ""
+    assert await scene.say("Yes, please.") == [STRANGE]
+    speaks.heard = None
+    assert await scene.say("Yes.") is None
+    assert scene.done == []
+
+
+async def test_a_voice_that_nobody_looks_at_is_not_known(tmp_path: Path) -> None:
+    """With the policy's key and `speaker.enabled` off, nothing is changed by voice."""
+    assert await Scene(tmp_path, policy=ENROLLED).say("Restart n8n.") == [STRANGE]

@@ -1497,6 +1497,10 @@ export interface components {
             reply: string;
             /** Spans */
             spans: components["schemas"]["Span"][];
+            /** Speaker */
+            speaker: string | null;
+            /** Speaker Score */
+            speaker_score: number | null;
             /** Stages Ms */
             stages_ms: {
                 [key: string]: number;

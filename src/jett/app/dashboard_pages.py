@@ -13,6 +13,7 @@ from jett.app.needs import store
 from jett.app.record import audit_folder
 from jett.app.servers import policy_path
 from jett.app.sockets import OpenSocket, open_sockets
+from jett.app.voice_identity import voices_folder
 from jett.app.voices import voice_cache_path
 from jett.core.errors import PolicyError
 from jett.guard import Policy, load_policy, redact
@@ -65,6 +66,8 @@ def _places(settings: Settings) -> Iterable[tuple[str, Path | str]]:
         yield "history", _server(settings.history.database) or history_file(settings)
     if settings.memory.keep:
         yield "memory", _server(settings.memory.url) or (settings.memory.dir or data) / "memory"
+    if settings.speaker.enabled:
+        yield "enrolled voices", voices_folder(settings)
     if settings.privacy.keep_recordings:
         yield "recordings", recordings_folder(settings)
     yield "models", store(settings).root

@@ -22,6 +22,8 @@ def needed_models(settings: Settings) -> list[str]:
     needed = ["silero-vad", "smart-turn-v3.2", *(model_id for _, _, model_id in _named_models(settings))]
     if settings.wake.enabled:
         needed += wake_models(settings.wake.words, load_manifest())
+    if settings.speaker.enabled:
+        needed.append("ge2e")
     if settings.memory.keep:
         needed.append("all-minilm-l6-v2")
     return [*needed, *VOICE_MODELS[named_voice(settings) or "piper-joe"]]

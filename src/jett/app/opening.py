@@ -19,6 +19,7 @@ from jett.app.card import fit_to_card
 from jett.app.engines import engine_names, load_llm, load_stt, load_turn_detector, load_vad
 from jett.app.needs import store
 from jett.app.servers import Servers, commands, model_tools, open_servers, owner, tools_wanted, with_server_words
+from jett.app.voice_identity import load_identifying
 from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.app.wake import WakeWords, sleeping_words, wake_phrases, with_wake_phrases
 from jett.core.audio import silence
@@ -102,11 +103,13 @@ async def open_app(
                 tasks.start_soon(load, "stt", partial(load_stt, settings, models))
                 tasks.start_soon(load, "llm", partial(load_llm, settings, models))
                 tasks.start_soon(load, "wake", partial(sleeping_words, settings, models))
+                tasks.start_soon(load, "speaker", partial(load_identifying, settings, models))
         await load("tts", partial(load_tts, settings, models))  # alone: a crowded machine would measure a voice wrong
         tts, reason = loaded["tts"]
         woken: WakeWords | None = loaded["wake"]
         memories = memories_of(settings)
-        tools = model_tools(settings, servers, owner(Kind.VOICE))
+        who = loaded["speaker"]
+        tools = model_tools(settings, servers, owner(Kind.VOICE), who=who)
         parts = Parts(
             loaded["vad"],
             loaded["turn"],
@@ -114,8 +117,9 @@ async def open_app(
             loaded["llm"],
             tts,
             partial(spoken_text, pronunciations=settings.tts.pronunciations),
-            commands=remembering_commands(commands(settings, servers, owner(Kind.VOICE), tools), memories),
+            commands=remembering_commands(commands(settings, servers, owner(Kind.VOICE), tools, who=who), memories),
             tools=remembering_tools(tools, memories, wanted=tools_wanted(settings)),
+            identifying=who,
             redact=redact,
             wake=woken.detector if woken else None,
             wake_rules=woken.rules if woken else (),

@@ -92,16 +92,18 @@ def _furnisher(app: App, shared: _Shared) -> Callable[[Identity], AbstractAsyncC
 def _parts(app: App, identity: Identity, llm: LanguageModel) -> Parts:
     tools: Tools | None = None
     own: Commands | None = None
+    who = app.parts.identifying if identity.kind is Kind.VOICE else None  # that of the local microphone, which is one
     if app.servers is not None:
         here = token_urlsafe(16)  # no other seat of the same person answers what is asked at this one
-        guarded = model_tools(app.settings, app.servers, identity, conversation=here)
+        guarded = model_tools(app.settings, app.servers, identity, conversation=here, who=who)
         memories = app.memories if identity.kind in _REMEMBERS else None
-        asked = commands(app.settings, app.servers, identity, guarded, conversation=here)
+        asked = commands(app.settings, app.servers, identity, guarded, conversation=here, who=who)
         own = remembering_commands(asked, memories)
         tools = remembering_tools(guarded, memories, wanted=tools_wanted(app.settings))
     vad = another_vad(app.parts.vad)
     parts = replace(app.parts, vad=vad, llm=llm, commands=own, tools=tools, canceller=None, echo_reference=None)
-    return replace(parts, wake=None)  # over the network it is the program's, or the browser's, to say when to listen
+    # Over the network it is the program's, or the browser's, to say when to listen; voices are told apart live only.
+    return replace(parts, wake=None, identifying=None)
 
 
 async def _warm(slots: Sequence[LanguageModel], app: App) -> None:

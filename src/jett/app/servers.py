@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from jett.app.record import audit_log
 from jett.core.errors import AuditError, ConfigError, OperationError, PolicyError, ungrouped
+from jett.core.ports import WhoSpeaks
 from jett.guard import (
     Gate,
     Identity,
@@ -172,6 +173,7 @@ def commands(
     tools: GuardedTools | None = None,
     *,
     conversation: str = "",
+    who: WhoSpeaks | None = None,
 ) -> GuardedCommands:
     """One conversation's commands; `tools` are those that its language model has, in the same `conversation`."""
     understood = fast_path(settings, servers.gate.policy)
@@ -185,18 +187,24 @@ def commands(
         conversation=conversation,
         model_looks=looks,
         unchanging=unchanging,
+        who=who,
     )
 
 
 def model_tools(
-    settings: Settings, servers: Servers, identity: Identity, *, conversation: str = ""
+    settings: Settings,
+    servers: Servers,
+    identity: Identity,
+    *,
+    conversation: str = "",
+    who: WhoSpeaks | None = None,
 ) -> GuardedTools | None:
     """What the language model may use; None where it is too small to be trusted with a schema, or nothing is listed."""
     reads = identity.kind is Kind.TOKEN or not may_change(settings, identity)  # a token could not answer a question
     if not tools_wanted(settings):
         return None
     port = server_port(servers)
-    tools = GuardedTools(servers.gate, port, identity, conversation=conversation, only_reads=reads)
+    tools = GuardedTools(servers.gate, port, identity, conversation=conversation, only_reads=reads, who=who)
     return tools if tools.specs() else None
 
 

@@ -33,6 +33,7 @@ class Benchmark(StrEnum):
     SESSIONS = "sessions"
     WEBSOCKETS = "websockets"
     BROWSER = "browser"
+    SPEAKER = "speaker"
 
 
 MODULES = {
@@ -47,10 +48,11 @@ MODULES = {
     Benchmark.SESSIONS: "benchmarks.capacity.sessions",
     Benchmark.WEBSOCKETS: "benchmarks.capacity.websockets",
     Benchmark.BROWSER: "benchmarks.browser.bench",
+    Benchmark.SPEAKER: "benchmarks.accuracy.speaker",
 }
 _NAMES = ", ".join(each.value for each in Benchmark)
 _WITH_CLIPS = (Benchmark.LATENCY, Benchmark.STT, Benchmark.WAKE)
-_WITH_PNG = (Benchmark.LATENCY,)
+_WITH_PNG = (Benchmark.LATENCY, Benchmark.SPEAKER)
 
 
 def bench(
@@ -66,7 +68,7 @@ def bench(
         typer.Option(help="A folder of recordings with a manifest.tsv, for latency, stt and wake.", metavar="DIR"),
     ] = None,
     png: Annotated[
-        Path | None, typer.Option(help="Draw the result into this file, for latency.", metavar="FILE")
+        Path | None, typer.Option(help="Draw the result into this file, for latency and speaker.", metavar="FILE")
     ] = None,
 ) -> None:
     """Measure this machine: latency (the whole loop, from true end of speech to first sound), or one part of it.

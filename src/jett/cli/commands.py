@@ -43,6 +43,7 @@ _COMMANDS: dict[str, Command | Group] = {
     "wake": Group("Examples: jett wake list  ·  jett wake test call.wav  ·  jett wake meter"),
     "guard": Group('Examples: jett guard check  ·  jett guard explain "restart n8n"'),
     "memory": Group('Examples: jett memory list  ·  jett memory search "my sister"'),
+    "voice": Group("Examples: jett voice enroll anna  ·  jett voice test question.wav"),
     "mcp": Group("Examples: jett mcp tools  ·  jett mcp serve --token-file token"),
     "audit": Group("Examples: jett audit tail  ·  jett audit verify"),
     "history": Group("Examples: jett history list  ·  jett history search backup"),

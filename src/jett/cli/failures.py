@@ -12,6 +12,7 @@
 | 7 | the guard refused, or its record was touched or cannot be written |
 | 8 | a server did not do, or did not tell, what was asked |
 | 9 | the memory cannot be reached, is full, or was given a secret |
+| 10 | a voice cannot be enrolled, or the enrolled ones cannot be read |
 | 130 | Ctrl-C |
 """
 

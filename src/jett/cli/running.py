@@ -119,6 +119,7 @@ _COMMANDS = (
     "sleep",
     "history",
     "memory",
+    "voice",
     "ask",
     "transcribe",
     "say",

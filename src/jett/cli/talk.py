@@ -96,7 +96,8 @@ def talk(
     history.keep is false. A line of --json has transcript, reply, heard (what was played), revision, interrupted,
     ttfa_ms, stages_ms (from the true end of speech), engines, file, warnings, withdrawn and error; at (the wall clock
     at the end of speech), spans (name, start_ms, end_ms), tool_calls (name, arguments, result, start_ms, took_ms,
-    failed) and guard (operation, verb, target, verdict, rule, at).
+    failed), guard (operation, verb, target, verdict, rule, at), speaker (an enrolled voice's name, "" for nobody's,
+    null where it cannot be told) and speaker_score.
     """
     settings = user_settings(
         audio__input=input_device,

@@ -90,6 +90,13 @@ class EmbeddingError(EngineError):
     spoken = "I can't search my memory right now."
 
 
+class VoiceProfileError(JettError):
+    """A voice cannot be enrolled as asked, or what is kept of the enrolled ones cannot be read."""
+
+    spoken = "I can't tell voices apart right now."
+    exit_code = 10
+
+
 class TextToSpeechError(EngineError):
     """A clause could not be spoken."""
 

@@ -116,6 +116,10 @@ class TurnReport:
     spans: tuple[StageSpan, ...] = ()
     tool_calls: tuple[ToolUsed, ...] = ()
     guard: tuple[Decided, ...] = ()
+    speaker: str | None = None
+    """The name of the enrolled voice; empty for nobody's, None where nobody looked or too little was said."""
+    speaker_score: float | None = None
+    """How like the nearest enrolled voice it was; 1 is the same."""
     id: int | None = None
     """The history's number of the turn; None where it is not kept."""
 

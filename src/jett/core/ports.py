@@ -152,6 +152,54 @@ class TextEmbedding(Protocol):
         """One row a text; what is beyond the model's window is not seen. Raises EngineError."""
 
 
+VoicePlace = NDArray[np.float32]
+"""Shape (dimensions,), of length 1: where a voice lies. The product of two is their similarity, at most 1."""
+
+
+class SpeakerEncoder(Protocol):
+    """Places voices so that the same speaker lies near; blocking."""
+
+    name: str
+    """Of the model: places of two models are not to be compared."""
+    dimensions: int
+
+    def voiced(self, speech: Samples) -> Samples:
+        """What of `speech` (16 kHz, any length) is speech at all; so much can be judged."""
+
+    def embed(self, voiced: Samples) -> VoicePlace:
+        """The place of the voice in what `voiced` gave; under 1.6 s it is less sure. Raises EngineError."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerScore:
+    """How near the voice is to the nearest that is enrolled; `name` is whose, None where none is near enough."""
+
+    name: str | None
+    score: float
+    """1 is the same, two people are usually below 0.7."""
+
+
+class SpeakerVerifier(Protocol):
+    """Says whose voice something was spoken with; blocking. A soft signal: a recording of a voice is that voice."""
+
+    def verify(self, speech: Samples) -> SpeakerScore | None:
+        """Of `speech` (16 kHz); None where too little of it is speech to tell, or nobody is enrolled.
+
+        Raises EngineError.
+        """
+
+
+class WhoSpeaks(Protocol):
+    """Whose voice the turn is that a conversation works on. Names are of enrolled voices; see `Identity.speaker`."""
+
+    @property
+    def so_far(self) -> str | None:
+        """Of the newest speech, as far as it is known: a name, empty for nobody's, None where it cannot be told."""
+
+    async def name(self) -> str | None:
+        """The same of the turn that was committed last; waits until it is known."""
+
+
 class EchoCanceller(Protocol):
     """Takes Jett's own voice out of what the microphone hears."""
 

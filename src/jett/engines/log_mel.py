@@ -1,12 +1,13 @@
-"""Whisper's log-mel features in numpy: the input of Whisper's encoder and of Smart Turn.
+"""Mel features in numpy: Whisper's logarithms of 80 bands, for its encoder and Smart Turn, and the bare power of them.
 
-Not a general spectrogram: 16 kHz, 25 ms Hann windows every 10 ms, 80 Slaney mel bands, as in the Whisper paper
-(Radford et al. 2022, section 2.2). Called by `engines.stt.whisper` and `engines.turn.smart_turn`.
+Not a general spectrogram: 16 kHz, 25 ms Hann windows every 10 ms, Slaney mel bands, as in the Whisper paper
+(Radford et al. 2022, section 2.2). Called by `engines.stt.whisper`, `engines.turn.smart_turn`, `engines.speaker.ge2e`.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +29,10 @@ def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @cache
-def _filters() -> Features:
-    """Triangular filters of unit area, shape (N_MELS, _N_BINS)."""
+def _filters(bands: int) -> Features:
+    """Triangular filters of unit area, shape (bands, _N_BINS)."""
     top_mel = 15.0 + 27.0 * np.log(_RATE_HZ / 2 / 1_000.0) / np.log(6.4)
-    corners_hz = _mel_to_hz(np.linspace(0.0, top_mel, N_MELS + 2))
+    corners_hz = _mel_to_hz(np.linspace(0.0, top_mel, bands + 2))
     bins_hz = np.linspace(0.0, _RATE_HZ / 2, _N_BINS)
     low, centre, high = corners_hz[:-2, None], corners_hz[1:-1, None], corners_hz[2:, None]
     rising = (bins_hz - low) / (centre - low)
@@ -45,15 +46,24 @@ def _window() -> Features:
     return np.hanning(_WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
 
 
+def mel_power(signal: NDArray[np.float32], *, bands: int, pad: Literal["reflect", "constant"]) -> Features:
+    """Power in each band, shape (bands, 1 + n // 160), of `signal` (float32, shape (n,), 16 kHz).
+
+    Frames are centred: `pad` says what lies beyond the ends, the mirrored signal (n at least 201) or silence.
+    """
+    padded = np.pad(signal, _WINDOW_SAMPLES // 2, mode=pad)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW_SAMPLES)[::HOP_SAMPLES]
+    spectrum = np.fft.rfft(frames[: 1 + signal.size // HOP_SAMPLES] * _window(), axis=-1)  # (frames, bins)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    return np.asarray(_filters(bands) @ power.T, dtype=np.float32)
+
+
 def log_mel(signal: NDArray[np.float32]) -> Features:
     """Log-mel features, shape (80, n // 160), of `signal` (float32, shape (n,), 16 kHz), scaled as Whisper expects.
 
     Frames are centred, with the signal mirrored at its ends; n must be at least 201.
     """
-    padded = np.pad(signal, _WINDOW_SAMPLES // 2, mode="reflect")
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW_SAMPLES)[::HOP_SAMPLES]
-    spectrum = np.fft.rfft(frames[: signal.size // HOP_SAMPLES] * _window(), axis=-1)  # (frames, bins)
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-    bands = np.log10(np.maximum(_filters() @ power.T, 1e-10))  # (80, frames)
+    power = mel_power(signal, bands=N_MELS, pad="reflect")[:, : signal.size // HOP_SAMPLES]
+    bands = np.log10(np.maximum(power, 1e-10))  # (80, frames)
     floored = np.maximum(bands, bands.max() - 8.0)
     return np.ascontiguousarray((floored + 4.0) / 4.0, dtype=np.float32)

@@ -27,7 +27,7 @@ from jett.guard.audit_record import Entry, Kind, Record, ms_of
 from jett.guard.confirmation import Answer, Confirmation, Pending, question
 from jett.guard.identity import CONFIRMING, Identity
 from jett.guard.permit import Permit, PermitRegister
-from jett.guard.policy import Allow, Confirm, Deny, Policy, decide
+from jett.guard.policy import UNKNOWN_VOICE, Allow, Confirm, Deny, Policy, decide
 from jett.guard.rate_limit import RateLimit
 from jett.guard.redaction import redact
 from jett.guard.request import CHANGING, Request, parse_request
@@ -186,10 +186,22 @@ class Gate:
             meant = asked.answer(words)
             writer.append(_about(pending, identity, meant), now)
             if meant is Answer.YES:
+                if unknown := self._unknown_voice(pending, identity):
+                    writer.append(_about(pending, identity, "deny", unknown.rule), now)
+                    return unknown
                 return self._permits.grant(pending.operation, pending.request, pending.identity, ms_of(now))
             if meant is Answer.UNCLEAR and asked.pending:
                 return self._question(pending, _nonce_for(pending))
             return Refused(f"confirmation.{meant}", "All right, I won't.", pending.operation)
+
+    def _unknown_voice(self, pending: Pending, identity: Identity) -> Refused | None:
+        """Whether the yes came from another voice than may ask. One too short to tell is taken for the asker's."""
+        if identity.speaker is None:
+            return None
+        verdict = decide(self._policy, pending.request, identity, {pending.request.target})
+        if isinstance(verdict, Deny) and verdict.rule == UNKNOWN_VOICE:
+            return Refused(verdict.rule, verdict.reason, pending.operation)
+        return None
 
     def click(self, nonce: str, identity: Identity, now: datetime) -> Permit | Refused:
         """A click on the question with that nonce, whoever asked it; who clicks must be allowed to ask it too.

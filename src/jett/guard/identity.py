@@ -39,17 +39,24 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One asker. A token has a scope, the others have none. Raises RequestError for a name that is not one."""
+    """One asker. A token has a scope, the others have none. Raises RequestError for a name that is not one.
+
+    `speaker`: of a voice, the name under which it is enrolled; empty where it is nobody's that is, None where nobody
+    could tell. It is no part of who asks (`key`): a voice is a soft signal.
+    """
 
     kind: Kind
     name: str
     scope: Scope | None = None
+    speaker: str | None = None
 
     def __post_init__(self) -> None:
         if type(self.kind) is not Kind or type(self.name) is not str or not IDENTITY_NAME.fullmatch(self.name):
             raise RequestError("identity.name", f"guard: an identity's name must match {IDENTITY_NAME.pattern}")
         if (self.kind is Kind.TOKEN) != (self.scope is not None):
             raise RequestError("identity.scope", "guard: a token needs a scope, and only a token has one")
+        if self.speaker is not None and (self.kind is not Kind.VOICE or type(self.speaker) is not str):
+            raise RequestError("identity.speaker", "guard: only a voice has a speaker")
 
     @property
     def key(self) -> str:

@@ -17,6 +17,8 @@ from jett.guard.rate_limit import Limits
 from jett.guard.request import CONTAINER_VERBS, TOOL_VERBS, WITHOUT_TARGET, Request, Verb
 
 DEFAULT_PLACE = "on the server"
+UNKNOWN_VOICE = "identity.voice"
+"""The rule that denies a change to a voice that is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,16 @@ class ContainerRule:
 
 @dataclass(frozen=True, slots=True)
 class IdentityRule:
-    """What a kind of identity, or one token, may do. `containers`, `workflows` and `tools`: None is all there are."""
+    """What a kind of identity, or one token, may do. `containers`, `workflows` and `tools`: None is all there are.
+
+    `enrolled_voice`: of the voice, that it may change something only where it is known whose it is.
+    """
 
     verbs: frozenset[Verb]
     containers: frozenset[str] | None = None
     workflows: frozenset[str] | None = None
     tools: frozenset[str] | None = None
+    enrolled_voice: bool = False
 
     def covers(self, request: Request) -> bool:
         """Whether verb and target are within it."""
@@ -115,6 +121,8 @@ def _outside_identity(policy: Policy, request: Request, identity: Identity) -> D
     rule = policy.identities.get(identity.kind)
     if rule is None or not rule.covers(request):
         return Deny("identity.policy", f"The policy does not let {_spoken_kind(identity.kind)} do that.")
+    if rule.enrolled_voice and request.changes and not identity.speaker:
+        return Deny(UNKNOWN_VOICE, "I do not know your voice, so I may only read.")
     scope = identity.scope
     if scope is not None and (
         request.verb not in scope.verbs or (request.verb not in WITHOUT_TARGET and request.target not in scope.targets)

@@ -26,6 +26,7 @@ MAX_FILE_BYTES = 262_144
 OTHERS_WRITE = 0o022
 VERSION = 1
 DEFINITION = "sha256:"
+ENROLLED_VOICE = "changes_need_enrolled_voice"
 T = TypeVar("T")
 V = TypeVar("V")
 
@@ -115,6 +116,7 @@ def _identity(table: Table) -> IdentityRule:
         frozenset(table.texts("containers")) if table.has("containers") else None,
         frozenset(table.texts("workflows")) if table.has("workflows") else None,
         frozenset(table.texts("tools")) if table.has("tools") else None,
+        table.flag(ENROLLED_VOICE, False),
     )
     table.end()
     return rule
@@ -190,6 +192,8 @@ def _check_references(policy: Policy) -> None:
     places = [(f"identities.{kind}", rule) for kind, rule in policy.identities.items()]
     places += [(f"tokens.{name}", rule) for name, rule in policy.tokens.items()]
     for where, rule in places:
+        if rule.enrolled_voice and where != f"identities.{Kind.VOICE}":
+            fail(f"{where}.{ENROLLED_VOICE}", f"is true, but has no voice; it is for identities.{Kind.VOICE} alone")
         _check_listed(f"{where}.containers", rule.containers, policy.containers)
         _check_listed(f"{where}.workflows", rule.workflows, policy.workflows)
         _check_listed(f"{where}.tools", rule.tools, policy.tools)

@@ -67,6 +67,8 @@ class KeptTurn:
     tool_calls: tuple[ToolUsed, ...] = ()
     guard: tuple[Decided, ...] = ()
     recordings: tuple[str, ...] = ()
+    speaker: str | None = None
+    speaker_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def kept_turn(report: TurnReport, id: int, conversation_id: int, now_ms: int) ->
             for used in report.tool_calls
         ),
         report.guard,
+        speaker=report.speaker,
+        speaker_score=report.speaker_score,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this Jett reads and writes."""
 
 ID = BigInteger().with_variant(Integer(), "sqlite")
@@ -45,6 +45,8 @@ turns = Table(
     Column("stages_ms", Text, nullable=False),
     Column("engines", Text, nullable=False),
     Column("tools", Integer, nullable=False),
+    Column("speaker", Text),
+    Column("speaker_score", Float(53)),
     Index("turns_of_conversation", "conversation_id", "id"),
 )
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from jett.core.errors import ConfigError, ModelError
 
-Role = Literal["stt", "tts", "vad", "turn", "llm", "embedding", "wake"]
+Role = Literal["stt", "tts", "vad", "turn", "llm", "embedding", "wake", "speaker"]
 Registry = Literal["pypi", "npm"]
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}")

@@ -86,7 +86,12 @@ class Conversation:
         self._parts = parts
         self._workers = workers
         self._settings = settings
-        self._observer: Observer = lambda event: observer(redacted_event(event, parts.redact))
+        who = self._identifying = parts.identifying
+        if who is not None:
+            who.forget()
+        self._observer: Observer = lambda event: observer(
+            redacted_event(who.told(event) if who is not None else event, parts.redact)
+        )
         self._clock = clock or MonotonicClock()
         self.history = History(settings.system_prompt, budget_tokens=settings.context_tokens)
         self._remembered: Remembered = history if history is not None else self.history
@@ -227,6 +232,7 @@ class Conversation:
         )
         with ExitStack() as threads:
             self._build(self._workers or Workers(*(threads.enter_context(Worker(n)) for n in ("stt", "turn", "tts"))))
+            self._speaker_worker = threads.enter_context(Worker("speaker"))
             try:
                 async with anyio.create_task_group() as tasks:
                     self._tasks: TaskGroup = tasks
@@ -324,6 +330,8 @@ class Conversation:
                 self._partial_due_s = self._ears.ring.end_s + self._settings.partial_every_s
             case Speculate():
                 self._tasks.start_soon(self._speculate, command)
+                if self._identifying is not None:
+                    self._tasks.start_soon(self._identifying.judge, command, self._ears.ring, self._speaker_worker)
             case Score():
                 self._tasks.start_soon(self._score, command)
             case CancelRevision():
@@ -429,6 +437,8 @@ class Conversation:
     def _commit(self, command: Commit, *, asked: bool = False) -> None:
         hearing = self._hearing
         assert hearing is not None, "the machine commits only what was transcribed"
+        if self._identifying is not None:
+            self._identifying.commit(command.turn)
         if not command.answered:
             self._discard_draft()
             self._remembered.commit(command.turn, hearing.text)

@@ -17,6 +17,7 @@ from jett.core.ports import (
     VoiceActivityDetector,
     WakeWordDetector,
 )
+from jett.session.identifying import Identifying
 from jett.turns.asleep import AsleepSettings
 from jett.turns.machine import TurnSettings
 from jett.turns.wake import WakeRule
@@ -37,6 +38,8 @@ class Parts:
     commands: Commands | None = None
     tools: Tools | None = None
     """What the language model may use; None where it only talks."""
+    identifying: Identifying | None = None
+    """Whose voice it is; None where that is not looked at."""
     redact: Callable[[str], str] = str
     """Takes secrets out of what is heard, answered and told; `app` gives the guard's."""
     wake: WakeWordDetector | None = None

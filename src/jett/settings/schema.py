@@ -261,6 +261,28 @@ class TextToSpeech(Remote):
     pronunciations: dict[str, str] = Field(default_factory=dict, description='How to say a word: `nginx = "engine x"`.')
 
 
+class Speaker(Section):
+    """Whose voice it is."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Compare the voice of each turn with those of `jett voice enroll`; nothing happens while nobody is "
+        "enrolled.",
+    )
+    threshold: float = Field(
+        default=0.7,
+        ge=0.3,
+        le=0.99,
+        description="Likeness from which a voice is taken for an enrolled one; higher lets fewer others in and knows "
+        "you less often.",
+    )
+    dir: Path | None = Field(
+        default=None,
+        strict=False,
+        description="Where enrolled voices lie, and beside it their key; unset is `voices` in the data folder.",
+    )
+
+
 class Vram(Section):
     """The memory of the graphics card."""
 
@@ -318,6 +340,7 @@ class Schema(BaseModel):
     stt: SpeechToText = SpeechToText()
     llm: LanguageModel = LanguageModel()
     tts: TextToSpeech = TextToSpeech()
+    speaker: Speaker = Speaker()
     vram: Vram = Vram()
     privacy: Privacy = Privacy()
     ops: Operations = Operations()

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 import anyio
 import anyio.to_thread
 
-from jett.core.ports import Controls, Plan
+from jett.core.ports import Controls, Plan, WhoSpeaks
 from jett.guard import Allow, Confirm, Deny, Gate, Identity, Permit, Policy, Question, Refused, Request, Verb, decide
 from jett.guard.confirmation import Answer, question, understand
 from jett.tools.clock_words import spoken_date, spoken_time
@@ -81,11 +81,13 @@ class GuardedCommands:
         grace_s: float = GRACE_S,
         model_looks: bool = True,
         unchanging: str = "",
+        who: WhoSpeaks | None = None,
     ) -> None:
         """`conversation`: which of the identity's, so that only it answers what was asked in it; its own name for it.
 
         `model_looks`: the language model has tools; without them it would invent how a server is.
         `unchanging`: for who may change nothing, whatever the policy says: the sentence that says so.
+        `who`: whose voice it is, where that is looked at.
         """
         self._fast_path = fast_path
         self._gate = gate
@@ -96,6 +98,7 @@ class GuardedCommands:
         self._grace_s = grace_s
         self._model_looks = model_looks
         self._unchanging = unchanging
+        self._who = who
 
     def plan(self, text: str) -> Plan | None:
         """Port Commands. An answer to a question first, then a command; anything else is the language model's."""
@@ -131,7 +134,7 @@ class GuardedCommands:
     async def stopped(self) -> None:
         """Port Commands: "stop" and "never mind" are a no."""
         if self.awaits_answer():
-            await anyio.to_thread.run_sync(self._answer("no"))
+            await anyio.to_thread.run_sync(self._answer("no", self._identity))
 
     async def heard(self) -> None:
         """Port Commands."""
@@ -141,8 +144,8 @@ class GuardedCommands:
                 partial(self._gate.heard, self._identity, now, conversation=self._conversation)
             )
 
-    def _answer(self, words: str) -> Callable[[], Permit | Question | Refused]:
-        return partial(self._gate.answer, words, self._identity, self._wall_clock(), conversation=self._conversation)
+    def _answer(self, words: str, identity: Identity) -> Callable[[], Permit | Question | Refused]:
+        return partial(self._gate.answer, words, identity, self._wall_clock(), conversation=self._conversation)
 
     # ---- without effect -----------------------------------------------------------------------------------------
 
@@ -166,7 +169,8 @@ class GuardedCommands:
         request = _request(understood)
         if request.changes and self._unchanging:
             return self._unchanging
-        match decide(self._gate.policy, request, self._identity, self._server.live_names()):
+        identity = self._identity if self._who is None else replace(self._identity, speaker=self._who.so_far)
+        match decide(self._gate.policy, request, identity, self._server.live_names()):
             case Deny(_, reason):
                 return reason
             case Confirm():
@@ -181,7 +185,8 @@ class GuardedCommands:
             yield await self._unchanged(request, controls)
             return
         live = self._server.live_names()
-        ask = partial(self._gate.ask, request, self._identity, live, self._wall_clock(), aloud=True)
+        identity = await speaking(self._identity, self._who)
+        ask = partial(self._gate.ask, request, identity, live, self._wall_clock(), aloud=True)
         answer = await anyio.to_thread.run_sync(partial(ask, conversation=self._conversation))
         controls.decided(decided(answer, self._wall_clock(), request))
         async for sentence in self._decided(answer, confirmed=False):
@@ -196,7 +201,8 @@ class GuardedCommands:
         return self._unchanging
 
     async def _answered(self, words: str, controls: Controls) -> AsyncGenerator[str, None]:
-        answer = await anyio.to_thread.run_sync(self._answer("no" if self._unchanging else words))
+        identity = await speaking(self._identity, self._who)
+        answer = await anyio.to_thread.run_sync(self._answer("no" if self._unchanging else words, identity))
         controls.decided(decided(answer, self._wall_clock(), confirmed=True))
         async for sentence in self._decided(answer, confirmed=True):
             yield sentence
@@ -212,6 +218,11 @@ class GuardedCommands:
                     yield _GERUNDS[decided.request.verb].format(name=_spoken_name(decided.request))
                     await anyio.sleep(self._grace_s)
                 yield await self._server.carry_out(decided)
+
+
+async def speaking(identity: Identity, who: WhoSpeaks | None) -> Identity:
+    """`identity` with whose voice it was, where that is looked at."""
+    return identity if who is None else replace(identity, speaker=await who.name())
 
 
 def _request(intent: Intent) -> Request:

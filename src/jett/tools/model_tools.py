@@ -9,6 +9,7 @@ server answers, is marked as data. Called by the conversation, and by Jett's own
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NoReturn
@@ -16,7 +17,7 @@ from typing import Any, NoReturn
 import anyio.to_thread
 
 from jett.core.errors import RequestError
-from jett.core.ports import ToolCall, ToolResult, ToolSpec
+from jett.core.ports import ToolCall, ToolResult, ToolSpec, WhoSpeaks
 from jett.guard import (
     Gate,
     Identity,
@@ -30,7 +31,7 @@ from jett.guard import (
     parse_request,
 )
 from jett.tools.clock_words import spoken_date, spoken_time
-from jett.tools.commands import Server
+from jett.tools.commands import Server, speaking
 from jett.tools.decided import decided
 from jett.tools.model_specs import CLOCK, by_name, spec_of, tools_of
 
@@ -47,14 +48,17 @@ class GuardedTools:
         conversation: str = "",
         only_reads: bool = False,
         wall_clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        who: WhoSpeaks | None = None,
     ) -> None:
-        """`conversation` as its commands have it. `only_reads`: for who could not answer a question, none is asked."""
+        """`conversation` and `who` as its commands have them. `only_reads`: for who could not answer a question."""
         self._gate = gate
         self._server = server
         self._identity = identity
         self._conversation = conversation
         self._wall_clock = wall_clock
-        self._tools = by_name(tools_of(gate.policy, identity, only_reads=only_reads))
+        self._who = who
+        best = identity if who is None else replace(identity, speaker="enrolled")  # who speaks is known at a call
+        self._tools = by_name(tools_of(gate.policy, best, only_reads=only_reads))
 
     def specs(self) -> tuple[ToolSpec, ...]:
         """Port Tools: what this identity may ask for; nothing where the policy lists nothing."""
@@ -88,7 +92,8 @@ class GuardedTools:
 
     async def _asked(self, request: Request) -> ToolResult:
         live, aloud = self._server.live_names(), self._identity.kind in (Kind.VOICE, Kind.DASHBOARD)
-        ask = partial(self._gate.ask, request, self._identity, live, self._wall_clock(), aloud=aloud)
+        identity = await speaking(self._identity, self._who)
+        ask = partial(self._gate.ask, request, identity, live, self._wall_clock(), aloud=aloud)
         answer = await anyio.to_thread.run_sync(partial(ask, conversation=self._conversation))
         said = decided(answer, self._wall_clock(), request)
         match answer:

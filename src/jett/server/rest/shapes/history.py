@@ -101,6 +101,9 @@ class Turn(Shape):
     engines: dict[str, str]
     tool_calls: list[ToolCall]
     guard: list[GuardDecision]
+    speaker: str | None
+    """The name of the enrolled voice; empty for nobody's, null where nobody looked or too little was said."""
+    speaker_score: float | None
     has_audio: bool
 
 

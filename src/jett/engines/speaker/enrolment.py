@@ -1,0 +1,65 @@
+"""What makes an enrolment: three utterances that are long and loud enough, and of one voice. Not where it is kept.
+
+Thresholds: benchmarks/LOG.md, "Whose voice". Called by `jett voice enroll`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jett.core.audio import SAMPLE_RATE_HZ, Samples, level_dbfs
+from jett.core.errors import VoiceProfileError
+from jett.core.ports import SpeakerEncoder, VoicePlace
+
+SENTENCES = (
+    "The old boat left the harbour early, before the morning fog had lifted.",
+    "Please water both of the plants in the kitchen, and close the window on Thursday.",
+    "Seven grey geese were flying over the quiet field while she counted them.",
+)
+"""Shown one after another: some four seconds each, with most sounds of English."""
+
+UTTERANCES = 3
+LEAST_SPEECH_S = 2.0
+LEAST_DBFS = -45.0
+LEAST_AGREEMENT = 0.66
+"""Of each utterance with the other two together."""
+
+
+def checked(encoder: SpeakerEncoder, speech: Samples, what: str) -> VoicePlace:
+    """The place of one utterance. Raises VoiceProfileError, which begins with `what`, where it is short or quiet."""
+    voiced = encoder.voiced(speech)
+    speech_s = voiced.size / SAMPLE_RATE_HZ
+    if speech_s < LEAST_SPEECH_S:
+        raise VoiceProfileError(
+            f"voice: {what} has {speech_s:.1f} s of speech, need {LEAST_SPEECH_S:.1f} s; say the whole sentence"
+        )
+    level = level_dbfs(voiced)
+    if level < LEAST_DBFS:
+        raise VoiceProfileError(
+            f"voice: {what} is too quiet ({level:.0f} dBFS), need {LEAST_DBFS:.0f} dBFS; come nearer, or turn the "
+            "microphone up"
+        )
+    return encoder.embed(voiced)
+
+
+def agreed(places: Sequence[VoicePlace]) -> VoicePlace:
+    """The voice that all of `places` are of: their mean, of length 1. Raises VoiceProfileError where they are not."""
+    if len(places) < UTTERANCES:
+        raise VoiceProfileError(f"voice: {len(places)} utterances, need {UTTERANCES}; give one more")
+    for number, place in enumerate(places, 1):
+        others = _mean([other for at, other in enumerate(places, 1) if at != number])
+        likeness = float(place @ others)
+        if likeness < LEAST_AGREEMENT:
+            raise VoiceProfileError(
+                f"voice: utterance {number} is not like the others ({likeness:.2f}), need {LEAST_AGREEMENT}; "
+                "let one person say all of them, in a quiet room"
+            )
+    return _mean(places)
+
+
+def _mean(places: Sequence[VoicePlace]) -> VoicePlace:
+    together = np.sum(places, axis=0)
+    mean: VoicePlace = (together / max(float(np.linalg.norm(together)), 1e-9)).astype(np.float32)
+    return mean
