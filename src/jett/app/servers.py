@@ -241,7 +241,7 @@ def _engine(settings: Settings) -> DockerEngine | None:
     tls = None
     if ops.tls_ca and ops.tls_certificate and ops.tls_key:
         tls = Tls(ops.tls_ca, ops.tls_certificate, ops.tls_key)
-    return DockerEngine(ops.docker, tls=tls, timeout_s=ops.timeout_s)
+    return DockerEngine(ops.docker, tls=tls, timeout_s=ops.timeout_s, tunnel_hosts=ops.tunnel_hosts)
 
 
 def mcp_addresses(settings: Settings) -> list[McpAddress]:
