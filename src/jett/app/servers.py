@@ -16,9 +16,9 @@ import anyio
 import anyio.to_thread
 
 from jett.app.record import audit_log
+from jett.app.settling import keep_settled, settle_at_the_end
 from jett.core.errors import ConfigError, OperationError, PolicyError, ungrouped
 from jett.guard import (
-    AuditLog,
     Gate,
     Identity,
     Kind,
@@ -120,7 +120,7 @@ async def open_servers(
     audit = audit_log(settings)
     gate = Gate(policy, audit)
     async with AsyncExitStack() as closing:
-        closing.push_async_callback(_close_record, audit, on_warning)
+        closing.push_async_callback(_close_record, gate, on_warning)
         engine = _engine(settings)
         book = None
         if engine is not None:
@@ -132,11 +132,12 @@ async def open_servers(
         listed = used(mcp_addresses(settings), policy)
         tools = McpServers(listed) if listed else None
         servers = Servers(gate, book, Operations(gate, engine, book, workflows, tools), trouble)
-        if not watch or (book is None and tools is None):
+        if not watch:
             yield servers
             return
         with ungrouped():
             async with anyio.create_task_group() as tasks:
+                tasks.start_soon(keep_settled, gate)
                 if book is not None:
                     tasks.start_soon(book.keep)
                 if tools is not None:
@@ -145,11 +146,12 @@ async def open_servers(
                 tasks.cancel_scope.cancel()
 
 
-async def _close_record(audit: AuditLog, on_warning: Callable[[str], None]) -> None:
+async def _close_record(gate: Gate, on_warning: Callable[[str], None]) -> None:
     """What was written last reaches its anchors, also when Ctrl-C ends it; this takes a bounded time."""
     with anyio.CancelScope(shield=True):
-        await anyio.to_thread.run_sync(audit.close)
-    for line in audit.anchor_warning.splitlines():
+        await settle_at_the_end(gate)
+        await anyio.to_thread.run_sync(gate.audit.close)
+    for line in gate.audit.anchor_warning.splitlines():
         on_warning(line)
 
 

@@ -190,7 +190,7 @@ class GuardedCommands:
     async def _unchanged(self, request: Request, controls: Controls) -> str:
         """Refused before the gate, whose policy does not know of it; the attempt is in the record all the same."""
         detail = f"{UNCHANGING}: {request.verb} {request.target} was not asked"
-        await anyio.to_thread.run_sync(self._gate.note, detail, self._identity, self._wall_clock())
+        await anyio.to_thread.run_sync(self._gate.refuse, UNCHANGING, detail, self._identity, self._wall_clock())
         refused = Refused(UNCHANGING, self._unchanging, "")
         controls.decided(decided(refused, self._wall_clock(), request))
         return self._unchanging
