@@ -1,4 +1,4 @@
-"""What `jett doctor` says of the policy and of the record: what is in order is no warning, and each warning has a fix."""
+"""What `jett doctor` says of the policy and of the record: what is in order is no warning; each warning has a fix."""
 
 from __future__ import annotations
 

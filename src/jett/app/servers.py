@@ -1,6 +1,7 @@
 """The servers' side: the guard, the engine's book and the operations, from the user's settings.
 
-Opened by `open_app` for a conversation, and alone by `jett ops`. A policy with a mistake is told and allows nothing.
+Opened by `open_app` for a conversation, and alone by `jett ops`. A policy with a mistake is told and allows nothing. One
+that is edited is in force soon after, but for what is made from it once ("When the policy changes" in operations.md).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -17,18 +19,18 @@ import anyio.to_thread
 
 from jett.app.record import audit_log
 from jett.app.settling import keep_settled, settle_at_the_end
-from jett.core.errors import ConfigError, OperationError, PolicyError, ungrouped
+from jett.core.errors import ConfigError, OperationError, ungrouped
 from jett.guard import (
     Gate,
     Identity,
     Kind,
     Permit,
     Policy,
+    PolicyWatch,
     Request,
     TokenStore,
     Verb,
     absent,
-    load_policy,
     visible,
 )
 from jett.ops.book import ContainerBook
@@ -59,8 +61,12 @@ class Servers:
     gate: Gate
     book: ContainerBook | None
     operations: Operations
-    trouble: str = ""
-    """A mistake in the policy, which therefore allows nothing."""
+    policy_file: PolicyWatch | None = None
+
+    @property
+    def trouble(self) -> str:
+        """A mistake in the policy's file: nothing is allowed, or what was before it was edited."""
+        return self.policy_file.trouble if self.policy_file is not None else ""
 
     def foreseen(self, request: Request, identity: Identity) -> str:
         """What a read would say now, from the book alone; empty where the engine must be asked."""
@@ -116,9 +122,8 @@ async def open_servers(
     `watch` keeps the book fresh by events; without it the caller looks for itself. `on_warning` is told at the end
     which place that anchors the audit log could not be kept up.
     """
-    policy, trouble = _policy(settings)
-    audit = audit_log(settings)
-    gate = Gate(policy, audit)
+    policy_file = PolicyWatch(policy_path(settings), _log.warning)
+    gate = Gate(policy_file.policy, audit_log(settings), watch=policy_file)
     async with AsyncExitStack() as closing:
         closing.push_async_callback(_close_record, gate, on_warning)
         engine = _engine(settings)
@@ -129,9 +134,9 @@ async def open_servers(
         workflows = _workflows(settings)
         if workflows is not None:
             closing.push_async_callback(workflows.aclose)
-        listed = used(mcp_addresses(settings), policy)
+        listed = used(mcp_addresses(settings), gate.policy)
         tools = McpServers(listed) if listed else None
-        servers = Servers(gate, book, Operations(gate, engine, book, workflows, tools), trouble)
+        servers = Servers(gate, book, Operations(gate, engine, book, workflows, tools), policy_file)
         if not watch:
             yield servers
             return
@@ -172,11 +177,11 @@ def commands(
     conversation: str = "",
 ) -> GuardedCommands:
     """One conversation's commands; `tools` are those that its language model has, in the same `conversation`."""
-    understood = fast_path(settings, servers.gate.policy)
+    understanding = partial(fast_path, settings)
     looks, unchanging = tools is not None, "" if may_change(settings, identity) else _ONLY_SHOWS
     port = server_port(servers)
     return GuardedCommands(
-        understood,
+        understanding,
         servers.gate,
         port,
         identity,
@@ -227,13 +232,6 @@ def with_server_words(settings: Settings, policy: Policy) -> Settings:
 def other_names(settings: Settings, known: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """Each known name with what else the owner calls it."""
     return {name: settings.ops.also_called.get(name, []) for name in known}
-
-
-def _policy(settings: Settings) -> tuple[Policy, str]:
-    try:
-        return load_policy(policy_path(settings)), ""
-    except PolicyError as error:
-        return Policy(), str(error)
 
 
 def _engine(settings: Settings) -> DockerEngine | None:

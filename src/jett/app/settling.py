@@ -1,4 +1,7 @@
-"""Has the gate write what is due though nobody asks it anything: counts of refusals. Called by `servers`."""
+"""Has the gate do what is due though nobody asks it anything: an edited policy, counts of refusals.
+
+Called by `servers`.
+"""
 
 from __future__ import annotations
 

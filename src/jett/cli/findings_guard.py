@@ -51,7 +51,7 @@ def _record(folder: Path) -> Finding:
     if log_bytes > LARGEST_LOG_BYTES:
         told = f"{told}; more than {_gib(LARGEST_LOG_BYTES)}, and nothing deletes it by itself"
         return Finding(
-            "guard", "record", told, fix="see who fills it: jett audit tail; docs/failures.md begins a new log"
+            "guard", "record", told, fix="see who fills it with jett audit tail; docs/failures.md begins a new one"
         )
     return Finding("guard", "record", told)
 

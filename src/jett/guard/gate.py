@@ -7,8 +7,9 @@
 
 `redeem` writes the intent before the operation may start, `finish` what came of it. A record that cannot be written
 raises AuditError, and then there is no permit. Verdict, rate limit and record are one step under the log's lock, so
-that two processes cannot exceed the limit together. Of a flood of refusals the first are recorded each, the rest counted
-(`refusals`); what is let through is always recorded. Blocking: call it in a thread. Called by `ops`' callers and `ops`.
+that two processes cannot exceed the limit together. Of a flood of refusals the first are recorded each, the others
+counted (`refusals`); what is let through is always recorded. A policy file that was edited is in force before the next
+verdict (`policy_watch`). Blocking: call it in a thread. Called by `ops`' callers and `ops`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from jett.guard.confirmation import Answer, Confirmation, Pending, question
 from jett.guard.identity import CONFIRMING, Identity
 from jett.guard.permit import Permit, PermitRegister
 from jett.guard.policy import Allow, Confirm, Deny, Policy, decide
+from jett.guard.policy_watch import PolicyWatch
 from jett.guard.rate_limit import RateLimit
 from jett.guard.redaction import redact
 from jett.guard.refusals import MORE, Refusals
@@ -97,9 +99,18 @@ class Gate:
     """One policy, one audit log. Several gates, also in other processes, may share the log's folder."""
 
     def __init__(
-        self, policy: Policy, audit: AuditLog, *, random_text: Callable[[], str] = lambda: secrets.token_urlsafe(16)
+        self,
+        policy: Policy,
+        audit: AuditLog,
+        *,
+        watch: PolicyWatch | None = None,
+        random_text: Callable[[], str] = lambda: secrets.token_urlsafe(16),
     ) -> None:
-        """`random_text` makes nonces and operation ids: at least 128 bits nobody can guess."""
+        """`watch` is of the file that `policy` was read from; without one it stays as it is.
+
+        `random_text` makes nonces and operation ids: at least 128 bits nobody can guess.
+        """
+        self._watch = watch
         self._policy = policy
         self._audit = audit
         self._random_text = random_text
@@ -122,10 +133,7 @@ class Gate:
     def replace_policy(self, policy: Policy, now: datetime) -> None:
         """Puts another policy in force; questions and permits of the old one are void. Raises AuditError."""
         with self._writing(now) as writer:
-            writer.append(Entry(Kind.NOTE, detail="another policy is in force"), now)
-            self._conversations.clear()
-            self._permits.revoke_unused()
-            self._policy = policy
+            self._replace_policy(writer, policy, now)
 
     def ask(
         self,
@@ -236,17 +244,18 @@ class Gate:
             writer.append(Entry(Kind.NOTE, identity=identity.key, detail=detail), now)
 
     def refuse(self, rule: str, detail: str, identity: Identity, now: datetime) -> None:
-        """Something was refused before it was a request; as any refusal it is recorded, or counted. Raises AuditError."""
+        """Something was refused before it was a request; recorded, or counted, as any refusal. Raises AuditError."""
         with self._writing(now) as writer:
             self._refuse(writer, Entry(Kind.NOTE, identity=identity.key, rule=rule, detail=detail), now)
 
     def settle(self, now: datetime, *, ending: bool = False) -> None:
-        """Writes the counts of refusals that are due; at the `ending` those of the running minute too.
+        """Puts an edited policy in force, and writes the counts of refusals that are due; at the `ending` all of them.
 
-        To be called now and then, so that a count waits for no next request. Takes no lock if nothing is due.
+        To be called now and then, so that neither waits for the next request. Takes no lock if nothing is due.
         Raises AuditError; then it is due still.
         """
-        if self._refusals.due(ms_of(now), running=ending):
+        edited = self._watch is not None and self._watch.edited()
+        if edited or self._refusals.due(ms_of(now), running=ending):
             with self._writing(now) as writer:
                 self._write_counts(writer, now, running=ending)
 
@@ -311,6 +320,7 @@ class Gate:
                 if record.verdict == "deny" and record.rule != MORE:
                     self._refusals.saw(record.identity, record.at_ms)
             self._write_counts(writer, now)
+            self._follow_file(writer, now)
             if expire_permits:
                 self._permits.expire(ms_of(now))
             now_ms = ms_of(now)
@@ -322,6 +332,25 @@ class Gate:
                 if conversation.pending is None:
                     del self._conversations[key]
             yield writer
+
+    def _follow_file(self, writer: Writer, now: datetime) -> None:
+        found = self._watch.newer(ms_of(now)) if self._watch is not None else None
+        if self._watch is None or found is None:
+            return
+        if found.policy != self._policy:
+            self._replace_policy(writer, found.policy, now)
+        self._watch.take(found)
+
+    def _replace_policy(self, writer: Writer, policy: Policy, now: datetime) -> None:
+        """Who was asked under the old one is told that the question has run out."""
+        writer.append(Entry(Kind.NOTE, detail="another policy is in force"), now)
+        self._policy = policy
+        self._permits.revoke_unused()
+        conversations, self._conversations = self._conversations, {}
+        for key, conversation in conversations.items():
+            if void := conversation.drop():
+                self._lapsed[key] = ms_of(now)
+                writer.append(_about(void, void.identity, "expired", "policy.replaced"), now)
 
     def _notice(self, record: Record) -> None:
         if record.kind == Kind.REQUEST and record.verdict in ("allow", "confirm"):

@@ -5,7 +5,7 @@
 
 So a loop, or whoever holds a stolen token, cannot fill the disk with refusals, and no fact is lost but what each of the
 rest had asked for. A minute begins with its first refusal. The gate feeds it every refusal in the log, its own and
-other processes', so that a restart, or a second process, does not begin anew. What is let through is never counted here.
+other processes', so that a restart, or a second process, does not begin anew. What is let through is not counted.
 """
 
 from __future__ import annotations

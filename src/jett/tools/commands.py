@@ -71,7 +71,7 @@ class GuardedCommands:
 
     def __init__(
         self,
-        fast_path: FastPath,
+        fast_path: FastPath | Callable[[Policy], FastPath],
         gate: Gate,
         server: Server,
         identity: Identity,
@@ -82,12 +82,15 @@ class GuardedCommands:
         model_looks: bool = True,
         unchanging: str = "",
     ) -> None:
-        """`conversation`: which of the identity's, so that only it answers what was asked in it; its own name for it.
+        """`fast_path`: one for all policies, or what makes the one of a policy, asked again when another is in force.
+
+        `conversation`: which of the identity's, so that only it answers what was asked in it; its own name for it.
 
         `model_looks`: the language model has tools; without them it would invent how a server is.
         `unchanging`: for who may change nothing, whatever the policy says: the sentence that says so.
         """
-        self._fast_path = fast_path
+        self._made_of = fast_path if not isinstance(fast_path, FastPath) else lambda _: fast_path
+        self._policy, self._made = gate.policy, self._made_of(gate.policy)
         self._gate = gate
         self._server = server
         self._identity = identity
@@ -143,6 +146,14 @@ class GuardedCommands:
 
     def _answer(self, words: str) -> Callable[[], Permit | Question | Refused]:
         return partial(self._gate.answer, words, self._identity, self._wall_clock(), conversation=self._conversation)
+
+    @property
+    def _fast_path(self) -> FastPath:
+        """What the policy in force names; made in some milliseconds, once after an edit."""
+        if self._gate.policy is not self._policy:
+            self._policy = self._gate.policy
+            self._made = self._made_of(self._policy)
+        return self._made
 
     # ---- without effect -----------------------------------------------------------------------------------------
 
