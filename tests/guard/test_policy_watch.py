@@ -92,6 +92,8 @@ def test_an_open_question_and_an_unused_permit_end_with_the_policy_they_came_fro
     """Though the new one would allow the same; the answer is told that it is late, and the record says why."""
     scene = Scene(tmp_path)
     now = scene.written(0)
+    scene.gate.ask(RESTART, OWNER, LIVE, now, conversation="another")
+    scene.gate.answer("no", OWNER, now, conversation="another")
     permit = scene.gate.ask(STATUS, OWNER, LIVE, now)
     assert isinstance(permit, Permit)
     assert isinstance(scene.gate.ask(RESTART, OWNER, LIVE, now), Question)

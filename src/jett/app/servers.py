@@ -1,7 +1,7 @@
 """The servers' side: the guard, the engine's book and the operations, from the user's settings.
 
-Opened by `open_app` for a conversation, and alone by `jett ops`. A policy with a mistake is told and allows nothing. One
-that is edited is in force soon after, but for what is made from it once ("When the policy changes" in operations.md).
+Opened by `open_app` for a conversation, and alone by `jett ops`. A policy with a mistake is told and allows nothing.
+One that is edited is in force soon after, but for what is made from it once (docs/operations.md).
 """
 
 from __future__ import annotations
