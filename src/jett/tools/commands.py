@@ -30,6 +30,7 @@ GRACE_S = 1.0
 """After a yes, while Jett says what it does now: whoever goes on speaking is heard first."""
 UNCHANGING = "identity.unchanging"
 """The rule of a refusal to whom nothing is changed for."""
+_NO_POLICY = "I may not do anything on servers yet: there is no policy that lets me. Jett guard check says how."
 _VOLUME_STEP = 15
 _SHORT_ANSWER_WORDS = 4
 """A longer sentence that is neither yes nor no is about something else, and the question lapses."""
@@ -64,6 +65,10 @@ class _Reply:
 
 class _Unsure:
     """A sentence about the servers that was not understood."""
+
+
+class _NoPolicy:
+    """A command for a container, where no policy lists anything."""
 
 
 class GuardedCommands:
@@ -107,6 +112,9 @@ class GuardedCommands:
             return Plan("", _Reply(text))
         if understood is not None:
             return Plan(self._preview(understood), understood)
+        policy = self._gate.policy
+        if not (policy.containers or policy.workflows or policy.tools) and self._fast_path.clearly_for_servers(text):
+            return Plan(_NO_POLICY, _NoPolicy())
         if not self._model_looks and self._fast_path.about_servers(text):
             return Plan(_unsure(self._gate.policy), _Unsure())
         return None
@@ -117,6 +125,8 @@ class GuardedCommands:
             case _Reply(words):
                 async for sentence in self._answered(words, controls):
                     yield sentence
+            case _NoPolicy():
+                yield _NO_POLICY
             case _Unsure():
                 yield _unsure(self._gate.policy)
             case WhichOne(_, names):
