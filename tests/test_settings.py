@@ -98,6 +98,10 @@ def test_every_profile_is_valid_and_names_only_known_keys(profile: str, tmp_path
             "ops.docker is 'tcp://10.0.0.2', need .*the port is needed.*; correct it in",
         ),
         ("[ops]\ndocker = 'tcp://[fd00::2]'", "ops.docker is .*, need an address such as .*tcp://HOST:PORT"),
+        (
+            "[ops]\ndocker = 'tcp://203.0.113.9:2375'",
+            r"ops.docker is 'tcp://203.0.113.9:2375', need https://HOST:PORT with .*100.64/10.*ops.tunnel_hosts",
+        ),
         ("[ops]\ndocker = 'ssh://server'", "ops.docker is 'ssh://server', need an address such as unix:///"),
         ("[llm]\nmodel = ''", "llm.model is '', need text that is not empty"),
         ("[llm]\napi_key_file = 3", "llm.api_key_file is 3, need a path"),
@@ -145,6 +149,11 @@ def test_a_mistake_names_key_value_limit_and_fix(toml: str, said: str, tmp_path:
 )
 def test_an_address_of_docker_is_taken(address: str, tmp_path: Path) -> None:
     assert load(tmp_path, ops__docker=address).ops.docker == address
+
+
+def test_a_name_that_the_owner_calls_the_tunnels_is_spoken_to_in_plain_text(tmp_path: Path) -> None:
+    settings = load(tmp_path, "[ops]\ndocker = 'tcp://VPS:2375'\ntunnel_hosts = ['vps']")
+    assert settings.ops.docker == "tcp://VPS:2375"
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from jett.app.servers import Servers, commands, model_tools, open_servers
@@ -81,6 +82,25 @@ async def test_a_browsers_words_change_nothing_until_the_owner_turns_actions_on(
         assert noted == [
             f"identity.unchanging: {what} was not asked" for what in ("run_workflow backup", "restart n8n")
         ]
+
+
+async def test_an_edited_policy_is_what_commands_and_the_models_tools_go_by(tmp_path: Path) -> None:
+    """In a conversation that has begun; and a mistake is told, which changes nothing."""
+    async with opened(tmp_path, actions=True) as (settings, servers):
+        asked, tools = commands(settings, servers, VOICE), model_tools(settings, servers, VOICE)
+        assert tools is not None
+        assert asked.plan("Restart grafana.") is None
+        policy = tmp_path / "policy.toml"
+        policy.write_text(POLICY.replace("containers.n8n", "containers.grafana"), "utf-8")
+        await anyio.to_thread.run_sync(servers.gate.settle, datetime.now(UTC) + timedelta(seconds=2))
+        assert asked.plan("Restart grafana.") is not None
+        assert asked.plan("Restart n8n.") is None
+        status = next(spec for spec in tools.specs() if spec.name == "container_status")
+        assert status.parameters["properties"]["name"]["enum"] == ["grafana"]
+        policy.write_text("version = 2", "utf-8")
+        await anyio.to_thread.run_sync(servers.gate.settle, datetime.now(UTC) + timedelta(seconds=4))
+        assert "version is 2" in servers.trouble
+        assert asked.plan("Restart grafana.") is not None
 
 
 async def test_where_actions_are_on_the_browser_is_asked_first(tmp_path: Path) -> None:

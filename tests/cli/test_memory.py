@@ -43,12 +43,17 @@ def test_a_secret_is_refused_and_not_repeated(jett: Jett) -> None:
     assert "swordfish" not in refused.stderr + refused.stdout
 
 
-def test_while_another_jett_has_the_memory_the_command_says_who(jett: Jett) -> None:
-    (jett.folder / "memory").mkdir()
+def test_while_another_jett_has_the_memory_it_is_read_and_not_changed(jett: Jett) -> None:
+    """As `jett serve` has it all day."""
+    jett("memory", "add", KEY)
     with FileLock(jett.folder / "memory" / "jett.lock"):
-        refused = jett("memory", "list")
-    assert refused.returncode == 9
-    assert "in use by another Jett" in refused.stderr
+        assert KEY in jett("memory", "list").stdout
+        assert json.loads(jett("memory", "search", "keys", "--json").stdout)["memories"][0]["text"] == KEY
+        refused = [jett("memory", "add", BIRTHDAY), jett("memory", "forget", "--all")]
+    assert [one.returncode for one in refused] == [9, 9]
+    for one in refused:
+        assert "in use by another Jett, which alone may change it now; tell that one" in one.stderr
+    assert KEY in jett("memory", "list").stdout
 
 
 @pytest.mark.parametrize(

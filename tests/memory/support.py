@@ -29,10 +29,12 @@ class Clock:
 
 
 @contextmanager
-def opened(embedding: TextEmbedding, folder: Path, url: str = "", api_key: str = "") -> Iterator[Memories]:
+def opened(
+    embedding: TextEmbedding, folder: Path, url: str = "", api_key: str = "", *, beside: bool = False
+) -> Iterator[Memories]:
     """As `app` opens it."""
     place = Place(folder, url, api_key)
-    memories = Memories(lambda: embedding, place, holds_secret=holds_secret, now=Clock().now)
+    memories = Memories(lambda: embedding, place, holds_secret=holds_secret, now=Clock().now, beside=beside)
     try:
         yield memories
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jett.core.errors import MemoryFull, MemoryUnavailable, SecretRefused
+from jett.core.errors import MemoryFull, MemoryInUse, MemoryUnavailable, SecretRefused
 from jett.core.ports import TextEmbedding
 from jett.memory import memories as limits
 from tests.memory.support import BINS, BIRTHDAY, KEY, opened, raw
@@ -40,6 +40,36 @@ def test_the_newest_come_first_and_pages_go_on_where_they_ended(embedding: TextE
     texts = [one.text for page in (first, second, last) for one in page.memories]
     assert texts == [f"locker {number} is empty" for number in reversed(range(7))]
     assert (len(last.memories), last.next) == (1, None)
+
+
+def test_what_another_jett_has_is_read_beside_it_as_that_one_reads_it(embedding: TextEmbedding, tmp_path: Path) -> None:
+    """At once after each change, to the same scores; and changed by that one only."""
+    folder = tmp_path / "memory"
+    with opened(embedding, folder) as owner, opened(embedding, folder, beside=True) as passing:
+        owner.load()
+        assert passing.newest().memories == passing.recall("my sister") == []
+        for text in (BIRTHDAY, KEY, BINS):
+            owner.remember(text, "voice")
+            assert passing.newest().memories == owner.newest().memories
+        mine, theirs = passing.recall("trash", least=-1), owner.recall("trash", least=-1)
+        assert [one.text for one in mine] == [one.text for one in theirs]
+        assert [one.score for one in mine] == pytest.approx([one.score for one in theirs], abs=1e-5)
+        owner.forget(mine[0].id)
+        assert len(passing.newest().memories) == 2
+        for change in (lambda: passing.remember(BINS, "terminal"), lambda: passing.forget(theirs[1].id)):
+            with pytest.raises(MemoryInUse, match=r"which alone may change it now; tell that one"):
+                change()
+        assert len(owner.newest().memories) == 2
+
+
+def test_files_that_are_no_database_are_told_beside_another_jett(embedding: TextEmbedding, tmp_path: Path) -> None:
+    folder = tmp_path / "memory"
+    with opened(embedding, folder) as owner, opened(embedding, folder, beside=True) as passing:
+        owner.remember(KEY, "voice")
+        (storage,) = folder.rglob("storage.sqlite")
+        storage.write_bytes(b"no database" * 100)
+        with pytest.raises(MemoryUnavailable, match=r"could not be read beside .*; try again"):
+            passing.newest()
 
 
 def test_the_same_words_again_are_kept_once(embedding: TextEmbedding, tmp_path: Path) -> None:

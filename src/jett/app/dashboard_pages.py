@@ -37,7 +37,11 @@ def policy_page(settings: Settings, in_force: Policy) -> PolicyText:
     except OSError as error:
         return PolicyText(path=str(path), text="", trouble=f"it cannot be read ({error.strerror}); correct its mode")
     try:
-        trouble = "" if load_policy(path) == in_force else "it was changed since Jett started; restart Jett to use it"
+        trouble = (
+            ""
+            if load_policy(path) == in_force
+            else "it was changed a moment ago; it is in force once it has stood still for a second"
+        )
     except PolicyError as error:
         trouble = redact(str(error))
     return PolicyText(path=str(path), text=redact(text), trouble=trouble)

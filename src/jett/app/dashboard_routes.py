@@ -56,7 +56,7 @@ async def dashboard_routes(
             audit.router(servers.gate.audit, now_s=now_s),
             settings_routes.router(editor, now_s=now_s),
             voices.router(previews, now_s=now_s),
-            policy.router(partial(policy_page, settings, servers.gate.policy)),
+            policy.router(lambda: policy_page(settings, servers.gate.policy)),
             privacy.router(partial(privacy_page, settings, others)),
         ]
     finally:

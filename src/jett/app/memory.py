@@ -37,11 +37,15 @@ def load_embedding(settings: Settings) -> TextEmbedding:
     return MiniLmTextEmbedding(store(settings).file(MODEL))
 
 
-def memories_of(settings: Settings) -> Memories | None:
-    """What is remembered; None where `memory.keep` is off. Nothing is opened yet. Raises ConfigError."""
+def memories_of(settings: Settings, *, beside: bool = False) -> Memories | None:
+    """What is remembered; None where `memory.keep` is off. Nothing is opened yet. Raises ConfigError.
+
+    `beside`: may be read while another Jett has it.
+    """
     if not settings.memory.keep:
         return None
-    return Memories(partial(load_embedding, settings), _place(settings), holds_secret=holds_secret, now=now)
+    load = partial(load_embedding, settings)
+    return Memories(load, _place(settings), holds_secret=holds_secret, now=now, beside=beside)
 
 
 def holds_secret(text: str) -> bool:

@@ -1,6 +1,7 @@
 """The servers' side: the guard, the engine's book and the operations, from the user's settings.
 
 Opened by `open_app` for a conversation, and alone by `jett ops`. A policy with a mistake is told and allows nothing.
+One that is edited is in force soon after, but for what is made from it once (docs/operations.md).
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
 from jett.app.record import audit_log
-from jett.core.errors import AuditError, ConfigError, OperationError, PolicyError, ungrouped
+from jett.app.settling import keep_settled, settle_at_the_end
+from jett.core.errors import AuditError, ConfigError, OperationError, ungrouped
 from jett.core.ports import WhoSpeaks
 from jett.guard import (
     Gate,
@@ -24,11 +27,11 @@ from jett.guard import (
     Kind,
     Permit,
     Policy,
+    PolicyWatch,
     Request,
     TokenStore,
     Verb,
     absent,
-    load_policy,
     visible,
 )
 from jett.ops.book import ContainerBook
@@ -59,8 +62,12 @@ class Servers:
     gate: Gate
     book: ContainerBook | None
     operations: Operations
-    trouble: str = ""
-    """A mistake in the policy, which therefore allows nothing."""
+    policy_file: PolicyWatch | None = None
+
+    @property
+    def trouble(self) -> str:
+        """A mistake in the policy's file: nothing is allowed, or what was before it was edited."""
+        return self.policy_file.trouble if self.policy_file is not None else ""
 
     def foreseen(self, request: Request, identity: Identity) -> str:
         """What a read would say now, from the book alone; empty where the engine must be asked."""
@@ -116,9 +123,8 @@ async def open_servers(
     `watch` keeps the book fresh by events; without it the caller looks for itself. `on_warning` is told at the end
     which place that anchors the audit log could not be kept up.
     """
-    policy, trouble = _policy(settings)
-    audit = audit_log(settings)
-    gate = Gate(policy, audit)
+    policy_file = PolicyWatch(policy_path(settings), _log.warning)
+    gate = Gate(policy_file.policy, audit_log(settings), watch=policy_file)
     async with AsyncExitStack() as closing:
         closing.push_async_callback(_close_record, gate, on_warning)
         engine = _engine(settings)
@@ -129,14 +135,15 @@ async def open_servers(
         workflows = _workflows(settings)
         if workflows is not None:
             closing.push_async_callback(workflows.aclose)
-        listed = used(mcp_addresses(settings), policy)
+        listed = used(mcp_addresses(settings), gate.policy)
         tools = McpServers(listed) if listed else None
-        servers = Servers(gate, book, Operations(gate, engine, book, workflows, tools), trouble)
-        if not watch or (book is None and tools is None):
+        servers = Servers(gate, book, Operations(gate, engine, book, workflows, tools), policy_file)
+        if not watch:
             yield servers
             return
         with ungrouped():
             async with anyio.create_task_group() as tasks:
+                tasks.start_soon(keep_settled, gate)
                 if book is not None:
                     tasks.start_soon(book.keep)
                 if tools is not None:
@@ -149,6 +156,7 @@ async def _close_record(gate: Gate, on_warning: Callable[[str], None]) -> None:
     """Questions that nobody answered are in the record, and what was written last reaches its anchors, also when
     Ctrl-C ends it; this takes a bounded time."""
     with anyio.CancelScope(shield=True):
+        await settle_at_the_end(gate)
         try:
             await anyio.to_thread.run_sync(gate.close, now())
         except AuditError as error:
@@ -176,11 +184,11 @@ def commands(
     who: WhoSpeaks | None = None,
 ) -> GuardedCommands:
     """One conversation's commands; `tools` are those that its language model has, in the same `conversation`."""
-    understood = fast_path(settings, servers.gate.policy)
+    understanding = partial(fast_path, settings)
     looks, unchanging = tools is not None, "" if may_change(settings, identity) else _ONLY_SHOWS
     port = server_port(servers)
     return GuardedCommands(
-        understood,
+        understanding,
         servers.gate,
         port,
         identity,
@@ -239,13 +247,6 @@ def other_names(settings: Settings, known: Sequence[str]) -> Mapping[str, Sequen
     return {name: settings.ops.also_called.get(name, []) for name in known}
 
 
-def _policy(settings: Settings) -> tuple[Policy, str]:
-    try:
-        return load_policy(policy_path(settings)), ""
-    except PolicyError as error:
-        return Policy(), str(error)
-
-
 def _engine(settings: Settings) -> DockerEngine | None:
     ops = settings.ops
     if not ops.docker:
@@ -253,7 +254,7 @@ def _engine(settings: Settings) -> DockerEngine | None:
     tls = None
     if ops.tls_ca and ops.tls_certificate and ops.tls_key:
         tls = Tls(ops.tls_ca, ops.tls_certificate, ops.tls_key)
-    return DockerEngine(ops.docker, tls=tls, timeout_s=ops.timeout_s)
+    return DockerEngine(ops.docker, tls=tls, timeout_s=ops.timeout_s, tunnel_hosts=ops.tunnel_hosts)
 
 
 def mcp_addresses(settings: Settings) -> list[McpAddress]:

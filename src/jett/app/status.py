@@ -13,6 +13,7 @@ import psutil
 from jett.app.local_loop import LocalLoop
 from jett.app.opening import App
 from jett.core.errors import JettError
+from jett.guard import redact
 from jett.models.vram import plan
 from jett.models.vram_card import find_card
 from jett.server.rest.shapes.status import Engine, Memory, Status
@@ -51,8 +52,13 @@ class StatusDesk:
             engines=self._engines(),
             vram=self._vram,
             resident_mib=round(self._process.memory_info().rss / _MIB),
-            troubles=[*self._app.troubles, *([self._loop.trouble] if self._loop.trouble else [])],
+            troubles=[*self._troubles(), *([self._loop.trouble] if self._loop.trouble else [])],
         )
+
+    def _troubles(self) -> list[str]:
+        """Those of the start, but the policy's as it is now: it may have been edited since."""
+        policy = redact(self._app.servers.trouble) if self._app.servers is not None else ""
+        return [*(one for one in self._app.troubles if not one.startswith("policy: ")), *([policy] if policy else [])]
 
     def _engines(self) -> list[Engine]:
         names = self._app.parts.names

@@ -18,6 +18,7 @@ from jett.app import open_app
 from jett.app.sockets import OpenSocket, open_sockets
 from jett.cli import findings
 from jett.cli.findings import Finding
+from jett.cli.findings_guard import guard
 from jett.cli.loading import settings_or_defaults
 from jett.cli.running import running_jetts
 from jett.core.errors import JettError
@@ -26,7 +27,7 @@ from jett.settings import Settings
 EPILOG = "Examples: jett doctor  ·  jett doctor --load  ·  jett doctor --json | jq .problems"
 
 
-_ORDER = ("machine", "settings", "engines", "models", "devices", "running", "privacy")
+_ORDER = ("machine", "settings", "engines", "models", "devices", "guard", "running", "privacy")
 """From what the machine is to what Jett does on it; what is wrong, and what mends it, comes last of all."""
 _PULL = "jett models pull "
 _INSTEAD = "; `jett talk "
@@ -51,6 +52,7 @@ def doctor(
         *findings.engines(),
         *findings.devices(settings),
         *findings.choices(settings),
+        *guard(settings),
     ]
     found += findings.privacy()
     sockets, loading = anyio.run(_sockets_when_loaded, settings) if load else (open_sockets(os.getpid(), settings), [])
@@ -61,11 +63,13 @@ def doctor(
     found += _judged(sockets)
     found.sort(key=lambda finding: _ORDER.index(finding.subject))
     problems = [finding for finding in found if finding.stops]
+    warnings = [finding for finding in found if finding.fix and not finding.stops]
     if as_json:
         typer.echo(json.dumps(_report(found, problems, sockets), ensure_ascii=False))
     else:
         _print(found, sockets, loaded=load)
         _conclude(problems)
+        _warn(warnings)
     raise typer.Exit(1 if problems else 0)
 
 
@@ -109,7 +113,7 @@ def _print(found: list[Finding], sockets: list[OpenSocket], *, loaded: bool) -> 
     for finding in found:
         if finding.subject == "privacy" != subject:
             _add_sockets(table, sockets, loaded=loaded)
-        value = Text(finding.value, style="red" if finding.stops else "")
+        value = Text(finding.value, style="red" if finding.stops else "yellow" if finding.fix else "")
         table.add_row(finding.subject if finding.subject != subject else "", finding.name, value)
         subject = finding.subject
     console.print(table)
@@ -138,6 +142,12 @@ def _conclude(problems: list[Finding]) -> None:
     typer.echo()
     for fix in fixes(problems):
         typer.echo(f"→ {fix}")
+
+
+def _warn(warnings: list[Finding]) -> None:
+    """What stops nothing, and ought to be mended."""
+    for one in warnings:
+        typer.echo(f"\nwarning: {one.name}: {one.value}\n→ {one.fix}")
 
 
 def fixes(problems: Iterable[Finding]) -> list[str]:

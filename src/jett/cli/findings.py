@@ -34,7 +34,7 @@ Part = Literal["everything", "live", ""]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; with `stops` it is a problem, and `fix` mends it."""
+    """One line of the report; with `stops` it is a problem, with a `fix` alone a warning, and `fix` mends it."""
 
     subject: str
     name: str

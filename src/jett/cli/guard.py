@@ -13,7 +13,7 @@ from jett.app.servers import fast_path, policy_path, token_store
 from jett.cli import completion
 from jett.cli.loading import user_settings, warn
 from jett.cli.policy import idle_rules, policy_of
-from jett.core.errors import GuardError
+from jett.core.errors import GuardError, PolicyError
 from jett.guard import Allow, Confirm, Deny, Identity, Kind, Policy, Request, Verb, decide
 from jett.guard.audit_record import ms_of
 from jett.guard.calls import WorkflowRule
@@ -58,8 +58,13 @@ def explain(
 def check(as_json: Json = False) -> None:
     """Read the policy file, say what it allows, and name its first mistake; warn of what can have no effect."""
     settings = user_settings()
-    policy = policy_of(settings)
-    path, warnings = policy_path(settings), idle_rules(policy, settings)
+    path = policy_path(settings)
+    try:
+        policy = policy_of(settings)
+    except PolicyError as error:
+        keeps = "; a Jett that runs keeps the policy it read before" if path.exists() else ""
+        raise PolicyError(f"{error}{keeps}") from error
+    warnings = idle_rules(policy, settings)
     rows = {
         name: (", ".join(sorted(rule.actions)) or "nothing") + (" (a lifeline, never changed)" * rule.status_only)
         for name, rule in policy.containers.items()

@@ -72,7 +72,7 @@ def forget(
 @contextmanager
 def _memories() -> Iterator[Memories]:
     """Raises ConfigError where nothing is to be remembered."""
-    memories = memories_of(user_settings())
+    memories = memories_of(user_settings(), beside=True)
     if memories is None:
         raise ConfigError("memory: memory.keep is off, so nothing is remembered; set memory.keep = true")
     try:

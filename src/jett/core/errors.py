@@ -198,6 +198,10 @@ class MemoryUnavailable(JettError):
     exit_code = 9
 
 
+class MemoryInUse(MemoryUnavailable):
+    """Another Jett has the folder of what is remembered: it can be read beside it, and changed by that one only."""
+
+
 class SecretRefused(JettError):
     """What should be remembered holds a password or a key."""
 

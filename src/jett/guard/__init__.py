@@ -20,6 +20,7 @@ from jett.guard.identity import Identity, Kind, Scope
 from jett.guard.permit import Permit
 from jett.guard.policy import Allow, Confirm, Deny, Policy, Verdict, absent, decide, visible
 from jett.guard.policy_file import load_policy, parse_policy
+from jett.guard.policy_watch import PolicyWatch
 from jett.guard.redaction import redact
 from jett.guard.request import (
     CHANGING,
@@ -59,6 +60,7 @@ __all__ = [
     "Outcome",
     "Permit",
     "Policy",
+    "PolicyWatch",
     "Question",
     "Record",
     "Refused",

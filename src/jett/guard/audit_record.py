@@ -128,5 +128,10 @@ def ms_of(now: datetime) -> int:
     return (now - _EPOCH) // timedelta(milliseconds=1)
 
 
+def at_of(at_ms: int) -> datetime:
+    """The time so many milliseconds after 1970 began."""
+    return _EPOCH + timedelta(milliseconds=at_ms)
+
+
 def _canonical(content: dict[str, object]) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")

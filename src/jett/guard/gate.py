@@ -7,7 +7,9 @@
 
 `redeem` writes the intent before the operation may start, `finish` what came of it. A record that cannot be written
 raises AuditError, and then there is no permit. Verdict, rate limit and record are one step under the log's lock, so
-that two processes cannot exceed the limit together. Blocking: call it in a thread. Called by `ops`' callers and `ops`.
+that two processes cannot exceed the limit together. Of a flood of refusals the first are recorded each, the others
+counted (`refusals`); what is let through is always recorded. A policy file that was edited is in force before the next
+verdict (`policy_watch`). Blocking: call it in a thread. Called by `ops`' callers and `ops`.
 """
 
 from __future__ import annotations
@@ -23,13 +25,15 @@ from typing import Literal
 
 from jett.core.errors import AuditError, PermitError, RequestError
 from jett.guard.audit import AuditLog, Writer
-from jett.guard.audit_record import Entry, Kind, Record, ms_of
+from jett.guard.audit_record import Entry, Kind, Record, at_of, ms_of, time_text
 from jett.guard.confirmation import Answer, Confirmation, Pending, question
 from jett.guard.identity import CONFIRMING, Identity
 from jett.guard.permit import Permit, PermitRegister
 from jett.guard.policy import UNKNOWN_VOICE, Allow, Confirm, Deny, Policy, decide
+from jett.guard.policy_watch import PolicyWatch
 from jett.guard.rate_limit import RateLimit
 from jett.guard.redaction import redact
+from jett.guard.refusals import MORE, Refusals
 from jett.guard.request import CHANGING, Request, parse_request
 
 LAPSED_MS = 120_000
@@ -61,7 +65,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It will not be done. `rule` is stable; `reason` is short and fit to be spoken."""
+    """It will not be done. `rule` is stable; `reason` is short and fit to be spoken.
+
+    `operation` is empty where the refusal has no record of its own: it is one of a flood, and counted.
+    """
 
     rule: str
     reason: str
@@ -92,13 +99,23 @@ class Gate:
     """One policy, one audit log. Several gates, also in other processes, may share the log's folder."""
 
     def __init__(
-        self, policy: Policy, audit: AuditLog, *, random_text: Callable[[], str] = lambda: secrets.token_urlsafe(16)
+        self,
+        policy: Policy,
+        audit: AuditLog,
+        *,
+        watch: PolicyWatch | None = None,
+        random_text: Callable[[], str] = lambda: secrets.token_urlsafe(16),
     ) -> None:
-        """`random_text` makes nonces and operation ids: at least 128 bits nobody can guess."""
+        """`watch` is of the file that `policy` was read from; without one it stays as it is.
+
+        `random_text` makes nonces and operation ids: at least 128 bits nobody can guess.
+        """
+        self._watch = watch
         self._policy = policy
         self._audit = audit
         self._random_text = random_text
         self._limit = RateLimit()
+        self._refusals = Refusals()
         self._conversations: dict[Key, Confirmation] = {}
         self._lapsed: dict[Key, int] = {}
         self._permits = PermitRegister()
@@ -116,10 +133,7 @@ class Gate:
     def replace_policy(self, policy: Policy, now: datetime) -> None:
         """Puts another policy in force; questions and permits of the old one are void. Raises AuditError."""
         with self._writing(now) as writer:
-            writer.append(Entry(Kind.NOTE, detail="another policy is in force"), now)
-            self._conversations.clear()
-            self._permits.revoke_unused()
-            self._policy = policy
+            self._replace_policy(writer, policy, now)
 
     def ask(
         self,
@@ -142,15 +156,15 @@ class Gate:
             try:
                 request = asked if isinstance(asked, Request) else parse_request(asked)
             except RequestError as error:
-                writer.append(replace(about, verdict="deny", rule=error.rule, detail=str(error)), now)
-                return Refused(error.rule, error.spoken, operation)
+                about = replace(about, rule=error.rule, detail=str(error))
+                return Refused(error.rule, error.spoken, self._refuse(writer, about, now))
             about = replace(about, verb=request.verb, target=request.target, detail=_details(request))
             verdict = decide(self._policy, request, identity, live_names)
             if not isinstance(verdict, Deny):
                 verdict = self._too_many(request, identity, now) or verdict
             if isinstance(verdict, Deny):
-                writer.append(replace(about, verdict="deny", rule=verdict.rule), now)
-                return Refused(verdict.rule, verdict.reason, operation)
+                kept_as = self._refuse(writer, replace(about, rule=verdict.rule), now)
+                return Refused(verdict.rule, verdict.reason, kept_as)
             self._notice(writer.append(replace(about, verdict=type(verdict).__name__.lower()), now))
             if isinstance(verdict, Allow):
                 return self._permits.grant(operation, request, identity, ms_of(now))
@@ -230,8 +244,8 @@ class Gate:
             return self._nothing_to_confirm(writer, identity, now)
         verdict = decide(self._policy, pending.request, identity, {pending.request.target})
         if not isinstance(verdict, Confirm):
-            writer.append(_about(pending, identity, "deny", "confirmation.identity"), now)
-            return Refused("confirmation.identity", "You may not confirm that.", pending.operation)
+            about = _about(pending, identity, "deny", "confirmation.identity")
+            return Refused(about.rule, "You may not confirm that.", self._refuse(writer, about, now))
         conversation.drop()
         writer.append(_about(pending, identity, meant), now)
         return pending
@@ -240,6 +254,22 @@ class Gate:
         """Something that belongs into the record and is no operation: settings that were changed. Raises AuditError."""
         with self._writing(now) as writer:
             writer.append(Entry(Kind.NOTE, identity=identity.key, detail=detail), now)
+
+    def refuse(self, rule: str, detail: str, identity: Identity, now: datetime) -> None:
+        """Something was refused before it was a request; recorded, or counted, as any refusal. Raises AuditError."""
+        with self._writing(now) as writer:
+            self._refuse(writer, Entry(Kind.NOTE, identity=identity.key, rule=rule, detail=detail), now)
+
+    def settle(self, now: datetime, *, ending: bool = False) -> None:
+        """Puts an edited policy in force, and writes the counts of refusals that are due; at the `ending` all of them.
+
+        To be called now and then, so that neither waits for the next request. Takes no lock if nothing is due.
+        Raises AuditError; then it is due still.
+        """
+        edited = self._watch is not None and self._watch.edited()
+        if edited or self._refusals.due(ms_of(now), running=ending):
+            with self._writing(now) as writer:
+                self._write_counts(writer, now, running=ending)
 
     def close(self, now: datetime) -> None:
         """The end: questions that still wait are written down as expired, permits that were not used are void.
@@ -281,7 +311,7 @@ class Gate:
             try:
                 granted = self._permits.redeem(permit, ms_of(now))
             except PermitError as error:
-                writer.append(Entry(Kind.NOTE, verdict="deny", rule="permit", detail=str(error)), now)
+                self._refuse(writer, Entry(Kind.NOTE, rule="permit", detail=str(error)), now)
                 raise
             about = Entry(Kind.INTENT, granted.operation, granted.identity.key)
             try:
@@ -312,6 +342,10 @@ class Gate:
         with self._audit.writing() as writer:
             for record in writer.seen:
                 self._notice(record)
+                if record.verdict == "deny" and record.rule != MORE:
+                    self._refusals.saw(record.identity, record.at_ms)
+            self._write_counts(writer, now)
+            self._follow_file(writer, now)
             if expire_permits:
                 self._permits.expire(ms_of(now))
             now_ms = ms_of(now)
@@ -324,11 +358,43 @@ class Gate:
                     del self._conversations[key]
             yield writer
 
+    def _follow_file(self, writer: Writer, now: datetime) -> None:
+        found = self._watch.newer(ms_of(now)) if self._watch is not None else None
+        if self._watch is None or found is None:
+            return
+        if found.policy != self._policy:
+            self._replace_policy(writer, found.policy, now)
+        self._watch.take(found)
+
+    def _replace_policy(self, writer: Writer, policy: Policy, now: datetime) -> None:
+        """Who was asked under the old one is told that the question has run out."""
+        writer.append(Entry(Kind.NOTE, detail="another policy is in force"), now)
+        self._policy = policy
+        self._permits.revoke_unused()
+        conversations, self._conversations = self._conversations, {}
+        for key, conversation in conversations.items():
+            if void := conversation.drop():
+                self._lapsed[key] = ms_of(now)
+                writer.append(_about(void, void.identity, "expired", "policy.replaced"), now)
+
     def _notice(self, record: Record) -> None:
         if record.kind == Kind.REQUEST and record.verdict in ("allow", "confirm"):
             self._limit.record(record.identity, record.verb in CHANGING, record.at_ms)
         else:
             self._limit.observe(record.at_ms)
+
+    def _refuse(self, writer: Writer, about: Entry, now: datetime) -> str:
+        """Records a refusal, or counts it; the operation under which it is in the log, if it is."""
+        if not self._refusals.admits(redact(about.identity), ms_of(now)):
+            return ""
+        writer.append(replace(about, verdict="deny"), now)
+        return about.operation
+
+    def _write_counts(self, writer: Writer, now: datetime, *, running: bool = False) -> None:
+        for each in self._refusals.owed(ms_of(now), running=running):
+            detail = f"refused {each.more} more in the minute from {time_text(at_of(each.from_ms))}"
+            writer.append(Entry(Kind.NOTE, identity=each.identity, verdict="deny", rule=MORE, detail=detail), now)
+            self._refusals.settled(each)
 
     def _too_many(self, request: Request, identity: Identity, now: datetime) -> Deny | None:
         rule = self._limit.refusal(self._policy.limits, redact(identity.key), request.changes, ms_of(now))
@@ -337,8 +403,8 @@ class Gate:
     def _nothing_to_confirm(self, writer: Writer, identity: Identity, now: datetime, reason: str = _NOTHING) -> Refused:
         operation = self._random_text()
         rule = "confirmation.none" if identity.kind in CONFIRMING else "confirmation.token"
-        writer.append(Entry(Kind.CONFIRMATION, operation, identity.key, verdict="deny", rule=rule), now)
-        return Refused(rule, reason, operation)
+        about = Entry(Kind.CONFIRMATION, operation, identity.key, rule=rule)
+        return Refused(rule, reason, self._refuse(writer, about, now))
 
     def _question(self, pending: Pending, nonce: str) -> Question:
         text = question(pending.request, self._policy.place)

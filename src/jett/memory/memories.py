@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from jett.core.errors import MemoryFull, SecretRefused
+from jett.core.errors import MemoryFull, MemoryInUse, SecretRefused
 from jett.core.ports import TextEmbedding
 from jett.memory.points import Place, Point, Points
+from jett.memory.points_beside import PointsBeside
 
 MOST_MEMORIES = 3000
 """A person says a few a day. The local mode compares with each of them at each search."""
@@ -62,8 +63,13 @@ class Memories:
         *,
         holds_secret: Callable[[str], bool],
         now: Callable[[], datetime],
+        beside: bool = False,
     ) -> None:
-        """`holds_secret` is the guard's word on a text: such a text is never kept."""
+        """`holds_secret` is the guard's word on a text: such a text is never kept.
+
+        `beside`: what another Jett has is read beside it. For a look in passing; whoever keeps this open needs its own.
+        """
+        self._beside = beside
         self._load_embedding = load_embedding
         self._place = place
         self._holds_secret = holds_secret
@@ -117,7 +123,7 @@ class Memories:
     def recall(self, query: str, most: int = 5, *, least: float = NEAR) -> list[Memory]:
         """What is about `query`, nearest first; nothing where nothing is as near as `least`."""
         with self._lock:
-            return _nearest(self._opened(), query, most, least)
+            return _nearest(*self._readable(), query, most, least)
 
     def at_hand(self, query: str, most: int = 5, *, least: float = NEAR) -> list[Memory] | None:
         """The same without waiting; None where it is not open, or busy."""
@@ -126,7 +132,7 @@ class Memories:
         try:
             if self._embedding is None or self._points is None:
                 return None
-            return _nearest(_Opened(self._embedding, self._points), query, most, least)
+            return _nearest(self._embedding, self._points, query, most, least)
         finally:
             self._lock.release()
 
@@ -163,8 +169,18 @@ class Memories:
 
     def _all(self) -> list[Memory]:
         with self._lock:
-            points = self._opened().points.all()
+            points = self._readable()[1].all()
         return sorted(map(_memory, points), key=_key, reverse=True)
+
+    def _readable(self) -> tuple[TextEmbedding, Points | PointsBeside]:
+        """To be read only: where another Jett has the folder, as it is in its files at this moment."""
+        try:
+            opened = self._opened()
+        except MemoryInUse:
+            if not self._beside or self._embedding is None:
+                raise
+            return self._embedding, PointsBeside(self._place.folder, self._embedding.name)
+        return opened.embedding, opened.points
 
     def _opened(self) -> _Opened:
         if self._embedding is None:
@@ -174,9 +190,11 @@ class Memories:
         return _Opened(self._embedding, self._points)
 
 
-def _nearest(opened: _Opened, query: str, most: int, least: float) -> list[Memory]:
-    (vector,) = opened.embedding.embed([query])
-    return [_memory(point, point.score) for point in opened.points.nearest(vector, most) if point.score >= least]
+def _nearest(
+    embedding: TextEmbedding, points: Points | PointsBeside, query: str, most: int, least: float
+) -> list[Memory]:
+    (vector,) = embedding.embed([query])
+    return [_memory(point, point.score) for point in points.nearest(vector, most) if point.score >= least]
 
 
 def _kept(memory: Memory) -> dict[str, object]:

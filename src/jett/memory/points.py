@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from filelock import FileLock, Timeout
 
-from jett.core.errors import MemoryUnavailable
+from jett.core.errors import MemoryInUse, MemoryUnavailable
 from jett.core.ports import TextEmbedding, Vectors
 from jett.memory.wiping import wipe_deleted
 
@@ -56,7 +56,7 @@ class Points:
     def __init__(self, place: Place, embedding: TextEmbedding) -> None:
         """Open or make the collection. Raises MemoryUnavailable."""
         self._place = place
-        self._collection = f"jett-{embedding.name}"
+        self._collection = collection_name(embedding.name)
         self._lock = None if place.url else _own(place.folder)
         try:
             with self._explained():
@@ -136,6 +136,11 @@ class Points:
             raise MemoryUnavailable(f"memory: {self._place} failed ({type(error).__name__}); {fix}") from None
 
 
+def collection_name(model: str) -> str:
+    """Vectors of one model are in one collection."""
+    return f"jett-{model}"
+
+
 def _own(folder: Path) -> FileLock:
     """The folder is this process's until it is let go."""
     try:
@@ -143,9 +148,9 @@ def _own(folder: Path) -> FileLock:
         lock = FileLock(folder / "jett.lock")
         lock.acquire(timeout=0)
     except Timeout:
-        raise MemoryUnavailable(
-            f"memory: '{folder}' is in use by another Jett, allowed is one at a time; end that one, "
-            "or set memory.url to a Qdrant server, which many may use"
+        raise MemoryInUse(
+            f"memory: '{folder}' is in use by another Jett, which alone may change it now; tell that one "
+            '("remember that …"), use its dashboard, end it, or set memory.url to a Qdrant server, which many may use'
         ) from None
     except OSError as error:
         raise MemoryUnavailable(

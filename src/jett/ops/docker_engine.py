@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from jett.core.errors import ConfigError, OperationError
+from jett.ops.docker_address import exposed
 from jett.ops.docker_version import PING, SPOKEN, OtherVersion, api_of, refuses_version
 from jett.ops.seen import Seen, Usage, log_text, seen_in_inspection, seen_in_list, tells_usage, usage_of
 from jett.ops.unix_socket import UnixTransport
@@ -78,11 +79,14 @@ class DockerEngine:
     Every method raises OperationError, whose text names what was asked and never what a container printed.
     """
 
-    def __init__(self, address: str, *, tls: Tls | None = None, timeout_s: float = 5.0) -> None:
+    def __init__(
+        self, address: str, *, tls: Tls | None = None, timeout_s: float = 5.0, tunnel_hosts: Collection[str] = ()
+    ) -> None:
+        """`tunnel_hosts`: names that plain text may be spoken to. Raises ConfigError."""
         self._address = address
         self._timeout_s = timeout_s
         self._api = ""  # unknown until the engine was asked
-        base_url, transport = _transport(address, tls)
+        base_url, transport = _transport(address, tls, tunnel_hosts)
         self._http = httpx.AsyncClient(
             base_url=base_url, transport=transport, trust_env=False, follow_redirects=False, timeout=timeout_s
         )
@@ -252,7 +256,9 @@ class DockerEngine:
             ) from error
 
 
-def _transport(address: str, tls: Tls | None) -> tuple[str, httpx.AsyncHTTPTransport]:
+def _transport(address: str, tls: Tls | None, tunnel_hosts: Collection[str]) -> tuple[str, httpx.AsyncHTTPTransport]:
+    if need := exposed(address, tunnel_hosts):
+        raise ConfigError(f"ops: docker is '{address}', need {need}; correct ops.docker")
     parts = urlsplit(address)
     if parts.scheme == "unix" and parts.path:
         return "http://docker", UnixTransport(parts.path)

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from jett.ops.docker_address import exposed
 from jett.server.address import parse_address
 from jett.settings.section import ADDRESS, DATABASE, DOCKER, Section
 
@@ -36,11 +37,17 @@ class Operations(Section):
     policy: Path | None = Field(
         default=None, strict=False, description="The policy file; unset is `policy.toml` beside the settings."
     )
+    tunnel_hosts: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="Names of servers that are reached through an encrypted tunnel only, such as `vps`; plain `tcp` is "
+        "spoken to them, and to private addresses.",
+    )
     docker: str = Field(
         default="",
         pattern=DOCKER,
         description="Docker's address: `unix:///run/docker.sock`, `tcp://10.0.0.2:2375` through the tunnel, "
-        "`https://HOST:2376`; empty is no server.",
+        "`https://HOST:2376` with `tls_*` anywhere else; empty is no server.",
     )
     tls_ca: Path | None = Field(default=None, strict=False, description="For https: who signed Docker's certificate.")
     tls_certificate: Path | None = Field(default=None, strict=False, description="For https: Jett's certificate.")
@@ -80,6 +87,13 @@ class Operations(Section):
         description="Where `jett talk` takes announcements: `127.0.0.1:8765`, or `10.0.0.1:8765` in the tunnel; empty "
         "is nowhere, and an address that is not private is refused.",
     )
+
+    @field_validator("docker")
+    @classmethod
+    def _is_not_in_plain_text(cls, docker: str, info: ValidationInfo) -> str:
+        if need := exposed(docker, info.data.get("tunnel_hosts", ())):
+            raise ValueError(need)
+        return docker
 
     @field_validator("mcp")
     @classmethod

@@ -30,6 +30,7 @@ GRACE_S = 1.0
 """After a yes, while Jett says what it does now: whoever goes on speaking is heard first."""
 UNCHANGING = "identity.unchanging"
 """The rule of a refusal to whom nothing is changed for."""
+_NO_POLICY = "I may not do anything on servers yet: there is no policy that lets me. Jett guard check says how."
 _VOLUME_STEP = 15
 _SHORT_ANSWER_WORDS = 4
 """A longer sentence that is neither yes nor no is about something else, and the question lapses."""
@@ -66,12 +67,16 @@ class _Unsure:
     """A sentence about the servers that was not understood."""
 
 
+class _NoPolicy:
+    """A command for a container, where no policy lists anything."""
+
+
 class GuardedCommands:
     """One conversation's commands, asked by one identity."""
 
     def __init__(
         self,
-        fast_path: FastPath,
+        fast_path: FastPath | Callable[[Policy], FastPath],
         gate: Gate,
         server: Server,
         identity: Identity,
@@ -83,13 +88,16 @@ class GuardedCommands:
         unchanging: str = "",
         who: WhoSpeaks | None = None,
     ) -> None:
-        """`conversation`: which of the identity's, so that only it answers what was asked in it; its own name for it.
+        """`fast_path`: one for all policies, or what makes the one of a policy, asked again when another is in force.
+
+        `conversation`: which of the identity's, so that only it answers what was asked in it; its own name for it.
 
         `model_looks`: the language model has tools; without them it would invent how a server is.
         `unchanging`: for who may change nothing, whatever the policy says: the sentence that says so.
         `who`: whose voice it is, where that is looked at.
         """
-        self._fast_path = fast_path
+        self._made_of = fast_path if not isinstance(fast_path, FastPath) else lambda _: fast_path
+        self._policy, self._made = gate.policy, self._made_of(gate.policy)
         self._gate = gate
         self._server = server
         self._identity = identity
@@ -107,6 +115,9 @@ class GuardedCommands:
             return Plan("", _Reply(text))
         if understood is not None:
             return Plan(self._preview(understood), understood)
+        policy = self._gate.policy
+        if not (policy.containers or policy.workflows or policy.tools) and self._fast_path.clearly_for_servers(text):
+            return Plan(_NO_POLICY, _NoPolicy())
         if not self._model_looks and self._fast_path.about_servers(text):
             return Plan(_unsure(self._gate.policy), _Unsure())
         return None
@@ -117,6 +128,8 @@ class GuardedCommands:
             case _Reply(words):
                 async for sentence in self._answered(words, controls):
                     yield sentence
+            case _NoPolicy():
+                yield _NO_POLICY
             case _Unsure():
                 yield _unsure(self._gate.policy)
             case WhichOne(_, names):
@@ -146,6 +159,14 @@ class GuardedCommands:
 
     def _answer(self, words: str, identity: Identity) -> Callable[[], Permit | Question | Refused]:
         return partial(self._gate.answer, words, identity, self._wall_clock(), conversation=self._conversation)
+
+    @property
+    def _fast_path(self) -> FastPath:
+        """What the policy in force names; made in some milliseconds, once after an edit."""
+        if self._gate.policy is not self._policy:
+            self._policy = self._gate.policy
+            self._made = self._made_of(self._policy)
+        return self._made
 
     # ---- without effect -----------------------------------------------------------------------------------------
 
@@ -195,7 +216,7 @@ class GuardedCommands:
     async def _unchanged(self, request: Request, controls: Controls) -> str:
         """Refused before the gate, whose policy does not know of it; the attempt is in the record all the same."""
         detail = f"{UNCHANGING}: {request.verb} {request.target} was not asked"
-        await anyio.to_thread.run_sync(self._gate.note, detail, self._identity, self._wall_clock())
+        await anyio.to_thread.run_sync(self._gate.refuse, UNCHANGING, detail, self._identity, self._wall_clock())
         refused = Refused(UNCHANGING, self._unchanging, "")
         controls.decided(decided(refused, self._wall_clock(), request))
         return self._unchanging

@@ -18,6 +18,7 @@ from hassil import Intents, recognize_all
 
 from jett.tools.intent import CHANGES, Action, Intent, WhichOne
 from jett.tools.names import Names
+from jett.tools.well_known import clearly_for_servers
 
 _LONGEST_CHARACTERS = 160
 """Nobody says a command that long; what is longer goes to the language model."""
@@ -63,6 +64,11 @@ class FastPath:
         return bool(_SERVERS.search(words)) or any(
             names.named_in(words) for names in (self._containers, self._workflows)
         )
+
+    def clearly_for_servers(self, text: str) -> bool:
+        """Whether `text`, though no name is known, is a command for a container all the same."""
+        words = plain(text)
+        return any(clearly_for_servers(words, action, _heard(slots)) for action, slots in self._matches(text))
 
     def unknown_name(self, text: str) -> tuple[Action, str] | None:
         """For a sentence that is not understood: what it would ask for, and the words that are nobody's name."""

@@ -33,7 +33,7 @@ from jett.guard import (
 from jett.tools.clock_words import spoken_date, spoken_time
 from jett.tools.commands import Server, speaking
 from jett.tools.decided import decided
-from jett.tools.model_specs import CLOCK, by_name, spec_of, tools_of
+from jett.tools.model_specs import CLOCK, ModelTool, by_name, spec_of, tools_of
 
 
 class GuardedTools:
@@ -57,14 +57,25 @@ class GuardedTools:
         self._conversation = conversation
         self._wall_clock = wall_clock
         self._who = who
-        best = identity if who is None else replace(identity, speaker="enrolled")  # who speaks is known at a call
-        self._tools = by_name(tools_of(gate.policy, best, only_reads=only_reads))
+        self._only_reads = only_reads
+        # Who speaks is known at a call, so the model is offered what the enrolled may.
+        self._best = identity if who is None else replace(identity, speaker="enrolled")
+        self._policy, self._of_policy = gate.policy, by_name(tools_of(gate.policy, self._best, only_reads=only_reads))
+
+    @property
+    def _tools(self) -> dict[str, ModelTool]:
+        """Those of the policy in force: from the first request after an edit on, which changes the prompt."""
+        if self._gate.policy is not self._policy:
+            self._policy = self._gate.policy
+            self._of_policy = by_name(tools_of(self._policy, self._best, only_reads=self._only_reads))
+        return self._of_policy
 
     def specs(self) -> tuple[ToolSpec, ...]:
         """Port Tools: what this identity may ask for; nothing where the policy lists nothing."""
-        if not self._tools:
+        tools = self._tools
+        if not tools:
             return ()
-        return (*(tool.spec for tool in self._tools.values()), spec_of(CLOCK, "The time and date now.", {}))
+        return (*(tool.spec for tool in tools.values()), spec_of(CLOCK, "The time and date now.", {}))
 
     async def use(self, call: ToolCall) -> ToolResult:
         """Port Tools. A call that does not keep to its schema is told to the model, which may try again.

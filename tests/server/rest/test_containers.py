@@ -15,7 +15,7 @@ import pytest
 
 from jett.app.dashboard_containers import containers_part
 from jett.app.servers import Servers
-from jett.guard import AuditLog, Policy, Question, Request, Verb, parse_policy, tail, unfinished, verify
+from jett.guard import AuditLog, Policy, PolicyWatch, Question, Request, Verb, parse_policy, tail, unfinished, verify
 from jett.ops.book import ContainerBook
 from jett.ops.docker_engine import DockerEngine
 from jett.ops.operations import Operations
@@ -83,13 +83,18 @@ class Place:
 
 @asynccontextmanager
 async def place(
-    address: str, folder: Path, *, actions: bool = True, policy: Policy | None = None, trouble: str = ""
+    address: str,
+    folder: Path,
+    *,
+    actions: bool = True,
+    policy: Policy | None = None,
+    policy_file: PolicyWatch | None = None,
 ) -> AsyncGenerator[Place, None]:
     """As `jett serve` puts it together."""
     docker = DockerEngine(address)
     book = ContainerBook(docker)
     gate = OverheardGate(policy or parse_policy(POLICY), AuditLog(folder / "audit"))
-    servers = Servers(gate, book, Operations(gate, docker, book, None, settle_s=20.0), trouble)
+    servers = Servers(gate, book, Operations(gate, docker, book, None, settle_s=20.0), policy_file)
     made = Place(httpx.AsyncClient(), gate, servers)
     await made.http.aclose()
     async with anyio.create_task_group() as tasks:
@@ -356,7 +361,10 @@ async def test_a_flood_is_refused_by_the_guard(engine: TestEngine, tmp_path: Pat
 
 async def test_a_mistake_in_the_policy_is_shown_and_allows_nothing(engine: TestEngine, tmp_path: Path) -> None:
     engine.run("n8n", SERVES)
-    async with place(engine.address, tmp_path, policy=Policy(), trouble="policy: line 3 is wrong") as at:
+    (tmp_path / "policy.toml").write_text("version = 2", "utf-8")
+    wrong = PolicyWatch(tmp_path / "policy.toml")
+    async with place(engine.address, tmp_path, policy=wrong.policy, policy_file=wrong) as at:
         page = (await at.http.get("/api/containers")).json()
-        assert (page["containers"], page["trouble"]) == ([], "policy: line 3 is wrong")
+        assert page["containers"] == []
+        assert page["trouble"].startswith("policy: version is 2, must be 1")
         failure(await at.http.get("/api/containers/n8n/logs"), 403)

@@ -44,7 +44,7 @@ async def test_the_policy_is_shown_as_it_is_without_secrets(tmp_path: Path) -> N
         found = (await http.get("/api/policy")).json()
         assert found == {"path": str(path), "text": TEXT.replace("hunter2", "[redacted]"), "trouble": ""}
         path.write_text(TEXT + "[limits]\noverall = 3\n", encoding="utf-8")
-        assert "restart Jett" in (await http.get("/api/policy")).json()["trouble"]
+        assert "changed a moment ago" in (await http.get("/api/policy")).json()["trouble"]
         path.write_text(TEXT + "[containers.n8n.more]\n", encoding="utf-8")
         assert str(path) in (await http.get("/api/policy")).json()["trouble"]
         path.unlink()
