@@ -182,7 +182,7 @@ def test_doctor_ends_with_what_is_wrong_and_then_with_what_mends_it(bare: Jett) 
     subjects = [line.split()[0] for line in report.splitlines() if line[:1].strip()]
 
     others = {"running"} & set(subjects)  # somebody else's Jett, on a machine that is shared
-    expected = ["machine", "settings", "engines", "models", "devices", *others, "sockets", "privacy"]
+    expected = ["machine", "settings", "engines", "models", "devices", "guard", *others, "sockets", "privacy"]
     assert subjects == expected
     assert conclusion
     wrong, _, fixes = mending.strip().partition("\n\n")

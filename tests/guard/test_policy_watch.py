@@ -93,10 +93,10 @@ def test_an_open_question_and_an_unused_permit_end_with_the_policy_they_came_fro
     scene = Scene(tmp_path)
     now = scene.written(0)
     scene.gate.ask(RESTART, OWNER, LIVE, now, conversation="another")
-    scene.gate.answer("no", OWNER, now, conversation="another")
     permit = scene.gate.ask(STATUS, OWNER, LIVE, now)
     assert isinstance(permit, Permit)
     assert isinstance(scene.gate.ask(RESTART, OWNER, LIVE, now), Question)
+    scene.gate.answer("no", OWNER, now, conversation="another")  # this one has nothing left to lapse
     scene.edit(POLICY_TEXT + "[limits]\noverall = 9\n")
     now = scene.written(2)
     late = scene.gate.answer("yes", OWNER, now)
