@@ -33,6 +33,10 @@ export const forget = (id: string) => took(api.DELETE("/api/memories/{id}", { pa
 
 export const forgetAll = () => took(api.DELETE("/api/memories", { body: { confirm: "delete everything" } }));
 
+/** Of the conversation through the microphone of Jett's own machine. */
+export const sendToSleep = () => took(api.POST("/api/sleep"));
+export const wakeUp = () => took(api.POST("/api/wake"));
+
 export const leave = () => took(api.DELETE("/api/session"));
 
 /** A sentence in a voice, as a WAV file. */

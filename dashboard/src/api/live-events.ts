@@ -62,7 +62,7 @@ export function outdated(event: LiveEvent["event"]): QueryKey[] {
     case "operation":
       return [["containers"], ["audit"]];
     case "settings":
-      return [["settings"], ["status"], ["voices"]];
+      return [["settings"], ["status"], ["voices"], ["wake"]];
     case "reset":
       return EVERYTHING;
     case "signed_out":

@@ -16,6 +16,7 @@ export const keys = {
   audit: ["audit"],
   settings: ["settings"],
   voices: ["voices"],
+  wake: ["wake"],
   policy: ["policy"],
   privacy: ["privacy"],
   memories: ["memories"],
@@ -50,6 +51,7 @@ export const useQuestions = () =>
 
 export const useSettings = () => useQuery({ queryKey: keys.settings, queryFn: () => took(api.GET("/api/settings")) });
 export const useVoices = () => useQuery({ queryKey: keys.voices, queryFn: () => took(api.GET("/api/voices")) });
+export const useWakeWords = () => useQuery({ queryKey: keys.wake, queryFn: () => took(api.GET("/api/wake")) });
 export const usePolicy = () => useQuery({ queryKey: keys.policy, queryFn: () => took(api.GET("/api/policy")) });
 export const usePrivacy = () =>
   useQuery({ queryKey: keys.privacy, queryFn: () => took(api.GET("/api/privacy")), refetchInterval: 10_000 });

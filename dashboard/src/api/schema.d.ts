@@ -626,7 +626,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Words
+         * @description What Jett can be called by, and what it is called by.
+         */
+        get: operations["getWakeWords"];
         put?: never;
         /**
          * Wake
@@ -1369,6 +1373,10 @@ export interface components {
          * @description How Jett is now.
          */
         Status: {
+            /** Called */
+            called: string[];
+            /** Can Sleep */
+            can_sleep: boolean;
             /** Engines */
             engines: components["schemas"]["Engine"][];
             /**
@@ -1596,6 +1604,46 @@ export interface components {
         Voices: {
             /** Voices */
             voices: components["schemas"]["Voice"][];
+        };
+        /**
+         * WakeHead
+         * @description A head that `wake.words` can name.
+         */
+        WakeHead: {
+            /** Chosen */
+            chosen: boolean;
+            /** Detail */
+            detail: string;
+            /** Licence */
+            licence: string;
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "file" | "own" | "shipped" | "stock";
+            /** Patience */
+            patience: number | null;
+            /** Phrase */
+            phrase: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "missing" | "damaged";
+            /** Threshold */
+            threshold: number | null;
+        };
+        /**
+         * WakeWords
+         * @description All heads, and whether Jett sleeps until it is called, as the settings file has it now.
+         */
+        WakeWords: {
+            /** Enabled */
+            enabled: boolean;
+            /** Heads */
+            heads: components["schemas"]["WakeHead"][];
         };
         /**
          * Wakefulness
@@ -4912,6 +4960,98 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not as things are now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Malformed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Too many */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not possible now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    getWakeWords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WakeWords"];
+                };
+            };
+            /** @description Cannot be read, or is for another address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

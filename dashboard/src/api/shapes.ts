@@ -22,5 +22,6 @@ export type GuardDecision = Shapes["GuardDecision"];
 export type AuditRecord = Shapes["AuditRecord"];
 export type Setting = Shapes["Setting"];
 export type Voice = Shapes["Voice"];
+export type WakeHead = Shapes["WakeHead"];
 export type Remembered = Shapes["Remembered"];
 export type Socket = Shapes["Socket"];

@@ -17,6 +17,7 @@ import { duration, timeOfDay } from "@/ui/words";
 
 import { tellDeleted } from "./deleted";
 import { TurnDetails } from "./turn-details";
+import { whoseVoice } from "./whose-voice";
 
 /** A turn: what was said and answered; opened, all that is known of it. */
 export function TurnCard({ turn, open: opened }: { turn: Turn; open: boolean }) {
@@ -61,6 +62,7 @@ export function TurnCard({ turn, open: opened }: { turn: Turn; open: boolean }) 
 }
 
 function Facts({ turn }: { turn: Turn }) {
+  const voice = whoseVoice(turn);
   return (
     <p className="flex flex-wrap items-center gap-2 text-xs text-faint">
       <span className="figure">{timeOfDay(turn.at)}</span>
@@ -68,6 +70,7 @@ function Facts({ turn }: { turn: Turn }) {
       {turn.interrupted && <Badge tone="warn">interrupted</Badge>}
       {turn.withdrawn > 0 && <Badge>taken back {turn.withdrawn}×</Badge>}
       {turn.reason && <Badge>{turn.reason}</Badge>}
+      {voice && <Badge tone={turn.speaker ? "jet" : "quiet"}>{voice}</Badge>}
       {turn.tool_calls.length > 0 && <Badge tone="jet">{turn.tool_calls.map((call) => call.name).join(", ")}</Badge>}
     </p>
   );

@@ -13,6 +13,7 @@ import { MicrophoneTest } from "./microphone-test";
 import { Policy } from "./policy";
 import { Privacy } from "./privacy";
 import { ThisBrowser } from "./this-browser";
+import { WakeWord } from "./wake-word";
 
 /** How Jett is set up. The server checks every change. */
 export function SettingsPage() {
@@ -24,7 +25,7 @@ export function SettingsPage() {
       <Tabs value={get("tab") || "engines"} onValueChange={(tab) => go({ tab })}>
         <TabList aria-label="Parts of the settings">
           <Tab value="engines">Engines and voice</Tab>
-          <Tab value="microphone">Microphone</Tab>
+          <Tab value="microphone">Microphone and wake word</Tab>
           <Tab value="all">All settings</Tab>
           <Tab value="policy">Guard</Tab>
           <Tab value="privacy">Privacy</Tab>
@@ -33,7 +34,10 @@ export function SettingsPage() {
           <EnginesAndVoice />
         </TabPage>
         <TabPage value="microphone">
-          <MicrophoneTest />
+          <div className="grid items-start gap-5 xl:grid-cols-2">
+            <WakeWord />
+            <MicrophoneTest />
+          </div>
         </TabPage>
         <TabPage value="all">
           <AllSettings />

@@ -12,7 +12,7 @@ import { drafted, type Draft } from "./draft";
 /** Changes that wait to be saved: all of them are taken, or none. */
 export function useDraft() {
   const [draft, setDraft] = useState<Draft>({});
-  const saving = useChange(changeSettings, keys.settings, keys.status, keys.voices);
+  const saving = useChange(changeSettings, keys.settings, keys.status, keys.voices, keys.wake);
   const save = () =>
     saving.mutate(draft, {
       onSuccess: ({ restart }) => {

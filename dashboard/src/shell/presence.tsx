@@ -1,16 +1,21 @@
 "use client";
 
+import { Moon, Sun } from "lucide-react";
 import { useCallback, useState } from "react";
 
+import { sendToSleep, wakeUp } from "@/api/changes";
 import { useLink, useLiveEvents } from "@/api/live";
 import type { LiveEvent } from "@/api/live-events";
-import { useStatus } from "@/api/queries";
+import { keys, useChange, useStatus } from "@/api/queries";
+import { troubleOf } from "@/api/trouble";
 import { Dot, type Tone } from "@/ui/badge";
+import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
+import { toast } from "@/ui/toasts";
 import { counted } from "@/ui/words";
 
 const STATES: Record<string, string> = {
-  asleep: "Asleep until it is called",
+  asleep: "Asleep",
   idle: "Waiting to be spoken to",
   hearing: "Somebody speaks",
   pausing: "Thinking",
@@ -37,10 +42,29 @@ export function Presence({ className }: { className?: string }) {
       <p className="flex items-center gap-2 font-medium text-soft">
         <Dot tone={tone} /> {title}
       </p>
-      {state && <p>{state}</p>}
+      {state && <p>{now === "asleep" ? asleep(status.called) : state}</p>}
+      {state && status.can_sleep && <Doze asleep={now === "asleep"} />}
       <p>{counted(status.sessions, "talk over the network", "talks over the network")}</p>
       <p className="mt-2 font-mono text-2xs">v{status.version}</p>
     </div>
+  );
+}
+
+/** What would wake it, as it is said. */
+function asleep(called: readonly string[]): string {
+  const names = called.map((name) => `“${name}”`).join(" or ");
+  return names ? `Asleep. Say ${names}.` : "Asleep until it is called";
+}
+
+/** Sends the conversation in the room to sleep, or wakes it. */
+function Doze({ asleep }: { asleep: boolean }) {
+  const change = useChange(asleep ? wakeUp : sendToSleep, keys.status);
+  const Icon = asleep ? Sun : Moon;
+  const press = () => change.mutate(undefined, { onError: (error) => toast(troubleOf(error).what, "bad") });
+  return (
+    <Button size="small" className="my-1 self-start" disabled={change.isPending} onClick={press}>
+      <Icon aria-hidden /> {asleep ? "Wake" : "Sleep"}
+    </Button>
   );
 }
 

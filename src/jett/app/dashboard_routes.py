@@ -1,4 +1,4 @@
-"""The dashboard's routes about servers, record, settings, voices, policy and privacy, from the user's settings."""
+"""The dashboard's routes about servers, record, settings, voices, wake words, policy and privacy, by the settings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from fastapi import APIRouter
 
 from jett.app.dashboard_containers import containers_part
 from jett.app.dashboard_pages import OtherJetts, policy_page, privacy_page
+from jett.app.dashboard_wake import DashboardWake
 from jett.app.needs import store
 from jett.app.servers import Servers
 from jett.app.settings_editor import Applier, SettingsEditor
@@ -21,7 +22,7 @@ from jett.app.voice_previews import VoicePreviews
 from jett.core.clock import MonotonicClock
 from jett.ops.operations import now
 from jett.server.confirmations import Publish
-from jett.server.rest import audit, policy, privacy, voices
+from jett.server.rest import audit, policy, privacy, voices, wake
 from jett.server.rest import settings as settings_routes
 from jett.settings import Settings
 
@@ -56,6 +57,7 @@ async def dashboard_routes(
             audit.router(servers.gate.audit, now_s=now_s),
             settings_routes.router(editor, now_s=now_s),
             voices.router(previews, now_s=now_s),
+            wake.router(DashboardWake(editor.current, store(settings)), now_s=now_s),
             policy.router(lambda: policy_page(settings, servers.gate.policy)),
             privacy.router(partial(privacy_page, settings, others)),
         ]

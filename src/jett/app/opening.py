@@ -64,6 +64,8 @@ class App:
     """To be told what each conversation tells; does nothing where telemetry is off."""
     history: Archive | None = None
     """Where conversations may be kept (`app.history.keeping`); None where the owner keeps nothing."""
+    called: tuple[str, ...] = ()
+    """What is said to wake it; nothing where no wake word is on."""
 
 
 @asynccontextmanager
@@ -131,7 +133,8 @@ async def open_app(
         told = (*given_up, *slower, *filter(None, [servers.trouble]), *troubles)
         await closing.enter_async_context(kept_open(memories, on_warning))
         trace = await closing.enter_async_context(open_telemetry(settings, on_warning))
-        yield App(settings, parts, reason, told, servers, next(iter(troubles), ""), memories, trace, history)
+        down = next(iter(troubles), "")
+        yield App(settings, parts, reason, told, servers, down, memories, trace, history, phrases)
 
 
 async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:

@@ -223,7 +223,7 @@ class _Assembly:
     def _routers(self, credentials: Credentials, seats: Seats[Identity]) -> list[APIRouter]:
         app = self._app
         seated = partial(_seats_of, seats)
-        statuses = StatusDesk(app, self._loop, started=now(), seats=seated)
+        statuses = StatusDesk(app, self._loop, self.sleep_desk, started=now(), seats=seated)
         latency = LatencyDesk(app.history, self._recent)
         entrance = here.router(
             self.sessions,

@@ -19,7 +19,8 @@ import anyio
 import anyio.to_thread
 
 from jett.app.settings_rows import row
-from jett.app.startable import mistakes
+from jett.app.startable import mistakes_to_save
+from jett.app.wake_heads import is_path
 from jett.core.errors import ConfigError, JettError
 from jett.guard import Identity
 from jett.guard.confirmation import holds_a_yes
@@ -73,7 +74,7 @@ class SettingsEditor:
 
     async def read(self) -> shapes.Settings:
         """All settings, as the file has them now. Raises Refusal where it has a mistake."""
-        settings = await anyio.to_thread.run_sync(self._current)
+        settings = await anyio.to_thread.run_sync(self.current)
         rows = [self._row(name, settings) for name in all_keys()]
         return shapes.Settings(path=str(self._path), settings=rows, waiting=self._waiting(settings))
 
@@ -136,7 +137,8 @@ class SettingsEditor:
     def _parsed(self, text: str) -> Settings:
         return Settings.of_text(text, self._path, self._env, self._overrides, has_gpu=self._has_gpu)
 
-    def _current(self) -> Settings:
+    def current(self) -> Settings:
+        """As the file has them now. Blocking; raises Refusal where it has a mistake."""
         return self._parsed_or_refused(_text(self._content()))
 
     def _parsed_or_refused(self, text: str) -> Settings:
@@ -183,16 +185,23 @@ def _check_open(values: Mapping[str, Any], current: Settings) -> None:
             raise Refusal(403, f"{name} is set elsewhere, which has the last word", "change it there")
         if why := why_not(known[name], current.value(name)):
             raise Refusal(403, f"{name} is not changed from a browser: {why}", "change it in the settings file")
+        if name == "wake.words" and _new_files(value, current.wake.words):
+            raise Refusal(403, "a head's file is named only in the settings file", "choose one of GET /api/wake")
         if name == "stt.vocabulary" and _agrees(value):
             raise Refusal(422, "a word of agreement is no word to listen for", "leave it out of stt.vocabulary")
 
 
 def _check_start(settings: Settings, current: Settings) -> None:
     """Raises Refusal for what Jett would not start with; a mistake that was there before is no reason."""
-    there = {str(error) for error in mistakes(current)}
-    for error in mistakes(settings):
+    there = {str(error) for error in mistakes_to_save(current)}
+    for error in mistakes_to_save(settings):
         if str(error) not in there:
             raise _told(422, error)
+
+
+def _new_files(words: object, before: tuple[str, ...]) -> bool:
+    """Whether a file would be read that the owner did not name."""
+    return isinstance(words, list) and any(isinstance(one, str) and is_path(one) and one not in before for one in words)
 
 
 def _agrees(words: object) -> bool:

@@ -17,6 +17,7 @@ from jett.guard import redact
 from jett.models.vram import plan
 from jett.models.vram_card import find_card
 from jett.server.rest.shapes.status import Engine, Memory, Status
+from jett.server.rest.sleep import SleepDesk
 from jett.settings.vram import wish_of
 
 _MIB = 2**20
@@ -26,10 +27,19 @@ _STAGES = get_args(Engine.model_fields["stage"].annotation)
 class StatusDesk:
     """Looks each time it is asked; what does not change while Jett runs is worked out once."""
 
-    def __init__(self, app: App, loop: LocalLoop, *, started: datetime, seats: Callable[[], tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        app: App,
+        loop: LocalLoop,
+        sleep: SleepDesk,
+        *,
+        started: datetime,
+        seats: Callable[[], tuple[int, int]],
+    ) -> None:
         """`seats` gives how many conversations are held over the network, and how many there may be."""
         self._app = app
         self._loop = loop
+        self._sleep = sleep
         self._started = started
         self._seats = seats
         self._vram = _vram(app)
@@ -47,6 +57,8 @@ class StatusDesk:
             profile=self._app.settings.profile,
             local_loop=self._loop.how,
             local_state=self._loop.state,
+            can_sleep=self._sleep.can_sleep,
+            called=list(self._app.called),
             sessions=taken,
             most_sessions=most,
             engines=self._engines(),

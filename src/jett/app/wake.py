@@ -38,11 +38,15 @@ def sleeping_words(settings: Settings, models: Store) -> WakeWords | None:
     """What wakes the conversation; None where it does not sleep. Raises ModelError, and ConfigError without a word."""
     if not settings.wake.enabled:
         return None
-    if not settings.wake.words:
-        raise ConfigError(
-            "wake: wake.enabled is set, but wake.words is empty; name what wakes Jett, see: jett wake list"
-        )
+    _require_a_word(settings)
     return load_wake_words(settings, models)
+
+
+def require_wake_words(settings: Settings, models: Store) -> None:
+    """Each head of `wake.words` is here and loads. Raises ModelError, and ConfigError where Jett would never wake."""
+    _require_a_word(settings)
+    if settings.wake.words:
+        load_wake_words(settings, models)
 
 
 def load_wake_words(settings: Settings, models: Store, words: tuple[str, ...] = ()) -> WakeWords:
@@ -74,6 +78,13 @@ def with_wake_phrases(settings: Settings, phrases: tuple[str, ...]) -> Settings:
         return settings
     vocabulary = (*(phrase.title() for phrase in phrases), *settings.stt.vocabulary)
     return settings.model_copy(update={"stt": settings.stt.model_copy(update={"vocabulary": vocabulary})})
+
+
+def _require_a_word(settings: Settings) -> None:
+    if settings.wake.enabled and not settings.wake.words:
+        raise ConfigError(
+            "wake: wake.enabled is set, but wake.words is empty; name what wakes Jett, see: jett wake list"
+        )
 
 
 def _heads(words: tuple[str, ...], models: Store) -> list[Head]:

@@ -54,7 +54,7 @@ def all_heads(models: Store) -> list[HeadPlace]:
 
 def head_place(word: str, models: Store) -> HeadPlace:
     """The head that `word` of `wake.words` means. Raises ModelError: not there, or not fetched."""
-    if _is_path(word):
+    if is_path(word):
         path = Path(word).expanduser()
         if not path.is_file():
             raise ModelError(f"wake: no head at '{path}'; correct wake.words, or run: jett wake list")
@@ -75,7 +75,8 @@ def wake_models(words: tuple[str, ...], manifest: Manifest) -> list[str]:
     return [FEATURES, *(stock[word] for word in words if word in stock and word not in ours)] if words else []
 
 
-def _is_path(word: str) -> bool:
+def is_path(word: str) -> bool:
+    """Whether it names a file instead of a head that is found by its name."""
     return word.endswith(_SUFFIXES) or "/" in word or "\\" in word
 
 

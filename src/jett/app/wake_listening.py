@@ -1,18 +1,18 @@
 """A recording or a microphone through the wake word, frame by frame: scores, and where it would wake.
 
-Called by `jett wake test`, `jett wake meter` and the benchmark; a conversation has a way of its own.
+Called by `jett wake test` and `meter`, the dashboard's meter and the benchmark; a conversation has a way of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from jett.app.wake import WakeWords
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
-from jett.turns.wake import Woken
+from jett.turns.wake import WakeRule, WakeSpotter, Woken
 
 AFTER_S = 0.5
 """Of quiet after a recording: a head is sure only some frames after the phrase, and a microphone would go on."""
@@ -35,8 +35,18 @@ class WakeListener:
     def __init__(self, words: WakeWords) -> None:
         self._detector = words.detector.another()
         self._spotter = words.spotter()
+        self._refractory_s = words.refractory_s
         self._held = silence(0)
         self._heard_samples = 0
+
+    @property
+    def rules(self) -> tuple[WakeRule, ...]:
+        """When each name counts as called, now."""
+        return self._spotter.rules
+
+    def go_by(self, rules: Sequence[WakeRule]) -> None:
+        """Other thresholds from the next frame on, one rule a name."""
+        self._spotter = WakeSpotter(rules, refractory_s=self._refractory_s)
 
     def hear(self, block: Samples) -> Iterator[Scored]:
         """The frames that `block` completes. Raises EngineError."""

@@ -13,12 +13,12 @@ from rich.table import Table
 
 from jett.app.needs import store
 from jett.app.wake import WakeWords, load_wake_words
-from jett.app.wake_heads import HeadPlace, all_heads
+from jett.app.wake_list import HeadRow, head_rows
 from jett.app.wake_listening import Scored, scored
 from jett.audio.files import held, stream_audio
 from jett.cli import wake_plot
 from jett.cli.loading import progress, user_settings
-from jett.core.errors import ConfigError, JettError, ModelError
+from jett.core.errors import ConfigError, JettError
 from jett.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="What Jett is called by: heads, and how they score what is said.")
@@ -44,7 +44,7 @@ def list_heads(as_json: Json = False) -> None:
     use.
     """
     settings = user_settings()
-    rows = [_row(place, settings) for place in all_heads(store(settings))]
+    rows = [_row(found, settings) for found in head_rows(store(settings))]
     if as_json:
         typer.echo(json.dumps({"words": settings.wake.words, "heads": rows}, ensure_ascii=False))
         return
@@ -59,19 +59,13 @@ def list_heads(as_json: Json = False) -> None:
     typer.echo(f"\nwake.words: {named}; wake.enabled: {str(settings.wake.enabled).lower()}")
 
 
-def _row(place: HeadPlace, settings: Settings) -> dict[str, Any]:
-    from jett.engines.wake.heads import load_head
-
-    row: dict[str, Any] = {"name": place.name, "origin": place.origin, "licence": place.licence, "state": "ready"}
-    row |= {"used": place.name in settings.wake.words, "phrase": None, "threshold": None, "patience": None}
-    row |= {"path": str(place.path) if place.path else None, "where": _WHERE.get(place.origin, str(place.path))}
-    if place.path is None:
-        return row | {"state": "missing", "where": f"jett models pull {place.model.id if place.model else ''}"}
-    try:
-        head = load_head(place.path)
-    except ModelError as error:
-        return row | {"state": "damaged", "where": str(error)}
-    return row | {"phrase": head.phrase or None, "threshold": head.threshold, "patience": head.patience}
+def _row(found: HeadRow, settings: Settings) -> dict[str, Any]:
+    place, head = found.place, found.head
+    row: dict[str, Any] = {"name": place.name, "origin": place.origin, "licence": place.licence, "state": found.state}
+    row |= {"used": place.name in settings.wake.words, "phrase": (head.phrase or None) if head else None}
+    row |= {"threshold": head.threshold if head else None, "patience": head.patience if head else None}
+    where = found.detail or _WHERE.get(place.origin, str(place.path))
+    return row | {"path": str(place.path) if place.path else None, "where": where}
 
 
 @app.command("test", epilog="Examples: jett wake test call.wav  ·  jett wake test *.flac --head hey_jarvis --json")

@@ -5,7 +5,8 @@ are those that
 
 - open a door or say where servers are: `ops`, `server`, addresses and kinds of engines, history's and memory's places,
   telemetry, where models come from;
-- name a file or folder, which Jett would then read or write with its owner's rights;
+- name a file or folder, which Jett would then read or write with its owner's rights (so `wake.words` takes names here,
+  and a new file's path only in the settings file);
 - hold a secret;
 - change what a question about a server sounds like (`tts.pronunciations`), or how much a model may ask for;
 - would have more kept than the owner wants: those may be turned off here, and on only in the file (ONLY_OFF).
@@ -36,6 +37,7 @@ EDITABLE = frozenset(
         *("tts.backend", "tts.voice", "tts.speed", "tts.device", "tts.threads", "tts.first_audio_budget_ms"),
         *("vram.card_gib", "vram.headroom_mib", "vram.fall_back"),
         *("privacy.keep_recordings", "history.keep", "history.days", "memory.keep"),
+        *("wake.enabled", "wake.words", "wake.sensitivity", "wake.refractory_s", "wake.follow_up_s", "wake.earcon"),
         *("ui.language", "ui.live", "ui.color"),
     }
 )
@@ -50,7 +52,6 @@ _WHY = {
     "llm.url": "it says who reads what is spoken",
     "llm.tools": "it says what a model may ask of the servers",
     "tts.pronunciations": "it changes what a question about a server sounds like",
-    "wake": "it says who is listened to, and when",
     "ops": "it belongs to the servers and the guard",
     "server": "it is one of the dashboard's own doors",
     "models": "it says where models come from",

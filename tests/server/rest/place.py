@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio
@@ -58,7 +59,7 @@ async def served(*routers: APIRouter) -> AsyncGenerator[httpx.AsyncClient, None]
     async with httpx.AsyncClient(base_url=f"http://{address.netloc}", trust_env=False, timeout=60) as http:
         with listener:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(serve, application(*routers), listener)
+                tasks.start_soon(partial(serve, application(*routers), listener, websockets=True))
                 yield http
                 tasks.cancel_scope.cancel()
 

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from jett.guard import AuditLog
-from jett.server.rest import audit, containers, event_stream, policy, privacy, settings, voices
+from jett.server.rest import audit, containers, event_stream, policy, privacy, settings, voices, wake
 from tests.server.rest.place import application, documented, events
 
 pytestmark = pytest.mark.anyio
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 OPERATIONS = {
     *("getContainers", "getContainerLog", "followContainerLog", "startContainer", "stopContainer", "restartContainer"),
     *("getConfirmations", "answerConfirmation", "getAudit", "verifyAudit", "exportAudit"),
-    *("getSettings", "changeSettings", "getVoices", "previewVoice", "getPolicy", "getPrivacy"),
+    *("getSettings", "changeSettings", "getVoices", "previewVoice", "getWakeWords", "getPolicy", "getPrivacy"),
 }
 
 
@@ -33,6 +33,7 @@ def app() -> FastAPI:
         audit.router(cast(AuditLog, nothing), now_s=lambda: 0.0),
         settings.router(nothing, now_s=lambda: 0.0),
         voices.router(nothing, now_s=lambda: 0.0),
+        wake.router(nothing, now_s=lambda: 0.0),
         policy.router(nothing),
         privacy.router(nothing),
     )

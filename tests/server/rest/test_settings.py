@@ -294,6 +294,10 @@ REFUSED: list[tuple[str, Any, int]] = [
     ("where memories are kept", {"memory.url": "http://evil"}, 403),
     ("where traces go", {"telemetry.traces_url": "http://evil"}, 403),
     ("what a question sounds like", {"tts.pronunciations": None}, 403),
+    ("a file to be read", {"wake.words": ["/etc/shadow"]}, 403),
+    ("… with an ending of a head's", {"wake.words": ["evil.onnx"]}, 403),
+    ("a wake word that is none", {"wake.words": ["hey_evil"]}, 422),
+    ("sleep that nothing would end", {"wake.enabled": True}, 422),
     ("what the environment says", {"stt.threads": 1}, 403),
     ("what an option says", {"llm.max_tokens": 1}, 403),
 ]
@@ -389,10 +393,10 @@ def test_what_a_browser_may_change_is_this_and_no_more() -> None:
     assert set(all_keys()) >= EDITABLE >= ONLY_OFF
     sections = {name.partition(".")[0] for name in EDITABLE}
     assert sections == {
-        *("audio", "vad", "turn", "stt", "llm", "tts", "vram", "privacy", "history", "memory", "ui"),
+        *("audio", "vad", "turn", "stt", "llm", "tts", "vram", "privacy", "history", "memory", "ui", "wake"),
     }
     assert not [name for name in EDITABLE if "url" in name or "key" in name or "dir" in name or "file" in name]
-    assert len(EDITABLE) == 53
+    assert len(EDITABLE) == 59
 
 
 def test_an_editor_is_not_made_of_settings_with_a_mistake(tmp_path: Path) -> None:

@@ -36,6 +36,15 @@ async def test_the_room_is_sent_to_sleep_and_woken() -> None:
     assert room.told == ["sleep", "request"]
 
 
+def test_who_can_sleep_is_known_while_they_are_there() -> None:
+    desk = SleepDesk()
+    known = [desk.can_sleep]
+    for room in (Room(), Room(can_sleep=False)):
+        with desk.open_with(room):
+            known.append(desk.can_sleep)
+    assert [*known, desk.can_sleep] == [False, True, False, False]
+
+
 @pytest.mark.parametrize("path", ["/api/sleep", "/api/wake"])
 async def test_without_a_room_that_can_it_is_refused_with_the_fix(path: str) -> None:
     desk, always = SleepDesk(), Room(can_sleep=False)

@@ -49,6 +49,12 @@ class SleepDesk:
             self._room = None
 
     @property
+    def can_sleep(self) -> bool:
+        """Whether somebody is there who ever sleeps."""
+        room = self._room  # read once: other threads ask, and it may go meanwhile
+        return room is not None and room.can_sleep
+
+    @property
     def room(self) -> Sleepy:
         """Raises Refusal where there is none, or where it never sleeps."""
         if self._room is None:

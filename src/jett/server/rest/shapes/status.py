@@ -46,6 +46,10 @@ class Status(Shape):
     """The conversation through this machine's own microphone and speaker."""
     local_state: str = ""
     """Its turn machine's state: idle, hearing, pausing, replying, overlap; or asleep."""
+    can_sleep: bool
+    """Whether the local conversation sleeps until it is called."""
+    called: list[str]
+    """What is said to wake it."""
     sessions: int
     """Conversations held over the network now."""
     most_sessions: int

@@ -1,0 +1,49 @@
+"""The wake word's card in a real browser: a word is chosen, its sensitivity changed, and a call moves the meter."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from jett.audio.files import read_audio
+from jett.models.store import Store
+from tests.browser.conftest import Browsers, enter
+from tests.browser.house import House
+from tests.system.recordings import seconds
+
+pytestmark = [pytest.mark.stage, pytest.mark.models]
+
+CALL = Path(__file__).parents[1] / "data" / "wake" / "hey_jarvis_3.flac"
+PATIENCE_MS = 60_000
+
+
+def test_a_word_and_its_sensitivity_are_saved_and_a_call_moves_the_meter(
+    house: House, browsers: Browsers, store: Store
+) -> None:
+    for model in ("wake-features", "wake-hey-jarvis"):
+        store.path(model)
+    house.start()
+    page = browsers.start(seconds(3), read_audio(CALL)).new_page()
+    enter(page, house, "/settings/?tab=microphone")
+    card = page.get_by_role("region", name="Wake word")
+    expect(card.get_by_role("button", name="Try the wake word")).to_be_disabled()
+    card.get_by_label("hey jarvis").check()
+    slider = card.get_by_label("wake.sensitivity")
+    slider.fill("0.6")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(re.compile("Saved"))).to_be_visible()
+    written = (house.folder / "jett.toml").read_text("utf-8")
+    assert 'words = ["hey_jarvis"]' in written
+    assert "sensitivity = 0.6" in written
+    card.get_by_role("button", name="Try the wake word").click()
+    meter = card.get_by_role("meter", name="Score of hey_jarvis")
+    expect(card.get_by_text("of 0.35")).to_be_visible(timeout=PATIENCE_MS)
+    expect(card.get_by_text("It would have woken 1 time")).to_be_visible(timeout=PATIENCE_MS)
+    assert meter.locator("line.stroke-good").count() == 1
+    slider.fill("0.3")
+    expect(card.get_by_text("of 0.77")).to_be_visible()
+    card.get_by_role("button", name="Stop").click()
+    expect(card.get_by_role("button", name="Try the wake word")).to_be_enabled()
