@@ -27,6 +27,7 @@ PAGES = (
     "/history/?tab=audit",
     "/history/?tab=memory",
     "/settings/",
+    "/settings/?tab=microphone",
     "/settings/?tab=all",
     "/settings/?tab=policy",
     "/settings/?tab=privacy",

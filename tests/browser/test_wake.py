@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from jett.audio.files import read_audio
 from jett.models.store import Store
@@ -47,3 +48,30 @@ def test_a_word_and_its_sensitivity_are_saved_and_a_call_moves_the_meter(
     expect(card.get_by_text("of 0.77")).to_be_visible()
     card.get_by_role("button", name="Stop").click()
     expect(card.get_by_role("button", name="Try the wake word")).to_be_enabled()
+
+
+@pytest.mark.parametrize(
+    ("state", "says", "button", "path"),
+    [
+        ("asleep", "Asleep. Say “hey jarvis”.", "Wake", "/api/wake"),
+        ("idle", "Waiting to be spoken to", "Sleep", "/api/sleep"),
+    ],
+)
+def test_the_room_says_what_wakes_it_and_a_button_does(
+    house: House, browsers: Browsers, state: str, says: str, button: str, path: str
+) -> None:
+    """Here is no sound card, so the answer of the status is made one of a Jett with a room, and the deed is refused."""
+    house.start()
+    page = browsers.start().new_page()
+
+    def with_room(route: Route) -> None:
+        status: dict[str, Any] = route.fetch().json()
+        room = {"local_loop": "running", "local_state": state, "can_sleep": True, "called": ["hey jarvis"]}
+        route.fulfill(json={**status, **room})
+
+    page.route("**/api/status", with_room)
+    enter(page, house)
+    expect(page.get_by_text(says)).to_be_visible(timeout=PATIENCE_MS)
+    with page.expect_request(lambda asked: asked.method == "POST" and asked.url == house.url + path):
+        page.get_by_role("button", name=button, exact=True).click()
+    expect(page.get_by_text("Jett holds no conversation through this machine's microphone")).to_be_visible()

@@ -16,7 +16,9 @@ export function SaveBar(props: Props) {
 /** It lies over the page's end: `globals.css` keeps what is scrolled to clear of it, and so is the field being changed. */
 function Bar({ draft, save, discard, busy, error }: Props) {
   const count = Object.keys(draft).length;
-  useEffect(() => document.activeElement?.scrollIntoView({ block: "nearest" }), []);
+  useEffect(() => {
+    void document.activeElement?.scrollIntoView({ block: "nearest" }); // newer browsers return a promise
+  }, []);
   return (
     <div
       data-over-the-page

@@ -19,6 +19,7 @@ import pytest
 from jett.app.settings_editor import SettingsEditor
 from jett.core.errors import AuditError, ConfigError
 from jett.guard import AuditLog, Gate, Identity, Policy, tail
+from jett.models.store import Store
 from jett.server.rest import settings as settings_routes
 from jett.settings import Settings
 from jett.settings.editable import EDITABLE, ONLY_OFF
@@ -361,6 +362,31 @@ async def test_a_mistake_that_was_there_before_keeps_nobody_from_changing_someth
         assert (await at.patch({"tts.speed": 1.5})).status_code == 200
         assert (await at.patch({"llm.model": "nope either"})).status_code == 422
         assert (await at.patch({"llm.model": None})).status_code == 200
+
+
+@pytest.mark.models
+async def test_a_wake_word_is_saved_only_if_its_head_loads(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for model in ("wake-features", "wake-hey-jarvis"):
+        store.path(model)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    heads = tmp_path / "jett" / "heads"
+    heads.mkdir(parents=True)
+    (heads / "hey_broken.onnx").write_bytes(b"no head")
+    async with place(tmp_path, env={"JETT_MODELS__DIR": str(store.root)}) as at:
+        assert "hey_broken" in failure(await at.patch({"wake.words": ["hey_broken"], "wake.enabled": True}), 422)
+        failure(await at.patch({"wake.words": ["hey_jarvis", "hey_broken"]}), 422)
+        assert at.file.read_text("utf-8") == OWNERS
+        assert (await at.patch({"wake.words": ["hey_jarvis"], "wake.enabled": True})).status_code == 200
+        failure(await at.patch({"wake.words": []}), 422)
+        assert (await at.patch({"wake.words": None, "wake.enabled": None})).status_code == 200
+
+
+async def test_a_head_that_the_owner_named_by_its_file_stays_and_no_other_comes(tmp_path: Path) -> None:
+    async with place(tmp_path, '[wake]\nwords = ["/srv/mine.onnx"]\n') as at:
+        assert (await at.patch({"wake.words": ["/srv/mine.onnx"], "wake.sensitivity": 0.6})).status_code == 200
+        failure(await at.patch({"wake.words": ["/srv/mine.onnx", "/srv/other.onnx"]}), 403)
 
 
 async def test_recordings_are_turned_off_here_and_on_only_in_the_file(tmp_path: Path) -> None:
