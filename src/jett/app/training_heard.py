@@ -78,7 +78,9 @@ class Hearing:
             return _Scenes(len(spoken), lambda rng: (call(each, around, harm, rng, after=12) for each in spoken))
 
         def alone(clips: Sequence[Signal]) -> _Scenes:
-            return _Scenes(len(clips), lambda rng: (stretch([each], Sounds(), CLEAN, rng) for each in clips))
+            return _Scenes(
+                len(clips), lambda rng: (stretch([each], Sounds(), CLEAN, rng, ahead_s=2.0) for each in clips)
+            )
 
         phrase, quiet = _of(lines, "phrase"), Sounds(speech=test.speech)
         plain = [piece for each in judged for piece in _pieces(each)]

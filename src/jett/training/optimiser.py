@@ -118,8 +118,13 @@ def train(
 
 
 def hardest(network: Network, others: Pool, rng: np.random.Generator, *, most: int = 60_000) -> NDArray[np.int64]:
-    """Those of `others` that look most like a call: 2 % of as many as can be looked at in a second or two."""
-    looked = rng.permutation(len(others))[:most]
+    """Those of `others` that look most like a call: 2 % of as many as can be looked at in a second or two.
+
+    What weighs less than 1 is not sought: near phrases would be all that is found, and whoever learns too well what only
+    synthetic voices tell apart misses people (benchmarks/LOG.md, "Wake words: the recipe").
+    """
+    sought = np.flatnonzero(others.weights >= 1.0)
+    looked = rng.permutation(sought)[:most]
     scores = np.concatenate(
         [network.forward(others.windows(looked[at : at + 4096])) for at in range(0, len(looked), 4096)]
     )
