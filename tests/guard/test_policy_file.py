@@ -397,3 +397,30 @@ def test_changes_may_be_kept_to_enrolled_voices() -> None:
     policy = parse_policy(HEAD + "[identities.voice]\nchanges_need_enrolled_voice = true")
     assert policy.identities[Kind.VOICE].enrolled_voice
     assert not parse_policy(HEAD + "[identities.voice]").identities[Kind.VOICE].enrolled_voice
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "0x" + "f" * 5000])
+def test_a_number_of_thousands_of_digits_is_a_mistake_like_any_other(number: str) -> None:
+    with pytest.raises(PolicyError):
+        parse_policy(f"version = {number}")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and owners of files are POSIX's")
+def test_a_pipe_in_its_place_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    os.mkfifo(path, 0o600)
+    with pytest.raises(PolicyError, match="is not a file"):
+        load_policy(path)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root, to give a file away; run as root")
+def test_a_file_of_another_user_is_no_policy(tmp_path: Path) -> None:
+    """Also through a link of one's own."""
+    path, link = tmp_path / "policy.toml", tmp_path / "link.toml"
+    path.write_text("version = 1\n", encoding="utf-8")
+    link.symlink_to(path)
+    os.chown(path, 65534, 65534)
+    for given in (path, link):
+        with pytest.raises(PolicyError, match=r"belongs to another user \(uid 65534\)"):
+            load_policy(given)

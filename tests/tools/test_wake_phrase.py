@@ -24,6 +24,9 @@ HEY_JETT = WakePhrase(["hey_jett"])
         ("I want coffee. Hey Jett, restart n8n.", "restart n8n."),
         ("Hey Jett's time zone", "time zone"),
         ("Hey Jett! What is a jet?", "What is a jet?"),
+        ("Hey Jett. Hey Jett. Hey, Jett!", ""),
+        ("Hey Jett, Jett, what time is it?", "what time is it?"),
+        ("Hey Jett. A jet landed.", "A jet landed."),
     ],
 )
 def test_the_name_is_cut_from_what_was_said(text: str, rest: str) -> None:

@@ -5,7 +5,7 @@ Called by `servers`.
 
 from __future__ import annotations
 
-from contextlib import suppress
+import logging
 from datetime import UTC, datetime
 from functools import partial
 
@@ -16,6 +16,8 @@ from jett.core.errors import AuditError
 from jett.guard import Gate
 
 EVERY_S = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 async def keep_settled(gate: Gate) -> None:
@@ -31,5 +33,9 @@ async def settle_at_the_end(gate: Gate) -> None:
 
 
 async def _settle(gate: Gate, *, ending: bool = False) -> None:
-    with suppress(AuditError):
+    try:
         await anyio.to_thread.run_sync(partial(gate.settle, datetime.now(UTC), ending=ending))
+    except AuditError:
+        return
+    except Exception as error:  # noqa: BLE001 (a file that somebody edits must not be able to end Jett)
+        _log.error("guard: what is due could not be done (%s)", type(error).__name__, exc_info=error)

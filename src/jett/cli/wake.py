@@ -18,6 +18,7 @@ from jett.app.wake_listening import Scored, scored
 from jett.audio.files import held, stream_audio
 from jett.cli import wake_plot
 from jett.cli.loading import progress, user_settings
+from jett.cli.wake_train import train
 from jett.core.errors import ConfigError, JettError
 from jett.settings import Settings
 
@@ -34,6 +35,8 @@ Sensitivity = Annotated[
 ]
 
 _WHERE = {"shipped": "ships with Jett", "stock": "model store"}
+
+app.command("train", epilog='Examples: jett wake train "hey jett"  ·  jett wake train jarvis --quick --seed 2')(train)
 
 
 @app.command("list", epilog="Example: jett wake list --json")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -37,13 +38,21 @@ def load_policy(path: Path) -> Policy:
     A file that others may write is refused: it says what its owner may do. Raises PolicyError.
     """
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+        with open(path, "rb", opener=_without_waiting) as file:
+            found = os.fstat(file.fileno())
+            mode = found.st_mode
+            if not stat.S_ISREG(mode):
+                fail(str(path), "is not a file; name one in ops.policy")
             content = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         return Policy()
     except OSError as error:
         fail(str(path), f"cannot be read ({error.strerror}); correct its path or mode")
+    if os.name == "posix" and found.st_uid not in (0, os.geteuid()):
+        fail(
+            str(path),
+            f"belongs to another user (uid {found.st_uid}), who may change it; run: chown {os.geteuid()} {path}",
+        )
     if os.name == "posix" and mode & OTHERS_WRITE:
         fail(str(path), f"may be changed by others (mode {mode & 0o777:04o}); run: chmod go-w {path}")
     if len(content) > MAX_FILE_BYTES:
@@ -56,11 +65,16 @@ def load_policy(path: Path) -> Policy:
         raise PolicyError(f"{error} (in {path})") from error
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """A pipe in the policy's place would have the guard wait for somebody to write."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def parse_policy(text: str) -> Policy:
     """The policy that TOML text describes. Raises PolicyError."""
     try:
         top = Table("", tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError, too
         raise PolicyError(f"policy: not TOML ({error}); correct the file") from error
     version = top.whole("version", 0, 0, 1_000_000)
     if version != VERSION:

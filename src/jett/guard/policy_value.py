@@ -47,14 +47,14 @@ class Table:
         """A whole number between two limits, both allowed."""
         value = self._left.pop(key, default)
         if type(value) is not int or not least <= value <= most:
-            fail(self.where(key), f"is {value!r}, must be a whole number from {least} to {most}; correct it")
+            fail(self.where(key), f"is {_shown(value)}, must be a whole number from {least} to {most}; correct it")
         return value
 
     def flag(self, key: str, default: bool) -> bool:
         """True or false."""
         value = self._left.pop(key, default)
         if type(value) is not bool:
-            fail(self.where(key), f"is {value!r}; write true or false")
+            fail(self.where(key), f"is {_shown(value)}; write true or false")
         return value
 
     def text(self, key: str, default: str, most_chars: int) -> str:
@@ -77,3 +77,11 @@ class Table:
         """Nothing else may be in the table."""
         for key in sorted(self._left):
             fail(self.where(key), "is unknown; correct its spelling or take it away")
+
+
+def _shown(value: object) -> str:
+    """Python refuses to write numbers of thousands of digits."""
+    try:
+        return repr(value)
+    except ValueError:
+        return "a number of thousands of digits"

@@ -44,10 +44,14 @@ class WakePhrase:
     def rest(self, text: str) -> str | None:
         """What `text` says after the name, as it is written; None where the name is not among its first words."""
         words = list(_WORD.finditer(text))
-        ends = [
-            words[end - 1].end() for phrase in self._phrases for end in _ends(phrase, [word.group() for word in words])
-        ]
-        return text[max(ends) :].lstrip(" ,.!?;:-–—…'’").strip() if ends else None
+        said = [word.group().lower() for word in words]
+        end = max((end for phrase in self._phrases for end in _ends(phrase, said)), default=None)
+        if end is None:
+            return None
+        for name in [said[begin:end] for begin in range(end)]:  # called twice, or written twice: "Hey Jett. Hey Jett."
+            while said[end : end + len(name)] == name:
+                end += len(name)
+        return text[words[end - 1].end() :].lstrip(" ,.!?;:-–—…'’").strip()
 
 
 def _phrase(written: str) -> _Phrase:

@@ -66,6 +66,8 @@ def test_a_bad_enrolment_is_refused(encoder: SpeakerEncoder, people: dict[str, l
     places = [checked(encoder, sound, "it") for sound in (anna[0], anna[1], other[0])]
     with pytest.raises(VoiceProfileError, match="is not like the others"):
         agreed(places)
+    with pytest.raises(VoiceProfileError, match="utterances 1 and 3 are the same recording"):
+        agreed([places[0], places[1], places[0]])
     with pytest.raises(VoiceProfileError, match="2 utterances, need 3"):
         agreed(places[:2])
 
@@ -123,6 +125,11 @@ def test_a_key_that_is_gone_or_open_to_others_is_told(profiles: VoiceProfiles, t
     key.chmod(0o644)
     with pytest.raises(VoiceProfileError, match="chmod 600"):
         profiles.load(MODEL, 256)
+    key.chmod(0o600)
+    key.write_bytes(b"")
+    for use in (lambda: profiles.load(MODEL, 256), lambda: profiles.add("bob", PLACE, MODEL)):
+        with pytest.raises(VoiceProfileError, match=r"damaged \(0 bytes, not 32\)"):
+            use()
     key.unlink()
     with pytest.raises(VoiceProfileError, match="cannot be read"):
         profiles.load(MODEL, 256)

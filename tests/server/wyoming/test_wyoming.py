@@ -229,7 +229,12 @@ _HEADERS = st.dictionaries(
 @examples(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200) | _HEADERS.map(lambda header: json.dumps(header).encode() + b"\n"))
 def test_whatever_is_sent_ends_one_connection_and_no_other(place: Place, sent: bytes) -> None:
-    """Bytes, and headers that are not quite one; somebody else's connection answers after it."""
+    """Bytes, and headers that are not quite one."""
+    ends_only_its_own(place, sent)
+
+
+def ends_only_its_own(place: Place, sent: bytes) -> None:
+    """Somebody else's connection answers after it."""
 
     async def scene() -> None:
         async with client(place) as other:
@@ -238,6 +243,27 @@ def test_whatever_is_sent_ends_one_connection_and_no_other(place: Place, sent: b
             assert (await until(other, "pong"))[-1].data["text"] == "alive"
 
     anyio.run(scene)
+
+
+def _event(kind: str, payload: bytes = b"", **data: Any) -> bytes:
+    return json.dumps({"type": kind, "data": data, "payload_length": len(payload)}).encode() + b"\n" + payload
+
+
+_FORM = {"rate": 16_000, "width": 2, "channels": 1}
+
+
+@pytest.mark.parametrize("begin", ["audio-start", "detect"])
+@pytest.mark.parametrize("wrong", [{"rate": "x"}, {"rate": [1]}, {"channels": "1"}, {"width": True}, {"rate": 16e3}])
+def test_sound_in_a_form_that_is_none_ends_its_connection_only(place: Place, begin: str, wrong: dict[str, Any]) -> None:
+    started = _event(begin, **(_FORM if begin == "audio-start" else {}))
+    sent = started + _event("audio-chunk", bytes(640), **{**_FORM, **wrong})
+    ends_only_its_own(place, sent)
+
+
+@pytest.mark.parametrize("text", [[1], None, 5, {}])
+def test_text_in_pieces_that_are_none_ends_its_connection_only(place: Place, text: object) -> None:
+    sent = _event("synthesize-start") + _event("synthesize-chunk", text=text) + _event("synthesize-stop")
+    ends_only_its_own(place, sent)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Thresholds: benchmarks/LOG.md, "Whose voice". Called by `jett voice enroll`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -25,6 +26,8 @@ LEAST_SPEECH_S = 2.0
 LEAST_DBFS = -45.0
 LEAST_AGREEMENT = 0.66
 """Of each utterance with the other two together."""
+SAME_RECORDING = 0.995
+"""Two utterances so alike are one recording twice, which says nothing about how a voice varies."""
 
 
 def checked(encoder: SpeakerEncoder, speech: Samples, what: str) -> VoicePlace:
@@ -56,7 +59,15 @@ def agreed(places: Sequence[VoicePlace]) -> VoicePlace:
                 f"voice: utterance {number} is not like the others ({likeness:.2f}), need {LEAST_AGREEMENT}; "
                 "let one person say all of them, in a quiet room"
             )
+    alike = next((pair for pair in combinations(enumerate(places, 1), 2) if _same(pair[0][1], pair[1][1])), None)
+    if alike is not None:
+        (one, _), (other, _) = alike
+        raise VoiceProfileError(f"voice: utterances {one} and {other} are the same recording; say each sentence once")
     return _mean(places)
+
+
+def _same(one: VoicePlace, other: VoicePlace) -> bool:
+    return float(one @ other) > SAME_RECORDING
 
 
 def _mean(places: Sequence[VoicePlace]) -> VoicePlace:

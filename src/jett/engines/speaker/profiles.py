@@ -111,6 +111,11 @@ class VoiceProfiles:
                 f"voice: '{self._key_file}' is open to others (mode {mode & 0o777:04o}); run: chmod 600 "
                 f"{self._key_file}"
             )
+        if len(key) != _KEY_BYTES:
+            raise VoiceProfileError(
+                f"voice: '{self._key_file}' is damaged ({len(key)} bytes, not {_KEY_BYTES}); put the key back, or "
+                "run: jett voice delete NAME for each, and delete it"
+            )
         return key
 
     def _file(self, name: str) -> Path:

@@ -7,7 +7,7 @@ clauses that `turns.spoken_text` has written out. Model card: https://huggingfac
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,18 @@ class KokoroTextToSpeech:
         assert self._folder is not None, "a voice that was given as a file has no others beside it"
         other = copy.copy(self)
         other._styles = _read_styles(self._folder / f"{voice}.bin")
+        return other
+
+    def blended(self, weights: Mapping[str, float]) -> KokoroTextToSpeech:
+        """A person that is none of them: the weighted mean of voices of any language, with this one's accent.
+
+        It shares the model, and the thread that calls it. Raises ModelMissing.
+        """
+        assert self._folder is not None, "a voice that was given as a file has no others beside it"
+        other = copy.copy(self)
+        total = sum(weights.values())
+        parts = [_read_styles(self._folder / f"{voice}.bin") * (part / total) for voice, part in weights.items()]
+        other._styles = np.sum(parts, axis=0, dtype=np.float32)
         return other
 
     def warm_up(self) -> None:

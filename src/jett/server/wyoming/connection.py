@@ -94,7 +94,7 @@ class Connection:
         elif AudioStart.is_type(kind):
             self._hear()
         elif AudioChunk.is_type(kind):
-            await self._hear_more(AudioChunk.from_event(event))
+            await self._hear_more(_sound(AudioChunk.from_event(event)))
         elif AudioStop.is_type(kind):
             self._end_inputs()
         else:
@@ -105,7 +105,7 @@ class Connection:
         if SynthesizeStart.is_type(kind):
             self._speak(streamed=True)
         elif SynthesizeChunk.is_type(kind):
-            await self._speak_more(SynthesizeChunk.from_event(event).text)
+            await self._speak_more(_checked(SynthesizeChunk.from_event(event).text))
         elif SynthesizeStop.is_type(kind):
             self._end_inputs()
         elif Synthesize.is_type(kind) and self._text is None:  # else it repeats for others what was streamed
@@ -182,6 +182,14 @@ async def _send(stream: MemoryObjectSendStream[T], item: T) -> None:
     """Unless what it is for has failed already, which was told."""
     with suppress(anyio.BrokenResourceError):
         await stream.send(item)
+
+
+def _sound(chunk: AudioChunk) -> AudioChunk:
+    """The package takes whatever stands in the header."""
+    form: tuple[object, ...] = (chunk.rate, chunk.width, chunk.channels)
+    if any(type(number) is not int for number in form):
+        raise WrongEvent("rate, width and channels of sound are whole numbers")
+    return chunk
 
 
 def _checked(text: object) -> str:

@@ -58,6 +58,8 @@ async def _to_its_end(connection: Connection) -> None:
             await connection.run()
     except (WrongEvent, OSError, TimeoutError) as ended:
         _log.info("wyoming: a connection ended: %s", ended if isinstance(ended, WrongEvent) else type(ended).__name__)
+    except Exception as error:  # noqa: BLE001 (whoever can reach the port must not be able to end Jett)
+        _log.error("wyoming: a connection failed and was ended (%s)", type(error).__name__, exc_info=error)
 
 
 @asynccontextmanager

@@ -1,0 +1,173 @@
+"""`jett wake train`, put together: words and voices of the store, scenes, features, networks, and what came of it.
+
+What was spoken and what was heard of it is kept in a folder, so that a training that was killed goes on where it was.
+The numerics are `training`'s, which knows no engine; a head's file is written where `wake.words` finds it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from jett.app.training_heard import Heard, Hearing
+from jett.app.training_voices import TrainingVoices, cast_of
+from jett.app.training_words import TrainingWords
+from jett.app.wake_heads import FEATURES, heads_folder
+from jett.core.audio import Samples
+from jett.core.errors import ConfigError
+from jett.engines.wake.features import SpeechEmbedding
+from jett.engines.wake.heads import name_of
+from jett.models.store import Store
+from jett.training.evaluation import PATIENCE, Evaluation, Logits, det, figures, threshold_for
+from jett.training.layers import Array
+from jett.training.lines import Line
+from jett.training.network import Network, network
+from jett.training.onnx_file import head_file
+from jett.training.optimiser import Pool, Recipe, logits_of, train
+from jett.training.plan import FULL, QUICK, Size, Texts, judging_lines, training_lines
+from jett.training.real_speech import JUDGED, real_speech
+from jett.training.report import Report, card
+from jett.training.scenes import CALL_WINDOWS
+
+Tell = Callable[[str, int, int], None]
+"""A stage, and how much of it is done, of how much."""
+
+FALSE_ALARMS_PER_HOUR = 0.1
+_MOST_LETTERS = 40
+_NEAR_WEIGHT = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be trained."""
+
+    phrase: str
+    quick: bool = False
+    seed: int = 0
+    negatives: tuple[Samples, ...] = ()
+    """Recordings without the phrase, 16 kHz: half of them trained on, half judged by."""
+    recipe: Recipe | None = None
+
+    @property
+    def size(self) -> Size:
+        return QUICK if self.quick else FULL
+
+
+def workplace() -> Path:
+    """Where clips and features are kept between trainings."""
+    return platformdirs.user_cache_path("jett", appauthor=False) / "training"
+
+
+def spoken_form(phrase: str) -> str:
+    """`hey jett` for "Hey, Jett!". Raises ConfigError where nothing or too much is left."""
+    words = name_of(phrase).replace("_", " ")
+    if words == "unnamed" or len(words) > _MOST_LETTERS or len(words.split()) > 3:
+        raise ConfigError(
+            f"wake: '{phrase[:60]}' is no phrase to be called by, need 1 to 3 words of at most {_MOST_LETTERS} letters"
+        )
+    return words
+
+
+def train_head(wanted: Wanted, models: Store, folder: Path, tell: Tell) -> Report:
+    """Train, judge and write a head; it takes minutes. Raises ModelError, TextToSpeechError, AudioError."""
+    hearing = Hearing(SpeechEmbedding(models.path(FEATURES), threads=2), workplace() / "heard")
+    heard = _heard(wanted, models, hearing, tell)
+    networks = _trained(wanted, heard, tell)
+    found = _judged(networks, heard, wanted.phrase)
+    threshold = threshold_for(FALSE_ALARMS_PER_HOUR, found.others)
+    report = Report(
+        phrase=wanted.phrase,
+        seed=wanted.seed,
+        quick=wanted.quick,
+        negative_hours=round(found.hours, 2),
+        calls_judged=len(found.calls_clean),
+        near_judged=len(found.near),
+        patience=PATIENCE,
+        chosen=figures(found, threshold),
+        curve=tuple(det(found)),
+        given_recordings=len(wanted.negatives),
+        voices=heard.voices,
+    )
+    write_head(networks, report, folder, heads_folder())
+    return report
+
+
+def write_head(networks: Sequence[Network], report: Report, folder: Path, heads: Path) -> Path:
+    """The head into `heads`, its report into `folder`; the head's path."""
+    meta = {"jett.phrase": report.phrase, "jett.threshold": f"{report.chosen.threshold:.4f}"}
+    meta |= {"jett.patience": str(report.patience), "jett.card": json.dumps(card(report))}
+    heads.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = heads / f"{name_of(report.phrase)}.onnx"
+    partial = path.with_suffix(".part")
+    partial.write_bytes(head_file(networks, meta))
+    partial.replace(path)
+    (folder / "report.json").write_text(report.as_json(), "utf-8")
+    (folder / "report.txt").write_text(report.as_text() + "\n", "utf-8")
+    return path
+
+
+def _heard(wanted: Wanted, models: Store, hearing: Hearing, tell: Tell) -> Heard:
+    """All that is trained on and judged by, as embeddings."""
+    words = TrainingWords(models)
+    tell("words", 0, 1)
+    size, seed = wanted.size, wanted.seed
+    most = max(sum(size.other.values()), sum(size.test_other.values()))
+    sentences = words.sentences(most, np.random.default_rng([seed, 7]), without=wanted.phrase)
+    texts = Texts(wanted.phrase, words.near(wanted.phrase), sentences)
+    tell("words", 1, 1)
+    cast = cast_of(models)
+    lines, tests = training_lines(texts, size, cast, seed), judging_lines(texts, size, cast, seed)
+    with TrainingVoices(models, workplace() / "speech") as voices:
+        clips = list(_spoken(voices, [*lines, *tests], tell))
+    train_clips, test_clips = clips[: len(lines)], clips[len(lines) :]
+    return hearing.heard(train_clips, test_clips, size.call_scenes, seed, wanted.negatives, tell)
+
+
+def _spoken(voices: TrainingVoices, lines: list[Line], tell: Tell) -> Iterator[tuple[Line, Samples]]:
+    for n, each in enumerate(voices.spoken(lines), 1):
+        tell("voices", n, len(lines))
+        yield each
+
+
+def _trained(wanted: Wanted, heard: Heard, tell: Tell) -> list[Network]:
+    calls, others = Pool(), Pool()
+    for rows in heard.calls:
+        calls.add(rows, windows=slice(0, CALL_WINDOWS))
+    for rows in heard.near:
+        others.add(rows, _NEAR_WEIGHT)
+    for rows in (*heard.others, *_real(wanted.phrase, judged=False)):
+        others.add(rows)
+    mean, deviation = others.statistics()
+    recipe = wanted.recipe or Recipe(steps=wanted.size.steps)
+    members = wanted.size.members
+    networks: list[Network] = []
+    whole = recipe.steps * members
+
+    def told(done: int, _: int) -> None:
+        tell("networks", len(networks) * recipe.steps + done, whole)
+
+    for n in range(members):
+        rng = np.random.default_rng([wanted.seed, 100 + n])
+        one = network(mean, deviation, rng)
+        train(one, calls, others, recipe, rng, told)
+        networks.append(one)
+    return networks
+
+
+def _judged(networks: Sequence[Network], heard: Heard, phrase: str) -> Evaluation:
+    def logits(sequences: Sequence[Array]) -> list[Logits]:
+        return [np.mean([logits_of(one, rows) for one in networks], axis=0) for rows in sequences]
+
+    others = [*heard.test_others, *_real(phrase, judged=True)]
+    return Evaluation(logits(heard.test_clean), logits(heard.test_noisy), logits(heard.test_near), logits(others))
+
+
+def _real(phrase: str, *, judged: bool) -> list[Array]:
+    """Of each recording that ships with Jett both copies, to train on or to judge by."""
+    return [rows for n, rows in enumerate(real_speech(phrase)) if (n // 2 % JUDGED == 0) is judged]

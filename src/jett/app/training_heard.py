@@ -1,0 +1,153 @@
+"""Clips made into scenes, and scenes into embeddings; kept on disk, since that takes minutes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from jett.core.audio import Samples, to_float32, to_int16
+from jett.engines.wake.features import SpeechEmbedding
+from jett.training.augment import CLEAN, NOISY, Harm, Signal
+from jett.training.layers import Array
+from jett.training.lines import Kind, Line
+from jett.training.scenes import Sounds, babble, call, stretch
+
+_VERSION = 1
+"""Raised when scenes are made otherwise, so that none of before are taken."""
+_NEAR_AT_ONCE, _OTHERS_AT_ONCE = 4, 2
+_TEST_COPIES = 3
+_MOST_S = 60.0
+"""Of a recording at once."""
+
+Clips = Sequence[tuple[Line, Samples]]
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Sequences of embeddings, (frames, 96) each."""
+
+    calls: list[Array]
+    near: list[Array]
+    others: list[Array]
+    test_clean: list[Array]
+    test_noisy: list[Array]
+    test_near: list[Array]
+    test_others: list[Array]
+    voices: int
+    """How many different ones called in training."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scenes:
+    """A group of them, not made yet."""
+
+    count: int
+    made: Callable[[np.random.Generator], Iterator[Signal]]
+
+
+class Hearing:
+    """From sound to embeddings."""
+
+    def __init__(self, embedding: SpeechEmbedding, folder: Path) -> None:
+        self._embedding = embedding
+        self._folder = folder
+
+    def heard(self, lines: Clips, tests: Clips, calls: int, seed: int, given: Sequence[Samples], tell: Tell) -> Heard:
+        """All groups, those from disk that are there. `calls`: scenes with one. Raises EngineError."""
+        trained, judged = given[::2], given[1::2]
+        others, more = _of(lines, "other"), [to_float32(each) for each in trained]
+        sounds = Sounds((*babble(others, np.random.default_rng([seed, 5])), *more), (), others)
+        test = Sounds(babble(_of(tests, "other"), np.random.default_rng([seed, 6])), (), _of(tests, "other"))
+        rough, given_s = Harm(), round(sum(each.size for each in given) / 16_000)
+        name = f"{_VERSION} {seed} {calls} {given_s} {[tuple(asdict(line).values()) for line, _ in (*lines, *tests)]}"
+        key = hashlib.sha256(name.encode()).hexdigest()[:16]
+
+        def stretches(clips: Sequence[Signal], at_once: int, copies: int = 1) -> _Scenes:
+            return _Scenes(
+                copies * (len(clips) // at_once), lambda rng: _stretches(clips, at_once, copies, sounds, rough, rng)
+            )
+
+        def judged_calls(around: Sounds, harm: Harm) -> _Scenes:
+            spoken = _of(tests, "phrase") * _TEST_COPIES
+            return _Scenes(len(spoken), lambda rng: (call(each, around, harm, rng, after=12) for each in spoken))
+
+        def alone(clips: Sequence[Signal]) -> _Scenes:
+            return _Scenes(
+                len(clips), lambda rng: (stretch([each], Sounds(), CLEAN, rng, ahead_s=2.0) for each in clips)
+            )
+
+        phrase, quiet = _of(lines, "phrase"), Sounds(speech=test.speech)
+        plain = [piece for each in judged for piece in _pieces(each)]
+        called = _Scenes(calls, lambda rng: (call(phrase[n % len(phrase)], sounds, rough, rng) for n in range(calls)))
+        groups = {
+            "calls": called,
+            "near": stretches(_of(lines, "near"), _NEAR_AT_ONCE, copies=2),
+            "others": stretches(others, _OTHERS_AT_ONCE),
+            "yours": alone(more),
+            "yours again": stretches(more, 1),
+            "test, clean": judged_calls(quiet, CLEAN),
+            "test, noisy": judged_calls(test, NOISY),
+            "test, near": alone(_of(tests, "near")),
+            "test, others": alone([*test.speech, *plain]),
+        }
+        found = [self._group(f"{key}-{n}", title, groups[title], seed + n, tell) for n, title in enumerate(groups)]
+        return Heard(
+            calls=found[0],
+            near=found[1],
+            others=[*found[2], *found[3], *found[4]],
+            test_clean=found[5],
+            test_noisy=found[6],
+            test_near=found[7],
+            test_others=found[8],
+            voices=len({line.voice for line, _ in lines if line.kind == "phrase"}),
+        )
+
+    def _group(self, name: str, title: str, scenes: _Scenes, seed: int, tell: Tell) -> list[Array]:
+        path = self._folder / f"{name}.npz"
+        if (kept := _kept(path)) is not None:
+            tell(title, scenes.count, scenes.count)
+            return kept
+        found = []
+        for n, scene in enumerate(scenes.made(np.random.default_rng([seed, 20])), 1):
+            found.append(self._embedding.embeddings(to_int16(scene)).astype(np.float16))
+            tell(title, n, scenes.count)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".part.npz")
+        rows = np.concatenate(found or [np.zeros((0, 96), np.float16)])
+        np.savez(partial, rows=rows, lengths=np.array([len(each) for each in found], dtype=np.int64))
+        partial.replace(path)
+        return [each.astype(np.float32) for each in found]
+
+
+def _kept(path: Path) -> list[Array] | None:
+    """What a training before this one heard; None where it is not there, or cut short."""
+    try:
+        with np.load(path) as held:
+            rows, lengths = held["rows"].astype(np.float32), held["lengths"]
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None
+    return np.split(rows, np.cumsum(lengths.astype(np.int64))[:-1]) if len(lengths) else []
+
+
+def _of(clips: Clips, kind: Kind) -> list[Signal]:
+    return [to_float32(sound) for line, sound in clips if line.kind == kind and sound.size]
+
+
+def _stretches(
+    clips: Sequence[Signal], at_once: int, copies: int, sounds: Sounds, harm: Harm, rng: np.random.Generator
+) -> Iterator[Signal]:
+    for _ in range(copies):
+        order = rng.permutation(len(clips))
+        for at in range(0, len(clips) - at_once + 1, at_once):
+            yield stretch([clips[n] for n in order[at : at + at_once]], sounds, harm, rng)
+
+
+def _pieces(audio: Samples) -> list[Signal]:
+    size = round(_MOST_S * 16_000)
+    return [to_float32(audio[at : at + size]) for at in range(0, audio.size, size)]

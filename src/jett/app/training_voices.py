@@ -1,0 +1,97 @@
+"""Jett's own voices for a training: each line spoken once, and kept on disk, so that a killed training goes on.
+
+Kokoro and Piper from the model store, eSpeak NG from its process. Which lines there are is `training.lines`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from jett.audio.files import read_audio, write_wav
+from jett.audio.resample import resample
+from jett.core.audio import SAMPLE_RATE_HZ, Samples
+from jett.core.errors import AudioError
+from jett.engines.tts.espeak import ACCENTS, THROATS, EspeakSpeech
+from jett.engines.tts.kokoro import KokoroTextToSpeech
+from jett.engines.tts.piper import PiperTextToSpeech
+from jett.models.store import Store
+from jett.training.lines import Cast, Line
+
+KOKORO, KOKORO_VOICES, PIPER = "kokoro-82m-int8", "kokoro-voices", "piper-en-us-joe"
+_OWN_ACCENT = {"us": "af_heart", "gb": "bf_emma"}
+
+
+def cast_of(models: Store) -> Cast:
+    """Who can speak with what is in the store; eSpeak always can."""
+    kokoro: tuple[str, ...] = ()
+    if models.has(KOKORO) and models.has(KOKORO_VOICES):
+        kokoro = tuple(sorted(file.stem for file in models.path(KOKORO_VOICES).glob("*.bin")))
+    return Cast(kokoro, ("joe",) if models.has(PIPER) else (), ACCENTS, THROATS)
+
+
+class TrainingVoices:
+    """Speaks lines, and remembers what was spoken in `folder`."""
+
+    def __init__(self, models: Store, folder: Path, *, threads: int = 2) -> None:
+        self._models = models
+        self._folder = folder
+        self._threads = threads
+        self._kokoro: dict[str, KokoroTextToSpeech] = {}
+        self._piper: PiperTextToSpeech | None = None
+        self._espeak = EspeakSpeech()
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._espeak.close()
+        if self._piper is not None:
+            self._piper.close()
+        for voice in self._kokoro.values():
+            voice.close()
+
+    def spoken(self, lines: Iterable[Line]) -> Iterator[tuple[Line, Samples]]:
+        """Each line and its sound (16 kHz), in order. Raises TextToSpeechError, AudioError."""
+        for line in lines:
+            yield line, self.speak(line)
+
+    def speak(self, line: Line) -> Samples:
+        """Its sound at 16 kHz, from the folder where it is there already. Raises TextToSpeechError, AudioError."""
+        path = self._folder / f"{hashlib.sha256(repr(astuple(line)[1:]).encode()).hexdigest()[:24]}.wav"
+        if path.is_file():
+            try:
+                return read_audio(path)
+            except AudioError:
+                pass  # half written by a process that was killed, or damaged: said again
+        samples, rate_hz = self._said(line)
+        sound = resample(samples, rate_hz, SAMPLE_RATE_HZ)
+        write_wav(path, sound, SAMPLE_RATE_HZ)
+        return sound
+
+    def _said(self, line: Line) -> tuple[Samples, int]:
+        if line.engine == "espeak":
+            return self._espeak.synthesize(line.text, line.voice, speed=line.speed, pitch=line.pitch)
+        if line.engine == "piper":
+            if self._piper is None:
+                self._piper = PiperTextToSpeech(self._models.file(PIPER), threads=self._threads)
+            return self._piper.at(line.speed).synthesize(line.text), self._piper.rate_hz
+        if line.accent not in self._kokoro:
+            model, voices = self._models.file(KOKORO), self._models.path(KOKORO_VOICES)
+            own = _OWN_ACCENT[line.accent]
+            self._kokoro[line.accent] = KokoroTextToSpeech(model, voices, voice=own, threads=self._threads)
+        kokoro = self._kokoro[line.accent]
+        return kokoro.blended(weights_of(line.voice)).at(line.speed).synthesize(line.text), kokoro.rate_hz
+
+
+def weights_of(voice: str) -> dict[str, float]:
+    """`{"af_heart": 0.6, "am_adam": 0.4}` of `af_heart:0.60+am_adam:0.40`; one alone weighs 1."""
+    parts = (part.partition(":") for part in voice.split("+"))
+    return {name: float(share or 1) for name, _, share in parts}

@@ -1,0 +1,96 @@
+"""`jett wake train`: a head for any phrase, made here. The work is in `app.training`; this draws its progress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Self
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from jett.app.needs import store
+from jett.cli.loading import progress, user_settings
+from jett.core.audio import SAMPLE_RATE_HZ, Samples
+from jett.core.errors import AudioError
+
+_SOUND = {".wav", ".flac", ".ogg", ".mp3"}
+_MOST_GIVEN_S = 4 * 3600
+
+
+def train(
+    phrase: Annotated[str, typer.Argument(help='What Jett is to be called by, such as "hey jett".', metavar="PHRASE")],
+    quick: Annotated[bool, typer.Option("--quick", help="A few minutes instead of half an hour; not as good.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Another draw of voices, rooms and noises.", metavar="N")] = 0,
+    negatives: Annotated[
+        Path | None,
+        typer.Option(help="A folder of recordings in which nobody says the phrase; of your home, best.", metavar="DIR"),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the report goes; else Jett's data.", metavar="DIR")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+) -> None:
+    """Train a wake word from Jett's own voices, on this machine; name it in `wake.words` afterwards.
+
+    Nobody has to say anything. Interrupted, it goes on where it was.
+    """
+    from jett.app.training import Wanted, spoken_form, train_head
+    from jett.app.training_plot import draw_det
+    from jett.app.wake_heads import heads_folder
+    from jett.engines.wake.heads import name_of
+
+    wanted = Wanted(spoken_form(phrase), quick, seed, _recordings(negatives))
+    name = name_of(wanted.phrase)
+    folder = output or heads_folder() / f"{name}-report"
+    with TrainingProgress() as bars:
+        report = train_head(wanted, store(user_settings()), folder, bars.tell)
+    drawn = draw_det(report, folder / "det.png")
+    typer.echo(report.as_json() if as_json else report.as_text())
+    plot = "" if drawn else " (no plot: matplotlib is not installed)"
+    progress(f"\nhead: {heads_folder() / f'{name}.onnx'}\nreport: {folder}{plot}")
+    progress(f"to use it: jett config set wake.words '[\"{name}\"]'")
+
+
+def _recordings(folder: Path | None) -> tuple[Samples, ...]:
+    """Raises AudioError: no folder, none in it, too many."""
+    from jett.audio.files import read_audio
+
+    if folder is None:
+        return ()
+    found = [read_audio(path) for path in sorted(folder.rglob("*")) if path.suffix.lower() in _SOUND]
+    seconds = sum(each.size for each in found) / SAMPLE_RATE_HZ
+    if not found or seconds > _MOST_GIVEN_S:
+        raise AudioError(
+            f"wake: '{folder}' has {len(found)} recordings, {seconds:.0f} s, need at least one and at most "
+            f"{_MOST_GIVEN_S} s; name another folder"
+        )
+    return tuple(found)
+
+
+class TrainingProgress:
+    """A bar a stage on stderr; where that is no terminal, a line when a stage begins."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True, highlight=False)
+        columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bars = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def tell(self, stage: str, done: int, whole: int) -> None:
+        """`done` of `whole` of a stage."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(stage, total=whole)
+            if self._bars.disable:
+                progress(f"{stage} ({whole})")
+        self._bars.update(self._tasks[stage], completed=done, total=whole)

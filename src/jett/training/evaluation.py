@@ -1,0 +1,115 @@
+"""How good a head is: misses, false alarms an hour by threshold, and the threshold that follows from them. Pure.
+
+A recording is a list of logits, one a frame of 80 ms; it is called where `patience` of them in a row reach the
+threshold, as in use (`turns.wake`). Two calls within two seconds are one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Logits = NDArray[np.float32]
+
+FRAME_S = 0.08
+REFRACTORY_S = 2.0
+PATIENCE = 2
+_TAIL = 20
+LEAST_THRESHOLD, MOST_THRESHOLD = 0.3, 0.995
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Recordings that no training saw, as logits."""
+
+    calls_clean: Sequence[Logits]
+    calls_noisy: Sequence[Logits]
+    near: Sequence[Logits]
+    others: Sequence[Logits]
+    """Where nobody calls."""
+
+    @property
+    def hours(self) -> float:
+        """Of `others`."""
+        return sum(len(each) for each in self.others) * FRAME_S / 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """At one threshold."""
+
+    threshold: float
+    miss_percent_clean: float
+    miss_percent_noisy: float
+    near_accepted_percent: float
+    false_alarms: int
+    false_alarms_per_hour: float
+
+
+def held(logits: Logits, patience: int = PATIENCE) -> Logits:
+    """For each run of `patience` frames the least of them: what the run as a whole reaches."""
+    if len(logits) < patience:
+        return logits[:0]
+    least: Logits = np.min([logits[n : len(logits) - patience + 1 + n] for n in range(patience)], axis=0)
+    return least
+
+
+def peaks(logits: Logits, patience: int = PATIENCE) -> list[float]:
+    """The highest of `held`, and the next ones that are not within the refractory time of a higher one."""
+    run = held(logits, patience).astype(np.float64)
+    apart = round(REFRACTORY_S / FRAME_S)
+    found: list[float] = []
+    while len(run) and (top := float(run.max())) > -math.inf:
+        at = int(run.argmax())
+        found.append(top)
+        run[max(0, at - apart) : at + apart + 1] = -math.inf
+    return found
+
+
+def threshold_for(rate_per_hour: float, others: Sequence[Logits], patience: int = PATIENCE) -> float:
+    """The threshold (0 to 1) at which `others` would wake at most so often.
+
+    Hours that are few show no rate as low as that, so the tail is carried on: the highest peaks lie exponentially above
+    the twentieth (peaks over threshold; Pickands, 1975). Never below the highest peak that was seen, if that many are
+    too many.
+    """
+    hours = sum(len(each) for each in others) * FRAME_S / 3600
+    tops = sorted((peak for each in others for peak in peaks(each, patience)), reverse=True)
+    if not tops or hours == 0:
+        return 0.5
+    seen = tops[min(len(tops) - 1, int(rate_per_hour * hours))]
+    tail = np.array(tops[: _TAIL + 1])
+    scale = float((tail[:-1] - tail[-1]).mean()) if len(tail) > 1 else 0.0
+    carried = float(tail[-1]) + scale * math.log(max(1.0, (len(tail) - 1) / (rate_per_hour * hours)))
+    threshold = 1 / (1 + math.exp(-max(seen + 1e-3, carried)))
+    return min(max(threshold, LEAST_THRESHOLD), MOST_THRESHOLD)
+
+
+def figures(found: Evaluation, threshold: float, patience: int = PATIENCE) -> Figures:
+    """Misses and false alarms at `threshold`."""
+    logit = math.log(threshold / (1 - threshold))
+    alarms = sum(peak >= logit for each in found.others for peak in peaks(each, patience))
+    return Figures(
+        threshold=round(threshold, 4),
+        miss_percent_clean=_percent(found.calls_clean, logit, patience, below=True),
+        miss_percent_noisy=_percent(found.calls_noisy, logit, patience, below=True),
+        near_accepted_percent=_percent(found.near, logit, patience, below=False),
+        false_alarms=int(alarms),
+        false_alarms_per_hour=round(alarms / found.hours, 3) if found.hours else 0.0,
+    )
+
+
+def det(found: Evaluation, patience: int = PATIENCE, points: int = 25) -> list[Figures]:
+    """Figures at thresholds evenly apart in logits: the curve of misses against false alarms."""
+    return [figures(found, float(1 / (1 + np.exp(-logit))), patience) for logit in np.linspace(-6, 6, points)]
+
+
+def _percent(recordings: Sequence[Logits], logit: float, patience: int, *, below: bool) -> float:
+    if not recordings:
+        return 0.0
+    called = [bool((held(each, patience) >= logit).any()) for each in recordings]
+    return round(100 * sum(each != below for each in called) / len(called), 2)

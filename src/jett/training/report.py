@@ -1,0 +1,76 @@
+"""What came of a training: figures as JSON and as a page of text, and the card that goes into the head's file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from jett.training.evaluation import Figures
+
+LICENCE = "Apache-2.0"
+_REAL = "the real speech of real_speech.npz (CC BY 4.0, CC0, Apache-2.0)"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Of one head."""
+
+    phrase: str
+    seed: int
+    quick: bool
+    voices: int
+    """How many different ones called in training."""
+    given_recordings: int
+    """Of the owner's own, without the phrase."""
+    negative_hours: float
+    """In which nobody calls, none of it trained on."""
+    calls_judged: int
+    near_judged: int
+    patience: int
+    chosen: Figures
+    """At the threshold of the head."""
+    curve: tuple[Figures, ...]
+    """At others."""
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self), indent=1)
+
+    def as_text(self) -> str:
+        """A few lines and a table."""
+        chosen = self.chosen
+        rows = [f"{'threshold':>10}{'missed, %':>11}{'noisy, %':>10}{'near, %':>9}{'alarms an hour':>16}"]
+        for at in (chosen, *self.curve[::2]):
+            mark = "  <- chosen" if at is chosen else ""
+            rows.append(
+                f"{at.threshold:>10.3f}{at.miss_percent_clean:>11.1f}{at.miss_percent_noisy:>10.1f}"
+                f"{at.near_accepted_percent:>9.1f}{at.false_alarms_per_hour:>16.2f}{mark}"
+            )
+        return "\n".join(
+            [
+                f"'{self.phrase}', {self.voices} voices, seed {self.seed}{', quick' if self.quick else ''}",
+                f"judged by {self.calls_judged} calls of voices it never heard (noisy: 10 dB, in a room),",
+                f"{self.near_judged} phrases that sound nearly alike, {self.negative_hours:.2f} hours without a call",
+                "",
+                *rows,
+            ]
+        )
+
+
+def card(report: Report) -> dict[str, Any]:
+    """How the head was made and measured; no more than a reader of its file needs."""
+    own = f", {report.given_recordings} recordings of the owner" if report.given_recordings else ""
+    return {
+        "made_by": "jett wake train",
+        "licence": LICENCE,
+        "phrase": report.phrase,
+        "seed": report.seed,
+        "quick": report.quick,
+        "calls": f"synthetic, {report.voices} voices of Kokoro-82M and Piper joe",
+        "negatives": f"synthetic speech (Kokoro, Piper, eSpeak NG), {_REAL}{own}",
+        "features": "melspectrogram and Google speech embedding (Apache-2.0), 16 x 96",
+        "negative_hours": report.negative_hours,
+        "calls_judged": report.calls_judged,
+        "near_judged": report.near_judged,
+        "measured": asdict(report.chosen),
+    }
