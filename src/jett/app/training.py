@@ -39,7 +39,7 @@ Tell = Callable[[str, int, int], None]
 
 FALSE_ALARMS_PER_HOUR = 0.1
 _MOST_LETTERS = 40
-_NEAR_WEIGHT = 0.3
+_NEAR_WEIGHT = 0.6
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from jett.training.layers import Array
 from jett.training.lines import Kind, Line
 from jett.training.scenes import Sounds, babble, call, stretch
 
-_VERSION = 1
+_VERSION = 2
 """Raised when scenes are made otherwise, so that none of before are taken."""
 _NEAR_AT_ONCE, _OTHERS_AT_ONCE = 4, 2
 _TEST_COPIES = 3

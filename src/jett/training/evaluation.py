@@ -18,7 +18,8 @@ Logits = NDArray[np.float32]
 FRAME_S = 0.08
 REFRACTORY_S = 2.0
 PATIENCE = 2
-_TAIL = 20
+_MARGIN = 0.05
+"""In logits, above the highest peak that must not wake."""
 LEAST_THRESHOLD, MOST_THRESHOLD = 0.3, 0.995
 
 
@@ -71,21 +72,17 @@ def peaks(logits: Logits, patience: int = PATIENCE) -> list[float]:
 
 
 def threshold_for(rate_per_hour: float, others: Sequence[Logits], patience: int = PATIENCE) -> float:
-    """The threshold (0 to 1) at which `others` would wake at most so often.
+    """The threshold (0 to 1) at which `others` would wake at most so often; a little more where they are short.
 
-    Hours that are few show no rate as low as that, so the tail is carried on: the highest peaks lie exponentially above
-    the twentieth (peaks over threshold; Pickands, 1975). Never below the highest peak that was seen, if that many are
-    too many.
+    In fewer hours than it takes for one alarm at that rate there is none. To carry the tail of the peaks on to rarer
+    ones asked for more than any call reaches (benchmarks/LOG.md, "Wake words: the recipe").
     """
     hours = sum(len(each) for each in others) * FRAME_S / 3600
     tops = sorted((peak for each in others for peak in peaks(each, patience)), reverse=True)
-    if not tops or hours == 0:
+    if not tops:
         return 0.5
-    seen = tops[min(len(tops) - 1, int(rate_per_hour * hours))]
-    tail = np.array(tops[: _TAIL + 1])
-    scale = float((tail[:-1] - tail[-1]).mean()) if len(tail) > 1 else 0.0
-    carried = float(tail[-1]) + scale * math.log(max(1.0, (len(tail) - 1) / (rate_per_hour * hours)))
-    threshold = 1 / (1 + math.exp(-max(seen + 1e-3, carried)))
+    allowed = min(len(tops) - 1, int(rate_per_hour * hours))
+    threshold = 1 / (1 + math.exp(-(tops[allowed] + _MARGIN)))
     return min(max(threshold, LEAST_THRESHOLD), MOST_THRESHOLD)
 
 

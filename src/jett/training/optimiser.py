@@ -19,7 +19,7 @@ Progress = Callable[[int, int], None]
 
 _CALLS, _HARD = 0.3, 0.35
 """Shares of a batch: calls, and of the rest the negatives that the network found hardest."""
-_SMOOTH = 0.02
+_SMOOTH = 0.002
 _JITTER = np.float32(0.3)
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 _DECAY = 1e-4
@@ -120,8 +120,8 @@ def train(
 def hardest(network: Network, others: Pool, rng: np.random.Generator, *, most: int = 60_000) -> NDArray[np.int64]:
     """Those of `others` that look most like a call: 2 % of as many as can be looked at in a second or two.
 
-    What weighs less than 1 is not sought: near phrases would be all that is found, and whoever learns too well what only
-    synthetic voices tell apart misses people (benchmarks/LOG.md, "Wake words: the recipe").
+    What weighs less than 1 is not sought: near phrases would be all that is found, and a head that learns too well what
+    only synthetic voices tell apart misses people (benchmarks/LOG.md, "Wake words: the recipe").
     """
     sought = np.flatnonzero(others.weights >= 1.0)
     looked = rng.permutation(sought)[:most]

@@ -37,7 +37,7 @@ class Size:
 FULL = Size(
     phrase={"piper": 250, "kokoro": 280},
     near={"espeak": 900, "piper": 250, "kokoro": 30},
-    other={"espeak": 700, "piper": 200},
+    other={"espeak": 2000, "piper": 200},
     test_phrase={"kokoro": 40},
     test_near={"espeak": 200, "kokoro": 40},
     test_other={"espeak": 1500},
@@ -48,7 +48,7 @@ FULL = Size(
 QUICK = Size(
     phrase={"piper": 100, "kokoro": 40},
     near={"espeak": 400, "piper": 60},
-    other={"espeak": 300, "piper": 30},
+    other={"espeak": 500, "piper": 30},
     test_phrase={"kokoro": 16},
     test_near={"espeak": 80},
     test_other={"espeak": 150},
