@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import anyio
 import anyio.lowlevel
@@ -245,24 +246,25 @@ def ends_only_its_own(place: Place, sent: bytes) -> None:
     anyio.run(scene)
 
 
-def _event(kind: str, payload: bytes = b"", **data: Any) -> bytes:
-    return json.dumps({"type": kind, "data": data, "payload_length": len(payload)}).encode() + b"\n" + payload
+def _event(kind: str, data: Mapping[str, object] = MappingProxyType({}), payload: bytes = b"") -> bytes:
+    header = {"type": kind, "data": dict(data), "payload_length": len(payload)}
+    return json.dumps(header).encode() + b"\n" + payload
 
 
-_FORM = {"rate": 16_000, "width": 2, "channels": 1}
+_FORM: dict[str, object] = {"rate": 16_000, "width": 2, "channels": 1}
 
 
 @pytest.mark.parametrize("begin", ["audio-start", "detect"])
 @pytest.mark.parametrize("wrong", [{"rate": "x"}, {"rate": [1]}, {"channels": "1"}, {"width": True}, {"rate": 16e3}])
-def test_sound_in_a_form_that_is_none_ends_its_connection_only(place: Place, begin: str, wrong: dict[str, Any]) -> None:
-    started = _event(begin, **(_FORM if begin == "audio-start" else {}))
-    sent = started + _event("audio-chunk", bytes(640), **{**_FORM, **wrong})
+def test_sound_in_no_form_ends_its_connection_only(place: Place, begin: str, wrong: dict[str, object]) -> None:
+    started = _event(begin, _FORM if begin == "audio-start" else {})
+    sent = started + _event("audio-chunk", {**_FORM, **wrong}, bytes(640))
     ends_only_its_own(place, sent)
 
 
 @pytest.mark.parametrize("text", [[1], None, 5, {}])
 def test_text_in_pieces_that_are_none_ends_its_connection_only(place: Place, text: object) -> None:
-    sent = _event("synthesize-start") + _event("synthesize-chunk", text=text) + _event("synthesize-stop")
+    sent = _event("synthesize-start") + _event("synthesize-chunk", {"text": text}) + _event("synthesize-stop")
     ends_only_its_own(place, sent)
 
 
