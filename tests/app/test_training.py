@@ -1,0 +1,110 @@
+"""A whole training in small, with real voices and features: it ends in a head that loads, and goes on where it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jett.app import training
+from jett.app.training import Wanted, spoken_form, train_head
+from jett.app.training_voices import TrainingVoices, weights_of
+from jett.app.training_words import TrainingWords
+from jett.core.errors import ConfigError
+from jett.engines.wake.heads import load_head
+from jett.models.store import Store
+from jett.training.lines import Line
+from jett.training.optimiser import Recipe
+from jett.training.plan import QUICK, Size
+
+TINY: Size = replace(
+    QUICK,
+    phrase={"piper": 6},
+    near={"espeak": 12},
+    other={"espeak": 12},
+    test_phrase={"espeak": 6},
+    test_near={"espeak": 6},
+    test_other={"espeak": 10},
+    call_scenes=30,
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user of their own, and a training that takes seconds."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(training, "QUICK", TINY)
+    return tmp_path
+
+
+def _told(stages: dict[str, int], until: str = "") -> training.Tell:
+    def tell(stage: str, done: int, whole: int) -> None:
+        if stage == until:
+            raise KeyboardInterrupt
+        stages[stage] = max(done, stages.get(stage, 0))
+
+    return tell
+
+
+@pytest.mark.models
+def test_a_training_that_was_killed_goes_on_and_gives_a_head(home: Path, store: Store) -> None:
+    wanted = Wanted("hey jett", quick=True, recipe=Recipe(steps=40, batch=64, mine_every=20))
+    with pytest.raises(KeyboardInterrupt):
+        train_head(wanted, store, home / "report", _told({}, until="networks"))
+    before = {path: path.stat().st_mtime_ns for path in (home / "cache").rglob("*.*")}
+    assert any(path.suffix == ".wav" for path in before)
+    stages: dict[str, int] = {}
+    report = train_head(wanted, store, home / "report", _told(stages))
+    assert {path: path.stat().st_mtime_ns for path in (home / "cache").rglob("*.*")} == before
+    assert stages["calls"] == 30
+    head = load_head(home / "data" / "jett" / "heads" / "hey_jett.onnx")
+    assert (head.phrase, head.threshold) == ("hey jett", report.chosen.threshold)
+    assert head.card["licence"] == "Apache-2.0"
+    assert json.loads((home / "report" / "report.json").read_text("utf-8"))["calls_judged"] == 18
+    assert "<- chosen" in (home / "report" / "report.txt").read_text("utf-8")
+
+
+@pytest.mark.models
+def test_a_clip_is_spoken_once_and_read_afterwards(tmp_path: Path, store: Store) -> None:
+    line = Line("phrase", "hey jett", "espeak", "en-us+f3", speed=1.1, pitch=60)
+    with TrainingVoices(store, tmp_path) as voices:
+        said = voices.speak(line)
+        (file,) = tmp_path.iterdir()
+        file.write_bytes(file.read_bytes()[:30])  # what a killed process may leave
+        again = voices.speak(line)  # eSpeak draws its breath anew
+        assert again.shape == said.shape
+        assert np.array_equal(voices.speak(line), again)
+        assert 4_000 < said.size < 32_000
+        assert not np.array_equal(voices.speak(replace(line, pitch=20)), said)
+
+
+@pytest.mark.models
+def test_near_phrases_and_sentences_of_real_words(store: Store) -> None:
+    words = TrainingWords(store)
+    near = words.near("hey jett")
+    assert {"hey jeff", "hey jess", "hey", "jett"} <= set(near)
+    assert not {"hey jett", "hey jet"} & set(near)
+    sentences = words.sentences(50, np.random.default_rng(0), without="hey")
+    assert len(sentences) == 50
+    assert not any("hey" in sentence for sentence in sentences)
+    assert sentences == words.sentences(50, np.random.default_rng(0), without="hey")
+
+
+@pytest.mark.parametrize(("said", "meant"), [("Hey, Jett!", "hey jett"), ("  JARVIS ", "jarvis")])
+def test_a_phrase_is_taken_as_it_is_spoken(said: str, meant: str) -> None:
+    assert spoken_form(said) == meant
+
+
+@pytest.mark.parametrize("phrase", ["", "?!", "one two three four", "x" * 41])
+def test_what_nobody_would_call_is_refused(phrase: str) -> None:
+    with pytest.raises(ConfigError, match="1 to 3 words"):
+        spoken_form(phrase)
+
+
+def test_a_blend_says_how_much_of_whom() -> None:
+    assert weights_of("af_heart") == {"af_heart": 1.0}
+    assert weights_of("af_heart:0.60+am_adam:0.40") == {"af_heart": 0.6, "am_adam": 0.4}
