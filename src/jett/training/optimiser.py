@@ -130,8 +130,8 @@ def train(
 def hardest(network: Network, others: Pool, rng: np.random.Generator, *, most: int = 60_000) -> NDArray[np.int64]:
     """Those of `others` that look most like a call: 2 % of as many as can be looked at in a second or two.
 
-    Near phrases are not among them: they would be all that is found, and a head that learns too well what only synthetic
-    voices tell apart misses people (benchmarks/LOG.md, "Wake words: the recipe").
+    Near phrases are not among them: they would be all that is found, and a head that learns too well what only
+    synthetic voices tell apart misses people (benchmarks/LOG.md, "Wake words: the recipe").
     """
     looked = rng.permutation(others.sought)[:most]
     scores = np.concatenate(
