@@ -140,7 +140,7 @@ def _trained(wanted: Wanted, heard: Heard, tell: Tell) -> list[Network]:
     for rows in heard.calls:
         calls.add(rows, windows=slice(0, CALL_WINDOWS))
     for rows in heard.near:
-        others.add(rows, _NEAR_WEIGHT)
+        others.add(rows, _NEAR_WEIGHT, sought=False)
     for rows in (*heard.others, *_real(wanted.phrase, judged=False)):
         others.add(rows)
     mean, deviation = others.statistics()

@@ -32,16 +32,21 @@ class Pool:
         self._rows: list[Array] = []
         self._starts: list[NDArray[np.int64]] = []
         self._weights: list[NDArray[np.float32]] = []
+        self._sought: list[NDArray[np.bool_]] = []
         self._held = 0
         self._joined: tuple[Array, NDArray[np.int64], NDArray[np.float32]] | None = None
 
-    def add(self, rows: Array, weight: float = 1.0, *, windows: slice = slice(None)) -> None:
-        """The windows of `rows` (frames, 96), or some of them; a sequence too short for one adds nothing."""
+    def add(self, rows: Array, weight: float = 1.0, *, windows: slice = slice(None), sought: bool = True) -> None:
+        """The windows of `rows` (frames, 96), or some of them; a sequence too short for one adds nothing.
+
+        `sought`: whether the hardest of them are sought and shown again.
+        """
         starts = np.arange(max(0, len(rows) - FRAMES + 1))[windows]
         if len(starts):
             self._rows.append(rows)
             self._starts.append(starts + self._held)
             self._weights.append(np.full(len(starts), weight, dtype=np.float32))
+            self._sought.append(np.full(len(starts), sought))
             self._held += len(rows)
             self._joined = None
 
@@ -58,6 +63,11 @@ class Pool:
     def weights(self) -> NDArray[np.float32]:
         """One a window."""
         return self._whole()[2]
+
+    @property
+    def sought(self) -> NDArray[np.int64]:
+        """Windows of which the hardest are sought."""
+        return np.flatnonzero(np.concatenate(self._sought))
 
     def statistics(self) -> tuple[Array, Array]:
         """Mean and deviation of the embeddings, shape (96,) each."""
@@ -120,11 +130,10 @@ def train(
 def hardest(network: Network, others: Pool, rng: np.random.Generator, *, most: int = 60_000) -> NDArray[np.int64]:
     """Those of `others` that look most like a call: 2 % of as many as can be looked at in a second or two.
 
-    What weighs less than 1 is not sought: near phrases would be all that is found, and a head that learns too well what
-    only synthetic voices tell apart misses people (benchmarks/LOG.md, "Wake words: the recipe").
+    Near phrases are not among them: they would be all that is found, and a head that learns too well what only
+    synthetic voices tell apart misses people (benchmarks/LOG.md, "Wake words: the recipe").
     """
-    sought = np.flatnonzero(others.weights >= 1.0)
-    looked = rng.permutation(sought)[:most]
+    looked = rng.permutation(others.sought)[:most]
     scores = np.concatenate(
         [network.forward(others.windows(looked[at : at + 4096])) for at in range(0, len(looked), 4096)]
     )

@@ -36,7 +36,7 @@ class Size:
 
 FULL = Size(
     phrase={"piper": 250, "kokoro": 280},
-    near={"espeak": 900, "piper": 250, "kokoro": 30},
+    near={"espeak": 900, "piper": 250, "kokoro": 150},
     other={"espeak": 2000, "piper": 200},
     test_phrase={"kokoro": 40},
     test_near={"espeak": 200, "kokoro": 40},
