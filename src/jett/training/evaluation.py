@@ -61,13 +61,14 @@ def held(logits: Logits, patience: int = PATIENCE) -> Logits:
 
 def peaks(logits: Logits, patience: int = PATIENCE) -> list[float]:
     """The highest of `held`, and the next ones that are not within the refractory time of a higher one."""
-    run = held(logits, patience).astype(np.float64)
+    run = held(logits, patience)
     apart = round(REFRACTORY_S / FRAME_S)
+    free = np.ones(len(run), dtype=np.bool_)
     found: list[float] = []
-    while len(run) and (top := float(run.max())) > -math.inf:
-        at = int(run.argmax())
-        found.append(top)
-        run[max(0, at - apart) : at + apart + 1] = -math.inf
+    for at in np.argsort(-run, kind="stable").tolist():
+        if free[at]:
+            found.append(float(run[at]))
+            free[max(0, at - apart) : at + apart + 1] = False
     return found
 
 
