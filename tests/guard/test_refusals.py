@@ -91,7 +91,7 @@ def test_every_kind_of_refusal_is_one(tmp_path: Path) -> None:
         door.ask({"verb": "rm"}, DESK, LIVE, START)
         door.refuse("identity.unchanging", "restart n8n was not asked", DESK, START)
     assert len(records(tmp_path)) == FULL
-    door.settle(START, ending=True)
+    door.close(START)
     assert counts(tmp_path) == [
         ("dashboard/desk", f"refused {4 * FULL} more in the minute from 2026-11-24T12:00:00.000Z")
     ]

@@ -21,7 +21,7 @@ from jett.app.needs import store
 from jett.app.servers import Servers, commands, model_tools, open_servers, owner, tools_wanted, with_server_words
 from jett.app.voice_identity import load_identifying
 from jett.app.voices import close_voice, load_tts, voice_trouble
-from jett.app.wake import WakeWords, sleeping_words, wake_phrases, with_wake_phrases
+from jett.app.wake import WakeWords, sleeping_words, with_wake_phrases
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
 from jett.core.events import Observer, unobserved
@@ -53,8 +53,9 @@ class App:
     parts: Parts
     voice_reason: str
     """Why this voice, in one sentence."""
-    troubles: tuple[str, ...] = ()
-    """What the owner should know: a language model's server that is down, what a full card made smaller."""
+    lasting: tuple[str, ...] = ()
+    """What the owner should know from the start on: a language model's server that is down, what a full card made
+    smaller."""
     servers: Servers | None = None
     llm_trouble: str = ""
     """Why the language model did not answer when everything was warmed up."""
@@ -64,8 +65,14 @@ class App:
     """To be told what each conversation tells; does nothing where telemetry is off."""
     history: Archive | None = None
     """Where conversations may be kept (`app.history.keeping`); None where the owner keeps nothing."""
-    called: tuple[str, ...] = ()
-    """What is said to wake it; nothing where no wake word is on."""
+    wake: WakeWords | None = None
+    """What wakes it; None where it always listens."""
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """All that the owner should know, with the policy's file as it is now: it may be edited while Jett runs."""
+        policy = self.servers.trouble if self.servers is not None else ""
+        return (*self.lasting, *filter(None, [policy]))
 
 
 @asynccontextmanager
@@ -92,7 +99,8 @@ async def open_app(
 
     async with AsyncExitStack() as closing:
         servers = await closing.enter_async_context(open_servers(settings, on_warning=on_warning))
-        phrases = wake_phrases(settings, models)
+        woken = await anyio.to_thread.run_sync(sleeping_words, settings, models)
+        phrases = woken.phrases if woken is not None else ()
         worded = with_wake_phrases(with_server_words(settings, servers.gate.policy), phrases)
         settings, given_up = fit_to_card(worded, models)
         history = open_history(settings)
@@ -104,11 +112,9 @@ async def open_app(
                 tasks.start_soon(load, "turn", partial(load_turn_detector, models))
                 tasks.start_soon(load, "stt", partial(load_stt, settings, models))
                 tasks.start_soon(load, "llm", partial(load_llm, settings, models))
-                tasks.start_soon(load, "wake", partial(sleeping_words, settings, models))
                 tasks.start_soon(load, "speaker", partial(load_identifying, settings, models))
         await load("tts", partial(load_tts, settings, models))  # alone: a crowded machine would measure a voice wrong
         tts, reason = loaded["tts"]
-        woken: WakeWords | None = loaded["wake"]
         memories = memories_of(settings)
         who = loaded["speaker"]
         tools = model_tools(settings, servers, owner(Kind.VOICE), who=who)
@@ -130,11 +136,11 @@ async def open_app(
         )
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
         troubles = await warm_up(settings, parts)
-        told = (*given_up, *slower, *filter(None, [servers.trouble]), *troubles)
+        told = (*given_up, *slower, *troubles)
         await closing.enter_async_context(kept_open(memories, on_warning))
         trace = await closing.enter_async_context(open_telemetry(settings, on_warning))
         down = next(iter(troubles), "")
-        yield App(settings, parts, reason, told, servers, down, memories, trace, history, phrases)
+        yield App(settings, parts, reason, told, servers, down, memories, trace, history, woken)
 
 
 async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 
 from jett.app.record import audit_log
-from jett.app.settling import keep_settled, settle_at_the_end
+from jett.app.settling import keep_settled
 from jett.core.errors import AuditError, ConfigError, OperationError, ungrouped
 from jett.core.ports import WhoSpeaks
 from jett.guard import (
@@ -153,10 +153,9 @@ async def open_servers(
 
 
 async def _close_record(gate: Gate, on_warning: Callable[[str], None]) -> None:
-    """Questions that nobody answered are in the record, and what was written last reaches its anchors, also when
-    Ctrl-C ends it; this takes a bounded time."""
+    """Questions that nobody answered and refusals that were only counted are in the record, and what was written last
+    reaches its anchors, also when Ctrl-C ends it; this takes a bounded time."""
     with anyio.CancelScope(shield=True):
-        await settle_at_the_end(gate)
         try:
             await anyio.to_thread.run_sync(gate.close, now())
         except AuditError as error:

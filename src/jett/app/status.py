@@ -58,19 +58,14 @@ class StatusDesk:
             local_loop=self._loop.how,
             local_state=self._loop.state,
             can_sleep=self._sleep.can_sleep,
-            called=list(self._app.called),
+            called=list(self._app.wake.phrases) if self._app.wake is not None else [],
             sessions=taken,
             most_sessions=most,
             engines=self._engines(),
             vram=self._vram,
             resident_mib=round(self._process.memory_info().rss / _MIB),
-            troubles=[*self._troubles(), *([self._loop.trouble] if self._loop.trouble else [])],
+            troubles=[*map(redact, self._app.troubles), *([self._loop.trouble] if self._loop.trouble else [])],
         )
-
-    def _troubles(self) -> list[str]:
-        """Those of the start, but the policy's as it is now: it may have been edited since."""
-        policy = redact(self._app.servers.trouble) if self._app.servers is not None else ""
-        return [*(one for one in self._app.troubles if not one.startswith("policy: ")), *([policy] if policy else [])]
 
     def _engines(self) -> list[Engine]:
         names = self._app.parts.names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jett.app.wake_heads import FEATURES, head_place
@@ -27,7 +26,11 @@ class WakeWords:
     @property
     def phrases(self) -> tuple[str, ...]:
         """What is said, name by name, as far as it is known."""
-        return _phrases(self.detector.heads)
+        return tuple(
+            head.phrase if len(head.names) == 1 and head.phrase else name.replace("_", " ")
+            for head in self.detector.heads
+            for name in head.names
+        )
 
     def spotter(self) -> WakeSpotter:
         """For one stream of sound."""
@@ -58,11 +61,6 @@ def load_wake_words(settings: Settings, models: Store, words: tuple[str, ...] = 
     return WakeWords(detector, rules, wake.refractory_s)
 
 
-def wake_phrases(settings: Settings, models: Store) -> tuple[str, ...]:
-    """What is said to wake the conversation; nothing where it does not sleep. Raises ModelError."""
-    return _phrases(_heads(settings.wake.words, models)) if settings.wake.enabled else ()
-
-
 def rules_of(head: Head, sensitivity: float) -> list[WakeRule]:
     """When each of its names counts as called."""
     threshold = threshold_for(head.threshold, sensitivity)
@@ -90,11 +88,3 @@ def _require_a_word(settings: Settings) -> None:
 def _heads(words: tuple[str, ...], models: Store) -> list[Head]:
     places = [head_place(word, models) for word in words]
     return [load_head(place.path) for place in places if place.path is not None]
-
-
-def _phrases(heads: Iterable[Head]) -> tuple[str, ...]:
-    return tuple(
-        head.phrase if len(head.names) == 1 and head.phrase else name.replace("_", " ")
-        for head in heads
-        for name in head.names
-    )

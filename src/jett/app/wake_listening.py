@@ -1,6 +1,6 @@
 """A recording or a microphone through the wake word, frame by frame: scores, and where it would wake.
 
-Called by `jett wake test` and `meter`, the dashboard's meter and the benchmark; a conversation has a way of its own.
+Called by `jett wake test` and `meter`, the dashboard's meter and the benchmark.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from jett.app.wake import WakeWords
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
+from jett.session.wake_frames import WakeFrames
 from jett.turns.wake import WakeRule, WakeSpotter, Woken
 
 AFTER_S = 0.5
@@ -33,11 +32,9 @@ class WakeListener:
     """One stream of sound, in blocks of any size."""
 
     def __init__(self, words: WakeWords) -> None:
-        self._detector = words.detector.another()
+        self._frames = WakeFrames(words.detector.another())
         self._spotter = words.spotter()
         self._refractory_s = words.refractory_s
-        self._held = silence(0)
-        self._heard_samples = 0
 
     @property
     def rules(self) -> tuple[WakeRule, ...]:
@@ -50,13 +47,7 @@ class WakeListener:
 
     def hear(self, block: Samples) -> Iterator[Scored]:
         """The frames that `block` completes. Raises EngineError."""
-        size = self._detector.frame_samples
-        self._held = np.concatenate([self._held, block])
-        while self._held.size >= size:
-            frame, self._held = self._held[:size], self._held[size:]
-            self._heard_samples += size
-            end_s = self._heard_samples / SAMPLE_RATE_HZ
-            scores = self._detector.scores(frame)
+        for end_s, scores in self._frames.hear(block):
             yield Scored(end_s, scores, self._spotter.hear(scores, end_s))
 
 

@@ -13,6 +13,7 @@ import anyio.to_thread
 
 from jett.app.needs import store
 from jett.app.opening import App
+from jett.app.wake import load_wake_words
 from jett.audio.resample import FileResampler
 from jett.core.errors import ModelError, ungrouped
 from jett.guard import Identity, Kind, Policy, Scope, Verb
@@ -62,20 +63,19 @@ async def speaking_wyoming(
         async with AsyncExitStack() as ending, anyio.create_task_group() as tasks:
             if app.settings.server.zeroconf:
                 await ending.enter_async_context(announced(door.address, trouble))
-            ports = wyoming_ports(app, seats, await anyio.to_thread.run_sync(waking, app.settings, trouble))
+            ports = wyoming_ports(app, seats, await anyio.to_thread.run_sync(waking, app, trouble))
             tasks.start_soon(serve, ports, door.listener)
             yield
             tasks.cancel_scope.cancel()
 
 
-def waking(settings: Settings, trouble: Callable[[str], None]) -> Waking | None:
+def waking(app: App, trouble: Callable[[str], None]) -> Waking | None:
     """The wake words of `wake.words`, whether or not Jett itself sleeps; None without one, or where one is missing."""
+    settings = app.settings
     if not settings.wake.words:
         return None
-    from jett.app.wake import load_wake_words
-
     try:
-        words = load_wake_words(settings, store(settings))
+        words = app.wake or load_wake_words(settings, store(settings))
     except ModelError as error:
         trouble(f"wyoming: no wake words ({error})")
         return None

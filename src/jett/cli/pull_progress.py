@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
-
+from jett.cli.bars import Bars
 from jett.models import progress as pull
 from jett.models.disk import megabytes
 
 
-class PullProgress:
+class PullProgress(Bars):
     """Show the events of pulls while the block lasts."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        console = Console(stderr=True, quiet=quiet, highlight=False)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-        self._bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
+        super().__init__(*columns, quiet=quiet, transient=True)
 
     def show(self, event: pull.PullEvent) -> None:
         """Take one event; cheap enough to be called for every chunk."""
         if isinstance(event, pull.BytesReceived):
-            self._advance(event)
+            self.advance(event.name, event.done_bytes, event.total_bytes)
             return
         line = _line(event)
         if line:
-            self._bars.console.print(line, markup=False, soft_wrap=True)
-
-    def _advance(self, event: pull.BytesReceived) -> None:
-        if event.name not in self._tasks:
-            self._tasks[event.name] = self._bars.add_task(event.name, total=event.total_bytes)
-        self._bars.update(self._tasks[event.name], completed=event.done_bytes, total=event.total_bytes)
+            self.console.print(line, markup=False, soft_wrap=True)
 
 
 def _line(event: pull.PullEvent) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from jett.app.needs import store
+from jett.cli.bars import Bars
 from jett.cli.loading import progress, user_settings
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import AudioError
@@ -69,28 +68,13 @@ def _recordings(folder: Path | None) -> tuple[Samples, ...]:
     return tuple(found)
 
 
-class TrainingProgress:
+class TrainingProgress(Bars):
     """A bar a stage on stderr; where that is no terminal, a line when a stage begins."""
 
     def __init__(self) -> None:
-        console = Console(stderr=True, highlight=False)
-        columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._bars = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
+        super().__init__(TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
     def tell(self, stage: str, done: int, whole: int) -> None:
         """`done` of `whole` of a stage."""
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(stage, total=whole)
-            if self._bars.disable:
-                progress(f"{stage} ({whole})")
-        self._bars.update(self._tasks[stage], completed=done, total=whole)
+        if self.advance(stage, done, whole) and not self.shown:
+            progress(f"{stage} ({whole})")

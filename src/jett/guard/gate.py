@@ -260,26 +260,29 @@ class Gate:
         with self._writing(now) as writer:
             self._refuse(writer, Entry(Kind.NOTE, identity=identity.key, rule=rule, detail=detail), now)
 
-    def settle(self, now: datetime, *, ending: bool = False) -> None:
-        """Puts an edited policy in force, and writes the counts of refusals that are due; at the `ending` all of them.
+    def settle(self, now: datetime) -> None:
+        """Puts an edited policy in force, and writes the counts of refusals that are due.
 
         To be called now and then, so that neither waits for the next request. Takes no lock if nothing is due.
         Raises AuditError; then it is due still.
         """
         edited = self._watch is not None and self._watch.edited()
-        if edited or self._refusals.due(ms_of(now), running=ending):
-            with self._writing(now) as writer:
-                self._write_counts(writer, now, running=ending)
+        if edited or self._refusals.due(ms_of(now)):
+            with self._writing(now):
+                pass  # whatever is due is done whenever the log is written to
 
     def close(self, now: datetime) -> None:
-        """The end: questions that still wait are written down as expired, permits that were not used are void.
+        """The end: questions that still wait are written down as expired, refusals are counted to the last one, and
+        permits that were not used are void.
 
         Nothing is written where nothing waits. Raises AuditError.
         """
         self._permits.revoke_unused()
-        if not any(each.pending for each in list(self._conversations.values())):
+        asked = any(each.pending for each in list(self._conversations.values()))
+        if not asked and not self._refusals.due(ms_of(now), running=True):
             return
         with self._writing(now) as writer:
+            self._write_counts(writer, now, running=True)
             for waiting in filter(None, [each.drop() for each in self._conversations.values()]):
                 writer.append(_about(waiting, waiting.identity, "expired"), now)
             self._conversations.clear()

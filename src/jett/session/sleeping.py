@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
-from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
+from jett.core.audio import Samples
 from jett.core.events import FellAsleep, LevelMeasured, Observer, StateChanged, WakeRejected, Woken
 from jett.session.ears import Ears, Frame
 from jett.session.parts import ConversationSettings, Parts
+from jett.session.wake_frames import WakeFrames
 from jett.turns.asleep import FallAsleep, Hear, Meaning, PlayEarcon, SleepCommand, Sleeper, Wakefulness
 from jett.turns.events import Event, FrameHeard, ReplyDismissed, SpeechCleared
 from jett.turns.machine import State, TurnMachine
@@ -51,7 +50,7 @@ class Sleeping:
         """
         self.possible = parts.wake is not None or settings.push_to_talk
         """Whether it ever sleeps."""
-        self._detector = parts.wake
+        self._names = WakeFrames(parts.wake) if parts.wake is not None else None
         self._ears = ears
         self._machine = machine
         self._observer = observer
@@ -60,15 +59,11 @@ class Sleeping:
         self._held_awake = held_awake
         self._play_earcon = play_earcon
         self._sleeper = Sleeper(settings.asleep, parts.after_name)
-        self._unscored = silence(0)
-        self._scored_samples = 0
         rules = parts.wake_rules or [WakeRule(name) for name in (parts.wake.names if parts.wake else ())]
         self._spotter = WakeSpotter(rules, refractory_s=settings.refractory_s)
         self._fed_s = 0.0
         self._told = False
         self._words_of_sleep = ""
-        if self._detector is not None:
-            self._detector.reset()
 
     @property
     def asleep(self) -> bool:
@@ -131,14 +126,8 @@ class Sleeping:
 
     def _look_for_name(self, clean: Samples) -> None:
         """It looks all the time, so that it knows what came before; awake, what it finds is no news."""
-        if self._detector is None:
-            return
-        self._unscored = np.concatenate([self._unscored, clean])
-        size = self._detector.frame_samples
-        while self._unscored.size >= size:
-            frame, self._unscored = self._unscored[:size], self._unscored[size:]
-            self._scored_samples += size
-            called = self._spotter.hear(self._detector.scores(frame), self._scored_samples / SAMPLE_RATE_HZ)
+        for end_s, scores in self._names.hear(clean) if self._names is not None else ():
+            called = self._spotter.hear(scores, end_s)
             if called is not None:
                 self._carry_out(self._sleeper.on_called(called.at_s), called.name)
 

@@ -7,18 +7,19 @@ wake word's head hears more kinds of people than the natural voices are.
 from __future__ import annotations
 
 import base64
-import json
-import subprocess
+import queue
 import sys
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from jett.core.audio import Samples
 from jett.core.errors import TextToSpeechError
+from jett.engines.tts.worker_process import WorkerProcess
 
 _WORDS_A_MINUTE = 165
+_PATIENCE_S = 30.0
+"""A sentence takes milliseconds; on a machine that trains and is busy otherwise, much more."""
 WORKER = (sys.executable, "-m", "jett.engines.tts.espeak_worker")
 ACCENTS = (
     *("en-us", "gmw/en", "gmw/en-GB-x-rp", "gmw/en-GB-scotland"),
@@ -40,7 +41,7 @@ class EspeakSpeech:
     """Speaks as any of the voices. One thread calls it."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._worker: WorkerProcess | None = None
         self._asked = 0
 
     def synthesize(self, text: str, voice: str, *, speed: float = 1.0, pitch: int = 50) -> tuple[Samples, int]:
@@ -49,41 +50,22 @@ class EspeakSpeech:
         request: dict[str, Any] = {"id": self._asked, "voice": voice, "text": text}
         request |= {"words_a_minute": round(_WORDS_A_MINUTE * speed), "pitch": pitch}
         try:
-            answer = json.loads(self._ask(json.dumps(request).encode() + b"\n"))
-        except (OSError, ValueError) as error:
+            if self._worker is None:
+                self._worker = WorkerProcess(WORKER)
+            answer = self._worker.ask(request, _PATIENCE_S)
+        except (OSError, queue.Empty, ValueError) as error:
             self.close()
             raise TextToSpeechError(
-                f"tts: the eSpeak process failed ({type(error).__name__}); run `jett doctor` to see whether "
-                "espeakng-loader is installed"
+                f"tts: the eSpeak process failed ({type(error).__name__}) within {_PATIENCE_S:.0f} s; run "
+                "`jett doctor` to see whether espeakng-loader is installed"
             ) from error
         if "error" in answer:
             raise TextToSpeechError(f"tts: {answer['error']}; choose another voice")
         samples: Samples = np.frombuffer(base64.b64decode(answer["pcm"]), dtype="<i2").astype(np.int16)
         return samples, int(answer["rate_hz"])
 
-    def _ask(self, line: bytes) -> bytes:
-        if self._process is None:
-            self._process = subprocess.Popen(
-                WORKER,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(line)
-        self._process.stdin.flush()
-        return self._process.stdout.readline()
-
     def close(self) -> None:
         """End the process; another starts when it is needed."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()  # it holds nothing that could be lost
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with suppress(OSError):  # unread bytes in the pipe of a process that is gone
-                    pipe.close()
-        process.wait()
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.stop()

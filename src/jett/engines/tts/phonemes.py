@@ -6,19 +6,15 @@ their own symbols. One thread calls one phonemizer, as with every engine.
 
 from __future__ import annotations
 
-import json
 import queue
 import re
-import subprocess
 import sys
-import threading
-import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO, Any
 
 from jett.core.errors import TextToSpeechError
+from jett.engines.tts.worker_process import WorkerProcess
 
 CACHED_PHRASES = 1_000
 MAX_TEXT_CHARS = 20_000
@@ -44,58 +40,6 @@ class Phrase:
         return self.mark in _SENTENCE_MARKS
 
 
-class _Worker:
-    """One running worker process, its pipes, and the thread that reads its answers."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests = self._process.stdin
-        self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        threading.Thread(
-            target=_read_lines, args=(self._process.stdout, self._answers), name="phoneme-answers", daemon=True
-        ).start()
-        self.pid = self._process.pid
-        self.stop = weakref.finalize(self, _end, self._process)
-
-    def ask(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        """The answer to `request`. Raises OSError, queue.Empty or ValueError if the worker died, hangs or babbles."""
-        self._requests.write(json.dumps(request).encode() + b"\n")
-        self._requests.flush()
-        answer = json.loads(self._answers.get(timeout=timeout_s))
-        if not isinstance(answer, dict) or answer.get("id") != request["id"]:
-            raise ValueError("an answer to another request")
-        return answer
-
-
-def _read_lines(pipe: IO[bytes], lines: queue.SimpleQueue[bytes]) -> None:
-    with pipe:
-        for line in pipe:
-            lines.put(line)
-    lines.put(b"")  # not JSON: whoever waits learns that the worker is gone
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Stdin's end is what a worker ends by; one that does not is killed."""
-    try:
-        if process.stdin is not None:
-            process.stdin.close()
-    except OSError:
-        pass  # it is gone already, with unread bytes in the pipe
-    try:
-        process.wait(timeout=0.5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 class Phonemizer:
     """Phonemes of one eSpeak NG voice, from a worker that is restarted when it fails."""
 
@@ -103,7 +47,7 @@ class Phonemizer:
         self._voice = voice
         self._timeout_s = timeout_s
         self._command = tuple(command)
-        self._worker: _Worker | None = None
+        self._worker: WorkerProcess | None = None
         self._n_asked = 0
         self._cache: OrderedDict[str, str] = OrderedDict()
         self.restarts = 0
@@ -140,7 +84,7 @@ class Phonemizer:
 
     def _ask_once(self, texts: list[str]) -> list[str]:
         if self._worker is None:
-            self._worker = _Worker(self._command)
+            self._worker = WorkerProcess(self._command)
         self._n_asked += 1
         request = {"id": self._n_asked, "voice": self._voice, "texts": texts}
         answer = self._worker.ask(request, self._timeout_s)

@@ -19,16 +19,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jett.engines.wake.onnx_wire import Field, read, texts, write
+from jett.core import onnx_model
+from jett.core.onnx_model import GRAPH, INITIALIZER, INPUT, NODE, OUTPUT
+from jett.core.onnx_wire import Field, read, texts, write
 
 State = tuple[NDArray[np.float32], ...]
 
 MELS, ROWS = "mels", "rows"
 """Input, shape (1, 1, mel frames, 32), and output, (1, 96, embeddings, 1)."""
 _BACK = 2
-_NODE, _INITIALIZER, _INPUT, _OUTPUT = 1, 5, 11, 12  # of GraphProto
-_GRAPH = 7  # of ModelProto
-_FLOAT, _INT64 = 1, 7  # TensorProto.DataType
 _TO_THE_END = np.iinfo(np.int64).max
 
 
@@ -57,9 +56,9 @@ class Onward:
 def onward(content: bytes) -> Onward:
     """The speech embedding of the ONNX file `content` with states. Raises ValueError where it is another model."""
     model = read(content)
-    graph = read(next(value for number, value in model if number == _GRAPH and isinstance(value, bytes)))
-    shapes = dict(_shape(value) for number, value in graph if number == _INITIALIZER)
-    nodes = [read(value) for number, value in graph if number == _NODE and isinstance(value, bytes)]
+    graph = read(next(value for number, value in model if number == GRAPH and isinstance(value, bytes)))
+    shapes = dict(_shape(value) for number, value in graph if number == INITIALIZER)
+    nodes = [read(value) for number, value in graph if number == NODE and isinstance(value, bytes)]
     first, *between, last = nodes
     if _kind(first) != "Reshape" or _kind(last) != "Reshape":
         raise ValueError("it does not begin and end with a change of shape")
@@ -76,15 +75,15 @@ def onward(content: bytes) -> Onward:
             continue
         changed.append(write(node))
     names = [f"state_{n}" for n in range(len(widths))]
-    kept = [(number, value) for number, value in graph if number not in (_NODE, _INPUT, _OUTPUT)]
+    kept = [(number, value) for number, value in graph if number not in (NODE, INPUT, OUTPUT)]
     whole: list[Field] = [
-        *((_NODE, node) for node in changed),
+        *((NODE, node) for node in changed),
         *kept,
-        *((_INITIALIZER, _constant(name, value)) for name, value in _CONSTANTS.items()),
-        *((_INPUT, _value(name)) for name in (MELS, *names)),
-        *((_OUTPUT, _value(name)) for name in (ROWS, *(f"new_{name}" for name in names))),
+        *((INITIALIZER, onnx_model.tensor(name, np.array([number], np.int64))) for name, number in _CONSTANTS.items()),
+        *((INPUT, onnx_model.value(name)) for name in (MELS, *names)),
+        *((OUTPUT, onnx_model.value(name)) for name in (ROWS, *(f"new_{name}" for name in names))),
     ]
-    return Onward(write((n, write(whole) if n == _GRAPH else value) for n, value in model), tuple(widths))
+    return Onward(write((n, write(whole) if n == GRAPH else value) for n, value in model), tuple(widths))
 
 
 _CONSTANTS = {"onward_from": -_BACK, "onward_to": _TO_THE_END, "onward_axis": 2}
@@ -95,8 +94,8 @@ def _looking_back(node: list[Field], n: int) -> list[bytes]:
     before = texts(node, 1)[0]
     joined = f"joined_{n}"
     return [
-        _node("Concat", [f"state_{n}", before], joined, [_attribute("axis", 2)]),
-        _node("Slice", [joined, *_CONSTANTS], f"new_state_{n}", []),
+        onnx_model.node("Concat", [f"state_{n}", before], [joined], axis=2),
+        onnx_model.node("Slice", [joined, *_CONSTANTS], [f"new_state_{n}"]),
         write((number, _renamed(number, value, {before: joined})) for number, value in node),
     ]
 
@@ -117,21 +116,3 @@ def _shape(tensor: int | bytes) -> tuple[str, tuple[int, ...]]:
     """Name and dimensions of a TensorProto."""
     fields = read(tensor) if isinstance(tensor, bytes) else []
     return texts(fields, 8)[0], tuple(value for number, value in fields if number == 1 and isinstance(value, int))
-
-
-def _node(kind: str, inputs: list[str], output: str, attributes: list[bytes]) -> bytes:
-    given: list[Field] = [(1, name.encode()) for name in inputs]
-    return write([*given, (2, output.encode()), (4, kind.encode()), *((5, each) for each in attributes)])
-
-
-def _attribute(name: str, value: int) -> bytes:
-    return write([(1, name.encode()), (3, value), (20, 2)])  # AttributeProto: i, type INT
-
-
-def _constant(name: str, value: int) -> bytes:
-    return write([(1, 1), (2, _INT64), (8, name.encode()), (9, np.array([value], "<i8").tobytes())])
-
-
-def _value(name: str) -> bytes:
-    """A ValueInfoProto of float32, of any shape."""
-    return write([(1, name.encode()), (2, write([(1, write([(1, _FLOAT)]))]))])

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 import anyio
 import anyio.to_thread
-import numpy as np
 from wyoming.audio import AudioChunk
 from wyoming.wake import Detect, Detection, NotDetected
 
-from jett.core.audio import SAMPLE_RATE_HZ, silence
 from jett.server.wyoming.hearing import Write, samples
 from jett.server.wyoming.ports import Ports, Waking
+from jett.session.wake_frames import WakeFrames
 from jett.turns.wake import WakeSpotter, Woken
 
 _log = logging.getLogger(__name__)
@@ -59,16 +58,11 @@ async def detect(ports: Ports, what: Listening, chunks: AsyncIterable[AudioChunk
     """Tell each call until the chunks end. Raises JettError."""
     detector = await anyio.to_thread.run_sync(what.waking.make_detector)
     spotter = WakeSpotter([what.waking.rules[n] for n in what.wanted], refractory_s=what.waking.refractory_s)
-    size, heard, called = detector.frame_samples, 0, False
-    held = silence(0)
+    frames, called = WakeFrames(detector), False
     async with aclosing(samples(ports, chunks, most_s=math.inf)) as blocks:
         async for block in blocks:
-            held = np.concatenate([held, block])
-            while held.size >= size:
-                frame, held = held[:size], held[size:]
-                heard += size
-                scores = await anyio.to_thread.run_sync(detector.scores, frame)
-                woken = spotter.hear([scores[n] for n in what.wanted], heard / SAMPLE_RATE_HZ)
+            for end_s, scores in await anyio.to_thread.run_sync(list, frames.hear(block)):
+                woken = spotter.hear([scores[n] for n in what.wanted], end_s)
                 if woken is not None:
                     called = True
                     await write(_told(woken).event())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jett.engines.wake.onnx_wire import Field, read, texts, write
+from jett.core.onnx_wire import Field, read, texts, write
 from jett.models.store import Store
 
 FIELDS = st.lists(st.tuples(st.integers(1, 2**20), st.one_of(st.integers(0, 2**64 - 1), st.binary(max_size=300))))
