@@ -15,7 +15,7 @@ import anyio.to_thread
 from jett.app import App, needed_models, require_startable, store
 from jett.audio.files import write_wav
 from jett.audio.resample import resample
-from jett.cli.pull_progress import PullProgress
+from jett.cli.pull_progress import fetch_missing
 from jett.cli.talk_files import answer_file
 from jett.cli.talk_live import check_devices
 from jett.cli.views import View
@@ -33,11 +33,7 @@ _ANSWER_WITHIN_S = 60.0
 def prepare(settings: Settings, *, quiet: bool) -> None:
     """Have every model that these settings need in the store. Raises ModelError, ConfigError."""
     require_startable(settings)
-    models = store(settings)
-    for model_id in needed_models(settings):
-        if not models.has(model_id):
-            with PullProgress(quiet=quiet) as bars:
-                models.pull(model_id, bars.show)
+    fetch_missing(store(settings), needed_models(settings), quiet=quiet)
 
 
 def no_devices(settings: Settings) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
 
 from jett.cli.bars import Bars
 from jett.models import progress as pull
 from jett.models.disk import megabytes
+from jett.models.store import Store
 
 
 class PullProgress(Bars):
@@ -24,6 +27,14 @@ class PullProgress(Bars):
         line = _line(event)
         if line:
             self.console.print(line, markup=False, soft_wrap=True)
+
+
+def fetch_missing(models: Store, ids: Iterable[str], *, quiet: bool = False) -> None:
+    """Have each of `ids` in the store. Raises ModelError."""
+    for model_id in ids:
+        if not models.has(model_id):
+            with PullProgress(quiet=quiet) as bars:
+                models.pull(model_id, bars.show)
 
 
 def _line(event: pull.PullEvent) -> str:
