@@ -28,6 +28,8 @@ class Clip:
     path: Path
     text: str
     pack: str
+    speaker: str = ""
+    """Where the manifest says who speaks."""
 
 
 def data_folder() -> Path:
@@ -63,7 +65,7 @@ def read_pack(folder: Path) -> list[Clip]:
         raise AudioError(f"bench: no '{manifest}'; give --clips a folder with one, or set {DATA_VARIABLE}")
     with manifest.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
-    return [Clip(folder / row["file"], row.get("text", ""), folder.name) for row in rows]
+    return [Clip(folder / row["file"], row.get("text") or "", folder.name, row.get("speaker") or "") for row in rows]
 
 
 def evenly(clips: list[Clip], count: int) -> list[Clip]:

@@ -15,9 +15,9 @@ import numpy as np
 import platformdirs
 
 from jett.app.training_heard import Heard, Hearing
-from jett.app.training_voices import TrainingVoices, cast_of
-from jett.app.training_words import TrainingWords
-from jett.app.wake_heads import FEATURES, heads_folder
+from jett.app.training_voices import KOKORO, KOKORO_VOICES, PIPER, TrainingVoices, cast_of
+from jett.app.training_words import VOCABULARY, TrainingWords
+from jett.app.wake_heads import BASE, FEATURES, heads_folder
 from jett.core.audio import Samples
 from jett.core.errors import ConfigError
 from jett.engines.wake.features import SpeechEmbedding
@@ -56,6 +56,11 @@ class Wanted:
     @property
     def size(self) -> Size:
         return QUICK if self.quick else FULL
+
+
+def training_models() -> tuple[str, ...]:
+    """What a training needs of the model store."""
+    return (FEATURES, VOCABULARY, KOKORO, KOKORO_VOICES, PIPER)
 
 
 def workplace() -> Path:
@@ -101,14 +106,21 @@ def write_head(networks: Sequence[Network], report: Report, folder: Path, heads:
     """The head into `heads`, its report into `folder`; the head's path."""
     meta = {"jett.phrase": report.phrase, "jett.threshold": f"{report.chosen.threshold:.4f}"}
     meta |= {"jett.patience": str(report.patience), "jett.card": json.dumps(card(report))}
-    heads.mkdir(parents=True, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    path = heads / f"{name_of(report.phrase)}.onnx"
-    partial = path.with_suffix(".part")
-    partial.write_bytes(head_file(networks, meta))
-    partial.replace(path)
+    name = f"{name_of(report.phrase)}.onnx"
+    path = write_whole(heads / name, head_file(networks, meta))
+    (heads / BASE / name).unlink(missing_ok=True)
     (folder / "report.json").write_text(report.as_json(), "utf-8")
     (folder / "report.txt").write_text(report.as_text() + "\n", "utf-8")
+    return path
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """`content` as `path`, all of it or nothing; the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    partial.write_bytes(content)
+    partial.replace(path)
     return path
 
 

@@ -18,6 +18,8 @@ from jett.models.manifest import Manifest, Model
 from jett.models.store import Store
 
 FEATURES = "wake-features"
+BASE = "base"
+"""Folder in `heads_folder` with what sharpened heads were made of, where that was the owner's own."""
 _PREFIX = "wake-"
 _SUFFIXES = (".onnx", ".tflite")
 
@@ -85,6 +87,11 @@ def _in(folder: Path, origin: Origin) -> Iterator[HeadPlace]:
         for path in sorted(folder.iterdir()):
             if path.suffix in _SUFFIXES:
                 yield HeadPlace(path.stem, origin, path)
+
+
+def shipped_head(name: str) -> Path | None:
+    """The file of a head that ships with Jett."""
+    return next((place.path for place in _in(_shipped_folder(), "shipped") if place.name == name), None)
 
 
 def _shipped_folder() -> Path:

@@ -52,7 +52,7 @@ MODULES = {
 }
 _NAMES = ", ".join(each.value for each in Benchmark)
 _WITH_CLIPS = (Benchmark.LATENCY, Benchmark.STT, Benchmark.WAKE)
-_WITH_PNG = (Benchmark.LATENCY, Benchmark.SPEAKER)
+_WITH_PNG = (Benchmark.LATENCY, Benchmark.SPEAKER, Benchmark.WAKE)
 
 
 def bench(
@@ -68,7 +68,7 @@ def bench(
         typer.Option(help="A folder of recordings with a manifest.tsv, for latency, stt and wake.", metavar="DIR"),
     ] = None,
     png: Annotated[
-        Path | None, typer.Option(help="Draw the result into this file, for latency and speaker.", metavar="FILE")
+        Path | None, typer.Option(help="Draw the result into this file, for latency, speaker and wake.", metavar="FILE")
     ] = None,
 ) -> None:
     """Measure this machine: latency (the whole loop, from true end of speech to first sound), or one part of it.

@@ -18,6 +18,7 @@ from jett.app.wake_listening import Scored, scored
 from jett.audio.files import held, stream_audio
 from jett.cli import wake_plot
 from jett.cli.loading import progress, user_settings
+from jett.cli.wake_enroll import enroll
 from jett.cli.wake_train import train
 from jett.core.errors import ConfigError, JettError
 from jett.settings import Settings
@@ -37,6 +38,11 @@ Sensitivity = Annotated[
 _WHERE = {"shipped": "ships with Jett", "stock": "model store"}
 
 app.command("train", epilog='Examples: jett wake train "hey jett"  ·  jett wake train jarvis --quick --seed 2')(train)
+
+app.command(
+    "enroll",
+    epilog="Examples: jett wake enroll hey_jett  ·  jett wake enroll --input a.wav --input b.wav --input c.wav",
+)(enroll)
 
 
 @app.command("list", epilog="Example: jett wake list --json")

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from jett.app.needs import store
 from jett.cli.bars import Bars
 from jett.cli.loading import progress, user_settings
+from jett.cli.pull_progress import fetch_missing
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import AudioError
 
@@ -35,7 +36,7 @@ def train(
 
     Nobody has to say anything. Interrupted, it goes on where it was.
     """
-    from jett.app.training import Wanted, spoken_form, train_head
+    from jett.app.training import Wanted, spoken_form, train_head, training_models
     from jett.app.training_plot import draw_det
     from jett.app.wake_heads import heads_folder
     from jett.engines.wake.heads import name_of
@@ -43,8 +44,10 @@ def train(
     wanted = Wanted(spoken_form(phrase), quick, seed, _recordings(negatives))
     name = name_of(wanted.phrase)
     folder = output or heads_folder() / f"{name}-report"
+    models = store(user_settings())
+    fetch_missing(models, training_models(), quiet=as_json)
     with TrainingProgress() as bars:
-        report = train_head(wanted, store(user_settings()), folder, bars.tell)
+        report = train_head(wanted, models, folder, bars.tell)
     drawn = draw_det(report, folder / "det.png")
     typer.echo(report.as_json() if as_json else report.as_text())
     plot = "" if drawn else " (no plot: matplotlib is not installed)"

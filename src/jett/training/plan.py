@@ -58,6 +58,10 @@ QUICK = Size(
 )
 
 
+NEAR_AT_ONCE = 4
+"""Near phrases of one clip in training: a natural voice says four in half the time of four clips."""
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """What is said."""
@@ -72,7 +76,7 @@ def training_lines(texts: Texts, size: Size, cast: Cast, seed: int) -> list[Line
     part = cast.part(held_out=False)
     return [
         *_of("phrase", [texts.phrase], size.phrase, part, seed, blends=0.5),
-        *_of("near", texts.near, size.near, part, seed, blends=0.5),
+        *_of("near", texts.near, size.near, part, seed, blends=0.5, at_once=NEAR_AT_ONCE, never=texts.phrase),
         *_of("other", texts.other, size.other, part, seed, blends=0.5),
     ]
 
@@ -87,9 +91,18 @@ def judging_lines(texts: Texts, size: Size, cast: Cast, seed: int) -> list[Line]
     ]
 
 
-def _of(kind: Kind, texts: Sequence[str], counts: Counts, cast: Cast, seed: int, blends: float = 0.0) -> list[Line]:
+def _of(
+    kind: Kind,
+    texts: Sequence[str],
+    counts: Counts,
+    cast: Cast,
+    seed: int,
+    blends: float = 0.0,
+    at_once: int = 1,
+    never: str = "",
+) -> list[Line]:
     found: list[Line] = []
     for engine, count in counts.items():
         rng = np.random.default_rng([seed, crc32(f"{kind} {engine}".encode())])
-        found += lines(kind, texts, {engine: count}, cast, rng, blends)
+        found += lines(kind, texts, {engine: count}, cast, rng, blends, at_once, never)
     return found

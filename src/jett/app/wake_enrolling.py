@@ -1,0 +1,201 @@
+"""`jett wake enroll`, put together: a head made surer of its owner's voice, from three of their calls.
+
+The sharpened head is kept beside the owner's own ones and comes before the one that it was made of, which stays where
+it was, or in `base/`: `forget` goes back to it. No sound is kept. The numerics are `training.sharpen`'s.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from jett.app.training import workplace, write_whole
+from jett.app.training_voices import TrainingVoices
+from jett.app.training_words import TrainingWords
+from jett.app.wake_heads import BASE, FEATURES, head_place, heads_folder, shipped_head
+from jett.core.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, to_float32, to_int16
+from jett.core.errors import ConfigError, ModelError, VoiceProfileError
+from jett.core.ports import VoiceActivityDetector
+from jett.engines.tts.espeak import ACCENTS, THROATS
+from jett.engines.wake.features import SpeechEmbedding
+from jett.engines.wake.heads import Head, load_head
+from jett.models.store import Store
+from jett.training.augment import CLEAN, Harm, Signal
+from jett.training.evaluation import held, threshold_for
+from jett.training.layers import Array
+from jett.training.lines import Cast, lines
+from jett.training.network import Network
+from jett.training.onnx_file import head_file, networks_of
+from jett.training.optimiser import logits_of
+from jett.training.real_speech import real_speech
+from jett.training.scenes import Sounds, babble, call, stretch
+from jett.training.sharpen import sharpened
+
+Tell = Callable[[str, int, int], None]
+
+UTTERANCES = 3
+FALSE_ALARMS_PER_HOUR = 0.1
+LEAST_S, MOST_S = 0.25, 2.5
+"""Of saying a wake word."""
+LEAST_DBFS = -50.0
+_SCENES = 120
+"""Of each utterance."""
+_SENTENCES = 80
+_SPEECH = 0.5
+_EDGE_S = 0.1
+"""Left on both sides of what the voice activity detector takes for speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sharpened:
+    """What came of it."""
+
+    name: str
+    path: Path
+    threshold: float
+    before: tuple[float, ...]
+    """Score that each utterance reaches with the head as it was."""
+    after: tuple[float, ...]
+    """Score with a head that was sharpened by the other utterances alone."""
+
+
+def enroll_calls(word: str, utterances: Sequence[Samples], models: Store, tell: Tell) -> Sharpened:
+    """Sharpen the head that `word` names; `utterances` (16 kHz) as `checked_call` gave them.
+
+    Takes about a minute. Raises ModelError, ConfigError for a head that Jett did not train, EngineError.
+    """
+    base = _base_of(word, models)
+    head, old = load_head(base), _networks(base)
+    embedding = SpeechEmbedding(models.path(FEATURES), threads=2)
+    scenes = _scenes(utterances, head.phrase, models, embedding, tell)
+    others = real_speech(head.phrase)
+
+    def made(which: Sequence[int], stage: str) -> list[Network]:
+        rng = np.random.default_rng([len(which), *which])
+        calls = [scene for n in which for scene in scenes[n]]
+        return sharpened(old, calls, others, rng, lambda done, whole: tell(stage, done, whole))
+
+    everyone = range(len(utterances))
+    alone = [_alone(each, embedding) for each in utterances]
+    before = tuple(_score(old, rows, head.patience) for rows in alone)
+    after = tuple(
+        _score(made([m for m in everyone if m != n], f"without {n + 1}"), alone[n], head.patience) for n in everyone
+    )
+    new = made(everyone, "networks")
+    quiet = [np.mean([logits_of(one, rows) for one in new], axis=0) for rows in others]
+    threshold = max(head.threshold, threshold_for(FALSE_ALARMS_PER_HOUR, quiet, head.patience))
+    return Sharpened(head.names[0], _write(head, base, new, threshold, len(utterances)), threshold, before, after)
+
+
+def checked_call(sound: Samples, vad: VoiceActivityDetector, what: str) -> Samples:
+    """The call in `sound` (16 kHz), cut out. Raises VoiceProfileError about `what` where it is short, long or quiet."""
+    vad.reset()
+    size = vad.frame_samples
+    frames = [sound[at : at + size] for at in range(0, sound.size - size + 1, size)]
+    spoken = [n for n, frame in enumerate(frames) if vad.score(frame) >= _SPEECH]
+    seconds = (spoken[-1] + 1 - spoken[0]) * size / SAMPLE_RATE_HZ if spoken else 0.0
+    if not LEAST_S <= seconds <= MOST_S:
+        raise VoiceProfileError(
+            f"wake: {what} has {seconds:.1f} s of speech, need {LEAST_S} to {MOST_S} s; say the wake word alone, once"
+        )
+    edge = round(_EDGE_S * SAMPLE_RATE_HZ)
+    said = sound[max(0, spoken[0] * size - edge) : (spoken[-1] + 1) * size + edge]
+    if (level := level_dbfs(said)) < LEAST_DBFS:
+        raise VoiceProfileError(
+            f"wake: {what} is too quiet ({level:.0f} dBFS), need {LEAST_DBFS:.0f} dBFS; come nearer, or turn the "
+            "microphone up"
+        )
+    return said
+
+
+def forget_calls(name: str) -> bool:
+    """Delete the sharpened head `name` and go back to what it was made of; False where there is none."""
+    own, base = heads_folder() / f"{name}.onnx", _base_folder() / f"{name}.onnx"
+    if not own.is_file() or not load_head(own).card.get("enrolled"):
+        return False
+    if base.is_file():
+        base.replace(own)
+    else:
+        own.unlink()
+    return True
+
+
+def _base_folder() -> Path:
+    return heads_folder() / BASE
+
+
+def _base_of(word: str, models: Store) -> Path:
+    """What is to be sharpened: never a head that was sharpened before."""
+    place = head_place(word, models)
+    if place.path is None:
+        raise ModelError(f"wake: '{word}' is not here; run: jett wake list")
+    if not load_head(place.path).card.get("enrolled"):
+        return place.path
+    base = _base_folder() / place.path.name
+    if base.is_file():
+        return base
+    if (shipped := shipped_head(place.name)) is None:
+        raise ModelError(f"wake: what '{place.path}' was made of is gone; run: jett wake train PHRASE")
+    return shipped
+
+
+def _networks(path: Path) -> list[Network]:
+    try:
+        return networks_of(path.read_bytes())
+    except ValueError as error:
+        raise ConfigError(
+            f"wake: '{path.name}' was not trained by Jett, so it cannot be sharpened; run: jett wake train PHRASE"
+        ) from error
+
+
+def _scenes(
+    utterances: Sequence[Samples], phrase: str, models: Store, embedding: SpeechEmbedding, tell: Tell
+) -> list[list[Array]]:
+    """Of each utterance `_SCENES`, as embeddings."""
+    rng = np.random.default_rng(11)
+    speech = _sentences(phrase, models, rng)
+    sounds = Sounds(babble(speech, rng), (), speech)
+    found: list[list[Array]] = []
+    for utterance in utterances:
+        found.append([])
+        for _ in range(_SCENES):
+            scene = call(to_float32(utterance), sounds, Harm(), rng)
+            found[-1].append(embedding.embeddings(to_int16(scene)))
+            tell("calls", sum(map(len, found)), _SCENES * len(utterances))
+    return found
+
+
+def _sentences(phrase: str, models: Store, rng: np.random.Generator) -> list[Signal]:
+    """Speech around the calls."""
+    texts = TrainingWords(models).sentences(_SENTENCES, rng, without=phrase)
+    spoken = lines("other", texts, {"espeak": _SENTENCES}, Cast((), (), ACCENTS, THROATS), rng)
+    with TrainingVoices(models, workplace() / "speech") as voices:
+        return [to_float32(sound) for _, sound in voices.spoken(spoken)]
+
+
+def _alone(utterance: Samples, embedding: SpeechEmbedding) -> Array:
+    scene = stretch([to_float32(utterance)], Sounds(), CLEAN, np.random.default_rng(12), ahead_s=2.0)
+    return embedding.embeddings(to_int16(scene))
+
+
+def _score(networks: Sequence[Network], rows: Array, patience: int) -> float:
+    logits = np.mean([logits_of(one, rows) for one in networks], axis=0)
+    return round(1 / (1 + math.exp(-float(held(logits, patience).max(initial=-20.0)))), 4)
+
+
+def _write(head: Head, base: Path, networks: Sequence[Network], threshold: float, count: int) -> Path:
+    """The sharpened head into the owner's folder; what it was made of stays in `base/` where it was there before."""
+    own = heads_folder() / f"{head.names[0]}.onnx"
+    kept = _base_folder() / own.name
+    if base == own:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(base, kept)
+    card = {**head.card, "enrolled": count, "licence": "yours: it knows your voice a little, so do not pass it on"}
+    meta = {"jett.phrase": head.phrase, "jett.threshold": f"{threshold:.4f}", "jett.patience": str(head.patience)}
+    return write_whole(own, head_file(networks, meta | {"jett.card": json.dumps(card)}))

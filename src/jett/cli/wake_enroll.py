@@ -1,0 +1,83 @@
+"""`jett wake enroll`: a head made surer of its owner's voice. The work is in `app.wake_enrolling`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jett.app import load_vad
+from jett.app.needs import store
+from jett.audio.files import held, read_audio
+from jett.cli.loading import progress, user_settings
+from jett.cli.voice_microphone import sentence_heard
+from jett.cli.wake_train import TrainingProgress
+from jett.core.audio import Samples
+from jett.core.errors import ConfigError, VoiceProfileError
+from jett.settings import Settings
+
+
+def enroll(
+    head: Annotated[
+        str | None, typer.Argument(help="The head to sharpen, by name; else the first of wake.words.", metavar="HEAD")
+    ] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option("--input", help="A recording of one call, instead of the microphone; three.", metavar="FILE"),
+    ] = None,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Delete what was learnt: back to the head as it was.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON for scripts.")] = False,
+) -> None:
+    """Sharpen a wake word with your own voice: say it three times. Takes a minute; no sound is kept.
+
+    The scores tell how sure it was of each call before, and is after hearing only the others.
+    """
+    from jett.app.wake_enrolling import enroll_calls, forget_calls
+
+    settings = user_settings()
+    word = head or next(iter(settings.wake.words), None)
+    if word is None:
+        raise ConfigError("wake: no head is named; name one, such as: jett wake enroll hey_jett")
+    if forget:
+        _forgotten(word, forget_calls(word), as_json=as_json)
+        return
+    models = store(settings)
+    calls = list(_calls(settings, word, files))
+    with TrainingProgress() as bars:
+        found = enroll_calls(word, calls, models, bars.tell)
+    if as_json:
+        typer.echo(json.dumps({**asdict(found), "path": str(found.path)}))
+        return
+    for n, (before, after) in enumerate(zip(found.before, found.after, strict=True), 1):
+        typer.echo(f"call {n}: {before:.2f} before, {after:.2f} after")
+    typer.echo(f"{found.name} wakes from {found.threshold:.2f} on")
+    progress(f"head: {found.path}\nback to what it was: jett wake enroll {found.name} --forget")
+
+
+def _calls(settings: Settings, word: str, files: list[Path] | None) -> Iterator[Samples]:
+    """Raises VoiceProfileError, AudioError, ModelError."""
+    from jett.app.wake_enrolling import UTTERANCES, checked_call
+    from jett.app.wake_heads import head_place
+
+    head_place(word, store(settings))
+    if files and len(files) < UTTERANCES:
+        raise VoiceProfileError(f"wake enroll: {len(files)} recordings, need {UTTERANCES}; give --input once more")
+    vad = load_vad(store(settings))
+    for file in files or []:
+        yield checked_call(read_audio(held(file)), vad, f"'{file}'")
+    for n in range(0 if files else UTTERANCES):
+        progress(f'{n + 1} of {UTTERANCES}, say: "{word.replace("_", " ")}"')
+        yield checked_call(sentence_heard(settings), vad, f"call {n + 1}")
+
+
+def _forgotten(word: str, done: bool, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"forgotten": word if done else None}))
+    else:
+        typer.echo(f"{word}: back to the head as it was" if done else f"{word}: nothing was learnt of any voice")
