@@ -37,7 +37,7 @@ dashboard: ## check the dashboard and build it; fails where the committed pages 
 
 bench: $(VENV)/.dev ## the benchmarks, quick form, each with a table
 	@$(BIN)/jett models pull
-	@for part in latency stt llm tts vram commands history sessions websockets; do $(BIN)/jett bench $$part --quick || exit 1; done
+	@for part in latency asleep stt llm tts vram commands history sessions websockets; do $(BIN)/jett bench $$part --quick || exit 1; done
 
 lint: $(VENV)/.dev ## style, formatting, and the page of licences
 	@$(BIN)/ruff check --quiet .

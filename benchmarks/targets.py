@@ -57,6 +57,17 @@ BROWSER = (
 """Of `jett bench browser`."""
 
 
+ASLEEP = (
+    Target("asleep beside people who talk, CPU, % of one core", "asleep_core_percent", 2.5, 1.5),
+    Target("asleep in a quiet room, the same", "asleep_quiet_core_percent", 2.5, 1.5),
+    Target("of it the wake word's own work, the same", "asleep_detector_core_percent", 2.5, 1.5),
+    Target("a process with the wake word alone, MB", "asleep_memory_mb", 150, 100),
+    Target("end of the wake word to listening, P50, ms", "wake_to_listening_p50_ms", 150, 80),
+    Target("the same, P95, ms", "wake_to_listening_p95_ms", 150, 80),
+)
+"""Of `jett bench asleep`."""
+
+
 def compared(figures: Mapping[str, object], targets: Sequence[Target] = TARGETS) -> str:
     """The table of targets with what `figures` says of them."""
     rows = [

@@ -113,7 +113,7 @@ def measured(data: Path, *, quick: bool) -> tuple[Figures, dict[str, tuple[Score
         figures |= _figures(f"speaker_{name.replace(' ', '_')}", same, others, threshold)
     figures["speaker_eer_percent"] = figures["speaker_clean_eer_percent"]
     figures |= dict(zip(("speaker_disjoint_rejected_percent", "speaker_disjoint_accepted_percent"),
-                        (round(rate, 2) for rate in disjoint_rates(clean)), strict=True))  # fmt: skip
+                        (_known(rate) for rate in disjoint_rates(clean)), strict=True))  # fmt: skip
     return figures | {
         **{f"speaker_replay_{how}_accepted_percent": round(float(np.mean(replay >= threshold)) * 100, 2)
            for how, replay in replays.items()},
@@ -134,6 +134,11 @@ def _figures(key: str, same: Scores, others: Scores, threshold: float) -> Figure
         f"{key}_rejected_percent": round(rejected, 2),
         f"{key}_accepted_percent": round(accepted, 2),
     }
+
+
+def _known(rate: float) -> float | None:
+    """Rounded; none of too few speakers, since NaN is no JSON."""
+    return None if np.isnan(rate) else round(rate, 2)
 
 
 def _took_ms(encoder: SpeakerEncoder, sound: np.ndarray) -> float | None:

@@ -25,6 +25,7 @@ class Benchmark(StrEnum):
     LATENCY = "latency"
     STT = "stt"
     WAKE = "wake"
+    ASLEEP = "asleep"
     LLM = "llm"
     TTS = "tts"
     VRAM = "vram"
@@ -40,6 +41,7 @@ MODULES = {
     Benchmark.LATENCY: "benchmarks.latency.turns",
     Benchmark.STT: "benchmarks.accuracy.stt",
     Benchmark.WAKE: "benchmarks.accuracy.wake",
+    Benchmark.ASLEEP: "benchmarks.capacity.asleep",
     Benchmark.LLM: "benchmarks.latency.llm",
     Benchmark.TTS: "benchmarks.latency.tts",
     Benchmark.VRAM: "benchmarks.capacity.vram",
@@ -52,7 +54,7 @@ MODULES = {
 }
 _NAMES = ", ".join(each.value for each in Benchmark)
 _WITH_CLIPS = (Benchmark.LATENCY, Benchmark.STT, Benchmark.WAKE)
-_WITH_PNG = (Benchmark.LATENCY, Benchmark.SPEAKER, Benchmark.WAKE)
+_WITH_PNG = (Benchmark.LATENCY, Benchmark.WAKE, Benchmark.ASLEEP, Benchmark.SPEAKER)
 
 
 def bench(
@@ -68,7 +70,7 @@ def bench(
         typer.Option(help="A folder of recordings with a manifest.tsv, for latency, stt and wake.", metavar="DIR"),
     ] = None,
     png: Annotated[
-        Path | None, typer.Option(help="Draw the result into this file, for latency, speaker and wake.", metavar="FILE")
+_WITH_PNG = (Benchmark.LATENCY, Benchmark.WAKE, Benchmark.ASLEEP, Benchmark.SPEAKER)
     ] = None,
 ) -> None:
     """Measure this machine: latency (the whole loop, from true end of speech to first sound), or one part of it.
