@@ -70,7 +70,8 @@ def bench(
         typer.Option(help="A folder of recordings with a manifest.tsv, for latency, stt and wake.", metavar="DIR"),
     ] = None,
     png: Annotated[
-_WITH_PNG = (Benchmark.LATENCY, Benchmark.WAKE, Benchmark.ASLEEP, Benchmark.SPEAKER)
+        Path | None,
+        typer.Option(help="Draw the result into this file, for latency, wake, asleep and speaker.", metavar="FILE"),
     ] = None,
 ) -> None:
     """Measure this machine: latency (the whole loop, from true end of speech to first sound), or one part of it.
