@@ -1,10 +1,11 @@
 """How well Jett tells whose voice it is, and what fools it.
 
-    jett bench speaker [--data DIR] [--json] [--png FILE] [--quick]
+    jett bench speaker [--data DIR] [--json] [--png FILE] [--quick] [--enrolment]
 
 Each condition is the same trials: who is enrolled, with three clean utterances of 2-3 s, and who comes with one. Then
 what is not a person at all: a recording of the enrolled speaker that is played in a room, which is that voice and is
 accepted, and Jett's own voices, which imitate nobody in particular. A clone of somebody's voice is not tried.
+With --enrolment instead: who may be enrolled (`speaker_enrolment`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from benchmarks.accuracy import speaker_enrolment
 from benchmarks.accuracy.speaker_attacks import (
     NO_ROOM,
     imitations,
@@ -60,6 +62,7 @@ def options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="jett bench speaker", description="Whose voice it is, and what fools that.")
     parser.add_argument("--data", type=Path, help="the folder of the packs, with rir and noise")
     parser.add_argument("--quick", action="store_true", help="some speakers, three voices, under a minute")
+    parser.add_argument("--enrolment", action="store_true", help="who may be enrolled, by the limit; nothing else")
     parser.add_argument("--png", type=Path, help="draw the errors against each other into this file")
     parser.add_argument("--json", action="store_true", help="flat JSON on standard output")
     parser.add_argument("--save", type=Path, help="write the JSON to this file")
@@ -70,7 +73,13 @@ def main(argv: list[str] | None = None) -> int:
     """Measure, print; the exit code."""
     args = options(sys.argv[1:] if argv is None else argv)
     try:
-        figures, conditions = measured(args.data or data_folder(), quick=args.quick)
+        data = args.data or data_folder()
+        if args.enrolment:
+            encoder = load_encoder(store(Settings.load()))
+            figures = speaker_enrolment.measured(data, encoder, quick=args.quick)
+            emit(figures, speaker_enrolment.shown(figures), as_json=args.json, save=args.save)
+            return 0
+        figures, conditions = measured(data, quick=args.quick)
         if args.png:
             from benchmarks.accuracy.speaker_plot import draw
 

@@ -21,8 +21,6 @@ from jett.core.errors import AudioError
 from jett.core.ports import SpeakerEncoder, VoicePlace
 
 PACKS = ("read_librispeech", "speech_librispeech_train100")
-_SHORTEST_S, _LONGEST_S = 2.0, 3.0
-_LEAST_SPEECH_S = 1.5
 _UTTERANCES = 3
 _LEAST_TO_ENROL = _UTTERANCES + 1
 
@@ -61,36 +59,55 @@ class Trial:
         return self.enrolled == self.came
 
 
-def place_of(encoder: SpeakerEncoder, sound: Samples) -> VoicePlace | None:
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How long utterances are, and how much of them is speech at the least."""
+
+    shortest_s: float = 2.0
+    longest_s: float = 3.0
+    least_speech_s: float = 1.5
+
+
+_CUT = Cut()
+
+
+def place_of(encoder: SpeakerEncoder, sound: Samples, least_speech_s: float = _CUT.least_speech_s) -> VoicePlace | None:
     """None where too little of it is speech."""
     voiced = encoder.voiced(sound)
-    return encoder.embed(voiced) if voiced.size >= _LEAST_SPEECH_S * SAMPLE_RATE_HZ else None
+    return encoder.embed(voiced) if voiced.size >= least_speech_s * SAMPLE_RATE_HZ else None
 
 
-def read_utterances(data: Path, encoder: SpeakerEncoder, *, most_files: int | None = None) -> list[Utterance]:
-    """All of the packs' utterances. Raises AudioError when there is no pack."""
-    folders = [data / pack for pack in PACKS if (data / pack / "manifest.tsv").is_file()]
+def read_utterances(
+    data: Path,
+    encoder: SpeakerEncoder,
+    *,
+    packs: Sequence[str] = PACKS,
+    cut: Cut = _CUT,
+    most_files: int | None = None,
+) -> list[Utterance]:
+    """All of the packs' utterances; `file` begins with the pack. Raises AudioError when there is no pack."""
+    folders = [data / pack for pack in packs if (data / pack / "manifest.tsv").is_file()]
     if not folders:
-        raise AudioError(f"bench: no {' or '.join(PACKS)} in '{data}'; give --data the folder of the recordings")
+        raise AudioError(f"bench: no {' or '.join(packs)} in '{data}'; give --data the folder of the recordings")
     lengths = np.random.default_rng(1)
     found = []
     for folder in folders:
         with (folder / "manifest.tsv").open(encoding="utf-8", newline="") as lines:
             rows = list(csv.DictReader(lines, delimiter="\t"))
         for row in rows[:most_files]:
-            for sound in _cut(read_audio(folder / row["file"]), lengths):
-                place = place_of(encoder, sound)
+            for sound in _pieces(read_audio(folder / row["file"]), cut, lengths):
+                place = place_of(encoder, sound, cut.least_speech_s)
                 if place is not None:
-                    found.append(Utterance(row["speaker"], row["file"], sound, place))
+                    found.append(Utterance(row["speaker"], f"{folder.name}/{row['file']}", sound, place))
     return found
 
 
-def _cut(recording: Samples, lengths: np.random.Generator) -> Iterator[Samples]:
+def _pieces(recording: Samples, cut: Cut, lengths: np.random.Generator) -> Iterator[Samples]:
     at = 0
     while True:
-        size = round(float(lengths.uniform(_SHORTEST_S, _LONGEST_S)) * SAMPLE_RATE_HZ)
+        size = round(float(lengths.uniform(cut.shortest_s, cut.longest_s)) * SAMPLE_RATE_HZ)
         piece = recording[at : at + size]
-        if piece.size < _SHORTEST_S * SAMPLE_RATE_HZ:
+        if piece.size < cut.shortest_s * SAMPLE_RATE_HZ:
             return
         yield piece
         at += size

@@ -53,7 +53,8 @@ def test_a_word_and_its_sensitivity_are_saved_and_a_call_moves_the_meter(
 @pytest.mark.parametrize(
     ("state", "says", "button", "path"),
     [
-        ("asleep", "Asleep. Say “hey jarvis”.", "Wake", "/api/wake"),
+        ("asleep", "Asleep: say “hey jarvis”, or press Wake", "Wake", "/api/wake"),
+        ("called", "Was that my name?", "Sleep", "/api/sleep"),
         ("idle", "Waiting to be spoken to", "Sleep", "/api/sleep"),
     ],
 )
@@ -70,8 +71,12 @@ def test_the_room_says_what_wakes_it_and_a_button_does(
         route.fulfill(json={**status, **room})
 
     page.route("**/api/status", with_room)
-    enter(page, house)
+    enter(page, house, "/history/")
     expect(page.get_by_text(says)).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("link", name="Talk").click()
+    in_the_room = page.get_by_role("region", name="In the room")
+    expect(in_the_room.get_by_role("status")).to_have_text(f"In the room{says}")
+    expect(page.get_by_text("Ready when you are")).to_be_visible()  # the conversation through the browser is another
     with page.expect_request(lambda asked: asked.method == "POST" and asked.url == house.url + path):
         page.get_by_role("button", name=button, exact=True).click()
     expect(page.get_by_text("Jett holds no conversation through this machine's microphone")).to_be_visible()

@@ -36,6 +36,8 @@ def test_turns_are_listed_searched_and_shown(bare: Jett, ids: list[int]) -> None
     shown = bare("history", "show", ids[0])
     assert "you   Is n8n up?" in shown.stdout
     assert "guard status n8n allow op-1" in shown.stdout
+    assert "woken by hey_jett" in shown.stdout
+    assert bare.lines("history", "show", ids[0], "--json")[0]["woken_by"] == "hey_jett"
     conversation = bare.lines("history", "show", found["conversation_id"])
     assert [row["id"] for row in conversation] == [found["conversation_id"], *ids]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from jett.audio.files import read_audio
 from jett.cli.recordings import Keeper, check_folder
-from jett.core.audio import silence
-from jett.core.events import StateChanged, WakeRejected
+from jett.core.audio import SAMPLE_RATE_HZ, silence
+from jett.core.events import FellAsleep, StateChanged, WakeRejected
 from jett.history.sound_files import is_recording
 from jett.settings import Settings
 
@@ -52,3 +53,25 @@ def test_what_is_heard_asleep_or_was_meant_for_somebody_else_is_not_kept(tmp_pat
     assert not list(tmp_path.iterdir())
     _one_turn(keeper)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_of_a_call_that_ends_before_anybody_knows_whether_it_was_one_nothing_is_kept(tmp_path: Path) -> None:
+    """Jett was sent to sleep in the middle of it."""
+    keeper = Keeper.of(_settings(tmp_path), list[str]().append)
+    keeper.observe(StateChanged("asleep"))
+    keeper.observe(StateChanged("called"))
+    keeper.heard(silence(1600))
+    keeper.observe(FellAsleep(1.0))
+    keeper.observe(StateChanged("asleep"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_a_command_in_one_breath_with_the_name_the_name_is_kept_too(tmp_path: Path) -> None:
+    keeper = Keeper.of(_settings(tmp_path), list[str]().append)
+    for state in ("asleep", "called", "called", "called", "pausing", "replying"):
+        keeper.observe(StateChanged(state))
+        keeper.heard(silence(SAMPLE_RATE_HZ))
+    keeper.observe(FellAsleep(6.0))
+    keeper.observe(StateChanged("asleep"))
+    (kept,) = tmp_path.glob("*-heard.wav")
+    assert read_audio(kept).size >= 5 * SAMPLE_RATE_HZ

@@ -85,12 +85,13 @@ def test_the_region_shows_state_words_and_reply_as_they_come() -> None:
         assert "jett  It is ten." in terminal.text.getvalue()
 
 
-def test_asleep_is_shown() -> None:
+@pytest.mark.parametrize(("state", "shown"), [("asleep", "asleep"), ("called", "was that my name?")])
+def test_asleep_and_perhaps_called_are_shown(state: str, shown: str) -> None:
     terminal = Terminal()
     with terminal.view:
-        terminal.view(StateChanged("asleep"))
+        terminal.view(StateChanged(state))
         terminal.frames(4, -20.0)
-        assert "asleep" in terminal.text.getvalue()
+        assert shown in terminal.text.getvalue()
 
 
 def test_a_finished_turn_scrolls_by_with_its_waterfall() -> None:

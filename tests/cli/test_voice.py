@@ -51,6 +51,24 @@ def test_a_voice_is_enrolled_known_listed_and_deleted(jett: Jett, store: Store) 
     assert jett("voice", "test", fourth).returncode == 10
 
 
+def test_a_file_that_is_no_sound_keeps_no_other_from_being_tried(jett: Jett, store: Store, tmp_path: Path) -> None:
+    """The first one's exit code is that of the command."""
+    store.path("ge2e")
+    *three, fourth = of("1688")
+    assert jett("voice", "enroll", "anna", *inputs(three)).returncode == 0
+    broken, missing = tmp_path / "broken.wav", tmp_path / "missing.wav"
+    broken.write_bytes(b"no sound")
+    tried = jett("voice", "test", broken, fourth, missing, "--json")
+    assert tried.returncode == 3
+    rows = [json.loads(line) for line in tried.stdout.splitlines()]
+    assert [row["file"] for row in rows] == [str(broken), fourth, str(missing)]
+    assert [row.get("exit_code") for row in rows] == [3, None, 3]
+    assert (rows[1]["name"], "score" in rows[0]) == ("anna", False)
+    assert tried.stderr.count("error: ") == 2
+    in_words = jett("voice", "test", broken, fourth)
+    assert (in_words.returncode, in_words.stdout.startswith(f"{fourth}: anna (")) == (3, True)
+
+
 def test_two_people_in_one_enrolment_are_refused_and_nothing_is_kept(jett: Jett, store: Store) -> None:
     store.path("ge2e")
     refused = jett("voice", "enroll", "anna", *inputs([*of("1688")[:2], of("2609")[0]]))

@@ -38,6 +38,7 @@ def report(turn: int = 1, transcript: str = "Is n8n up?", reply: str = "It is up
         guard=(Decided("op-1", "status", "n8n", "allow", "", AT),),
         speaker="anna",
         speaker_score=0.81,
+        woken_by="hey_jett",
     )
     return replace(whole, **more)  # type: ignore[arg-type]
 

@@ -43,6 +43,7 @@ _TURN = st.builds(
     tool_calls=st.lists(st.builds(ToolUsed, _TEXT, _TEXT, _TEXT, _MS, _MS, st.booleans()), max_size=2).map(tuple),
     guard=st.lists(st.builds(Decided, *[_TEXT] * 6), max_size=2).map(tuple),
     recordings=st.just(()),
+    woken_by=st.none() | st.sampled_from(["hey_jett", "key", "request", "announcement"]),
 )
 
 
@@ -78,7 +79,8 @@ def test_a_history_moves_from_a_file_to_a_server_and_back(tmp_path: Path, server
 
 def test_an_export_takes_no_more_memory_for_more_turns(tmp_path: Path) -> None:
     archive = Archive(sqlite_database(tmp_path))
-    say(archive, *[("word " * 200, "word " * 200)] * 900)
+    for _ in range(2):
+        say(archive, *[("word " * 200, "word " * 200)] * 900)
     lines = archive.export()
     list(islice(lines, 250))
     tracemalloc.start()
@@ -86,8 +88,8 @@ def test_an_export_takes_no_more_memory_for_more_turns(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     archive.close()
-    assert size > 1_200_000
-    assert peak < size
+    assert size > 5_000_000
+    assert peak < size * 0.7
 
 
 def test_turns_that_come_while_it_is_exported_are_not_part_of_it(archive: Archive) -> None:

@@ -119,7 +119,8 @@ def test_a_command_in_one_breath_with_the_name_is_answered_without_losing_a_syll
     (report,) = scene.reports
     assert understood([report.transcript], "drip_coffee")
     assert report.transcript.lower().startswith("make me")
-    assert scene.states[:2] == ["asleep", "idle"]
+    assert scene.states[:3] == ["asleep", "called", "pausing"]
+    assert report.woken_by == "hey_jett"
     assert watched.names()[0] == "Woken"
     assert scene.conversation is not None
     assert [exchange.said for exchange in scene.conversation.history.exchanges] == [report.transcript]
@@ -137,6 +138,7 @@ def test_the_bare_name_makes_it_listen_and_the_command_comes_later(stage: Stage,
     )
     scene = watched.scene
     (report,) = scene.reports
+    assert report.woken_by == "hey_jett"
     assert understood([report.transcript], "house_coffee")
     assert scene.conversation is not None
     assert len(scene.conversation.history.exchanges) == 1
@@ -157,6 +159,8 @@ def test_speech_without_the_name_is_dropped_and_it_sleeps_again(stage: Stage, pa
     assert scene.conversation is not None
     assert not scene.conversation.history.exchanges
     assert not [event for event in watched.told if isinstance(event, PartialHeard)]
+    assert scene.states[1] == "called"
+    assert not {"hearing", "pausing"} & set(scene.states)
     assert scene.states[-1] == "asleep"
 
 
@@ -182,6 +186,7 @@ def test_after_a_reply_no_name_is_needed_for_a_while_and_then_it_is(stage: Stage
     )
     scene = watched.scene
     assert understood([report.transcript for report in scene.reports], "drip_coffee", "house_coffee")
+    assert [report.woken_by for report in scene.reports] == ["hey_jett", None]
     assert watched.names() == ["Woken", "FellAsleep"]
     (fell,) = [event for event in watched.told if isinstance(event, FellAsleep)]
     last = scene.reports[-1]

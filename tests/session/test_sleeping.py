@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 from jett.core.clock import MonotonicClock
-from jett.core.events import FellAsleep, SessionEvent, StateChanged, WakeRejected, Woken
+from jett.core.events import FellAsleep, SessionEvent, StateChanged, TurnReport, WakeRejected, Woken
 from jett.session.earcon import earcon
 from jett.session.ears import Ears
 from jett.session.parts import ConversationSettings, Parts
 from jett.session.sleeping import Sleeping
+from jett.tools.wake_phrase import WakePhrase
 from jett.turns.asleep import AsleepSettings
 from jett.turns.events import Event, FrameHeard
 from jett.turns.machine import TurnMachine
@@ -82,14 +84,15 @@ class Night:
         self.ears = Ears(self.vad, MonotonicClock(), capacity_s=20.0)
         self.machine = TurnMachine()
         detector = None if self.push_to_talk else ScriptedDetector(self.called_at)
-        parts = Parts(self.vad, NOTHING, NOTHING, NOTHING, NOTHING, str, wake=detector)
+        after_name = WakePhrase(["hey_jett"]).rest
+        parts = Parts(self.vad, NOTHING, NOTHING, NOTHING, NOTHING, str, wake=detector, after_name=after_name)
         settings = ConversationSettings("", asleep=SETTINGS, push_to_talk=self.push_to_talk)
         self.sleeping = Sleeping(
             parts,
             settings,
             self.ears,
             self.machine,
-            observer=self.told.append,
+            observer=self.tell,
             feed=self.feed,
             stirs=lambda: bool(self.waiting),
             held_awake=lambda: self.held_awake,
@@ -103,6 +106,14 @@ class Night:
     def chime(self) -> None:
         self.earcons += 1
 
+    def tell(self, event: SessionEvent) -> None:
+        told = self.sleeping.told(event)
+        if told is not None:
+            self.told.append(told)
+
+    def finish(self, turn: int) -> None:
+        self.tell(TurnReport(turn, 0, "Is n8n up?", "It is up.", "It is up.", interrupted=False))
+
     def hear(self, chunk: Samples) -> None:
         for frame in self.sleeping.frames(chunk):
             self.heard.append(frame.heard)
@@ -114,6 +125,15 @@ class Night:
 
     def told_of(self, kind: type) -> list[Any]:
         return [event for event in self.told if isinstance(event, kind)]
+
+    @property
+    def states(self) -> list[str]:
+        return [event.state for event in self.told_of(StateChanged)]
+
+    @property
+    def woken_by(self) -> list[str | None]:
+        """Of each finished turn."""
+        return [event.woken_by for event in self.told_of(TurnReport)]
 
 
 def test_asleep_no_frame_is_scored_or_heard_and_the_level_is_told() -> None:
@@ -130,7 +150,7 @@ def test_a_call_that_nobody_made_is_over_in_a_moment() -> None:
     assert woken.by == "hey_jett"
     assert SETTINGS.unheard_s <= rejected.at_s - woken.at_s < SETTINGS.unheard_s + 0.1
     assert night.told[-1] != StateChanged("asleep")
-    assert [event.state for event in night.told_of(StateChanged)] == ["asleep", "idle", "asleep"]
+    assert night.states == ["asleep", "called", "asleep"]
 
 
 def test_a_score_that_stays_high_is_one_call() -> None:
@@ -160,6 +180,54 @@ def test_a_question_that_waits_for_its_answer_keeps_it_awake() -> None:
     assert len(night.told_of(FellAsleep)) == 1
 
 
+def test_while_nobody_knows_whether_it_was_called_that_is_its_state_and_it_is_told_once() -> None:
+    night = Night(called_at=[5 * SAMPLE_RATE_HZ])
+    night.hear_seconds(6.0)
+    for state in ("hearing", "pausing"):
+        night.tell(StateChanged(state))
+    assert night.states == ["asleep", "called"]
+    night.sleeping.meant("Hey Jett, is n8n up?")
+    night.tell(StateChanged("replying"))
+    assert night.states == ["asleep", "called", "idle", "replying"]
+
+
+def test_a_key_makes_sure_that_it_was_called() -> None:
+    night = Night(called_at=[5 * SAMPLE_RATE_HZ])
+    night.hear_seconds(6.0)
+    night.sleeping.wake("key")
+    assert night.states == ["asleep", "called", "idle"]
+
+
+@pytest.mark.parametrize("by", ["key", "request"])
+def test_the_first_turn_after_a_waking_says_what_woke_it(by: str) -> None:
+    night = Night(push_to_talk=True)
+    for _ in range(2):
+        night.hear_seconds(1.0)
+        night.sleeping.wake(by)
+        for turn in (1, 2):
+            night.finish(turn)
+        night.sleeping.sleep()
+    assert night.woken_by == [by, None, by, None]
+
+
+def test_a_waking_after_which_nobody_was_answered_is_no_later_turns() -> None:
+    """A message that is typed while it sleeps may be over before it wakes."""
+    night = Night(called_at=[5 * SAMPLE_RATE_HZ])
+    night.hear_seconds(10.0)
+    night.finish(1)
+    assert (len(night.told_of(WakeRejected)), night.woken_by) == (1, [None])
+
+
+def test_the_words_that_send_it_to_sleep_are_a_turn_that_says_what_woke_it() -> None:
+    night = Night(called_at=[5 * SAMPLE_RATE_HZ])
+    night.hear_seconds(6.0)
+    assert night.sleeping.meant("Hey Jett, go to sleep.") == ""
+    assert night.sleeping.dropped() == "Hey Jett, go to sleep."
+    night.finish(1)
+    night.finish(2)
+    assert night.woken_by == ["hey_jett", None]
+
+
 def test_an_announcement_wakes_it_without_a_sound() -> None:
     night = Night()
     night.hear_seconds(3.0)
@@ -168,6 +236,8 @@ def test_an_announcement_wakes_it_without_a_sound() -> None:
     assert [event.by for event in night.told_of(Woken)] == ["announcement"]
     assert night.machine.at_rest, "it would have to wait until the machine knows that nobody speaks"
     assert night.earcons == 0
+    night.finish(1)
+    assert night.woken_by == ["announcement"]
 
 
 def test_without_a_wake_word_everything_is_heard() -> None:
@@ -187,6 +257,7 @@ def test_without_a_wake_word_everything_is_heard() -> None:
     assert not always.asleep
     assert len(list(always.frames(silence(5120)))) == 10
     assert always.meant("Hey Jett, stop.") == "Hey Jett, stop."
+    assert always.told(StateChanged("hearing")) == StateChanged("hearing")
 
 
 @given(

@@ -1,6 +1,6 @@
 import type { QueryKey } from "@tanstack/react-query";
 
-import type { ChangeAsked } from "./shapes";
+import type { ChangeAsked, Status } from "./shapes";
 
 // The events of /api/live, and what each makes out of date. Pure.
 
@@ -70,6 +70,12 @@ export function outdated(event: LiveEvent["event"]): QueryKey[] {
     default:
       return [];
   }
+}
+
+/** The status after the event: the state of the conversation in the room is in it. */
+export function abreast(status: Status | undefined, event: LiveEvent): Status | undefined {
+  if (event.event !== "state" || event.data.session !== "local") return status;
+  return status && { ...status, local_state: event.data.state };
 }
 
 /** An event of the wire; null when it is not one of ours. */

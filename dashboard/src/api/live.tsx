@@ -3,7 +3,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 
-import { NAMES, outdated, parsed, patience, type LiveEvent } from "./live-events";
+import { abreast, NAMES, outdated, parsed, patience, type LiveEvent } from "./live-events";
+import { keys } from "./queries";
+import type { Status } from "./shapes";
 
 export type Link = "connecting" | "open" | "lost";
 
@@ -79,8 +81,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const [live] = useState(() => new Live(() => void client.invalidateQueries()));
   useEffect(() => {
     live.open();
-    const stop = live.subscribe(({ event }) => {
-      for (const queryKey of outdated(event)) void client.invalidateQueries({ queryKey });
+    const stop = live.subscribe((event) => {
+      client.setQueryData<Status>(keys.status, (status) => abreast(status, event));
+      for (const queryKey of outdated(event.event)) void client.invalidateQueries({ queryKey });
     });
     return () => {
       stop();

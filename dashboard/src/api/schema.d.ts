@@ -1521,6 +1521,8 @@ export interface components {
             ttfa_ms: number | null;
             /** Withdrawn */
             withdrawn: number;
+            /** Woken By */
+            woken_by: string | null;
         };
         /**
          * TurnLine

@@ -18,6 +18,7 @@ import { duration, timeOfDay } from "@/ui/words";
 import { tellDeleted } from "./deleted";
 import { TurnDetails } from "./turn-details";
 import { whoseVoice } from "./whose-voice";
+import { wokenBy } from "./woken-by";
 
 /** A turn: what was said and answered; opened, all that is known of it. */
 export function TurnCard({ turn, open: opened }: { turn: Turn; open: boolean }) {
@@ -63,6 +64,7 @@ export function TurnCard({ turn, open: opened }: { turn: Turn; open: boolean }) 
 
 function Facts({ turn }: { turn: Turn }) {
   const voice = whoseVoice(turn);
+  const woken = wokenBy(turn);
   return (
     <p className="flex flex-wrap items-center gap-2 text-xs text-faint">
       <span className="figure">{timeOfDay(turn.at)}</span>
@@ -70,6 +72,7 @@ function Facts({ turn }: { turn: Turn }) {
       {turn.interrupted && <Badge tone="warn">interrupted</Badge>}
       {turn.withdrawn > 0 && <Badge>taken back {turn.withdrawn}×</Badge>}
       {turn.reason && <Badge>{turn.reason}</Badge>}
+      {woken && <Badge>{woken}</Badge>}
       {voice && <Badge tone={turn.speaker ? "jet" : "quiet"}>{voice}</Badge>}
       {turn.tool_calls.length > 0 && <Badge tone="jet">{turn.tool_calls.map((call) => call.name).join(", ")}</Badge>}
     </p>

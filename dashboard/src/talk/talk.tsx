@@ -13,6 +13,7 @@ import type { Conversation } from "./conversation";
 import { DebugDrawer } from "./debug-drawer";
 import { mood, type Mood } from "./dialogue";
 import { Orb } from "./orb";
+import { RoomState } from "./room-state";
 import { Transcript } from "./transcript";
 import { useConversation, useSeen } from "./use-conversation";
 import { useKeys } from "./use-keys";
@@ -56,6 +57,7 @@ function Stage({ conversation }: { conversation: Conversation }) {
           <Caption conversation={conversation} />
           <Controls conversation={conversation} begin={begin} />
           <Hint conversation={conversation} />
+          <RoomState />
         </div>
         <aside
           aria-label="Transcript"

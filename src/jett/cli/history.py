@@ -184,6 +184,7 @@ def _said(turn: KeptTurn) -> list[str]:
 
 def _whole(turn: KeptTurn) -> list[str]:
     lines = [*_said(turn), f"  in conversation {turn.conversation_id}"]
+    lines += [f"  woken by {turn.woken_by}"] if turn.woken_by else []
     lines += [f"  {span.name:<8} {span.start_ms:>9.1f} to {span.end_ms:>9.1f} ms" for span in turn.spans]
     lines += [f"  tool {used.name} {used.arguments}: {_one_line(used.result)}" for used in turn.tool_calls]
     for said in turn.guard:

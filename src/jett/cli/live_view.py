@@ -42,6 +42,7 @@ _QUIETEST_DBFS = -60.0
 _BAR_WIDTH = 40
 _STATES = {
     "asleep": ("asleep", "dim"),
+    "called": ("was that my name?", "cyan"),
     "idle": ("listening", "green"),
     "hearing": ("hearing you", "bold cyan"),
     "pausing": ("have you finished?", "cyan"),

@@ -18,7 +18,7 @@ from jett.audio.files import check_wav_target, write_wav
 from jett.audio.recording import Recording
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import AudioError
-from jett.core.events import SessionEvent, StateChanged, WakeRejected
+from jett.core.events import FellAsleep, SessionEvent, StateChanged, WakeRejected
 from jett.core.ports import Microphone, Render, Speaker
 from jett.history.sound_files import HEARD, SAID
 from jett.settings import Settings
@@ -68,7 +68,7 @@ class Keeper:
         self._heard: list[Samples] = []
         self._said: Recording | None = None
         self._rate_hz = 0
-        self._busy = False
+        self._busy = self._unsure = False
         self._n_turns = 0
 
     @classmethod
@@ -87,7 +87,7 @@ class Keeper:
 
     def observe(self, event: SessionEvent) -> list[Path]:
         """A turn is kept when the conversation comes to rest; the files that were written now."""
-        if isinstance(event, WakeRejected):
+        if isinstance(event, WakeRejected) or (isinstance(event, FellAsleep) and self._unsure):
             self._forget()
         if self._folder is None or not isinstance(event, StateChanged):
             return []
@@ -99,11 +99,11 @@ class Keeper:
             except AudioError as error:
                 self._folder = None
                 self._note(f"{error}; this conversation is not kept any more")
-        self._busy = not rests
+        self._busy, self._unsure = not rests, event.state == "called"
         return files
 
     def _forget(self) -> None:
-        """Somebody else was spoken to: that is nobody's turn."""
+        """Somebody else was spoken to, as far as anybody knows: that is nobody's turn."""
         self._heard, self._said, self._busy = [], None, False
 
     def heard(self, chunk: Samples) -> None:

@@ -97,7 +97,8 @@ def talk(
     ttfa_ms, stages_ms (from the true end of speech), engines, file, warnings, withdrawn and error; at (the wall clock
     at the end of speech), spans (name, start_ms, end_ms), tool_calls (name, arguments, result, start_ms, took_ms,
     failed), guard (operation, verb, target, verdict, rule, at), speaker (an enrolled voice's name, "" for nobody's,
-    null where it cannot be told) and speaker_score.
+    null where it cannot be told) and speaker_score; woken_by (what woke Jett for it: the name that was called, key,
+    request, announcement; null where it was awake).
     """
     settings = user_settings(
         audio__input=input_device,

@@ -15,7 +15,7 @@ from jett.audio.files import held, read_audio
 from jett.cli.loading import progress, user_settings
 from jett.cli.voice_microphone import sentence_heard
 from jett.core.audio import Samples
-from jett.core.errors import VoiceProfileError
+from jett.core.errors import JettError, VoiceProfileError
 from jett.core.ports import SpeakerScore
 from jett.engines.speaker.enrolment import SENTENCES, UTTERANCES, agreed, checked
 from jett.engines.speaker.verifier import LEAST_SPEECH_S, ProfileSpeakerVerifier
@@ -77,7 +77,11 @@ def compare(
     files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG, MP3.", metavar="FILE")],
     as_json: Json = False,
 ) -> None:
-    """Whose voice recordings are, and how like it: one line a file. 1 is the same, two people are usually below 0.7."""
+    """Whose voice recordings are, and how like it: one line a file. 1 is the same, two people are usually below 0.7.
+
+    --json gives file, name and score, both null where too little was said, name alone for nobody's; or file, error and
+    exit_code.
+    """
     settings = user_settings()
     profiles = voice_profiles(settings)
     if not profiles.names():
@@ -88,8 +92,18 @@ def compare(
     verifier = ProfileSpeakerVerifier(
         encoder, profiles.load(encoder.name, encoder.dimensions), settings.speaker.threshold
     )
+    failures: list[JettError] = []
     for file in files:
-        typer.echo(_told(file, verifier.verify(read_audio(held(file))), as_json=as_json))
+        try:
+            typer.echo(_told(file, verifier.verify(read_audio(held(file))), as_json=as_json))
+        except JettError as error:
+            failures.append(error)
+            typer.echo(f"error: {error}", err=True)
+            if as_json:
+                row = {"file": str(file), "error": str(error), "exit_code": error.exit_code}
+                typer.echo(json.dumps(row, ensure_ascii=False))
+    if failures:
+        raise typer.Exit(failures[0].exit_code)
 
 
 @app.command(epilog="Example: jett voice delete anna")

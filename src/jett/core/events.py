@@ -18,7 +18,8 @@ STAGES = (
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The turn machine's state: idle, hearing, pausing, replying, overlap; or asleep, until Jett is called."""
+    """The turn machine's state: idle, hearing, pausing, replying, overlap. Or asleep, until Jett is called; then
+    called, until the transcript tells whether it was."""
 
     state: str
 
@@ -120,6 +121,8 @@ class TurnReport:
     """The name of the enrolled voice; empty for nobody's, None where nobody looked or too little was said."""
     speaker_score: float | None = None
     """How like the nearest enrolled voice it was; 1 is the same."""
+    woken_by: str | None = None
+    """What had woken Jett for it, as in `Woken`; None where it was awake already, or never sleeps."""
     id: int | None = None
     """The history's number of the turn; None where it is not kept."""
 

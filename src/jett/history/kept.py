@@ -69,6 +69,7 @@ class KeptTurn:
     recordings: tuple[str, ...] = ()
     speaker: str | None = None
     speaker_score: float | None = None
+    woken_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def kept_turn(report: TurnReport, id: int, conversation_id: int, now_ms: int) ->
         report.guard,
         speaker=report.speaker,
         speaker_score=report.speaker_score,
+        woken_by=report.woken_by,
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from jett.core.errors import HistoryError
 from jett.history.schema import HEAD
 
-KNOWN = ("0001", "0002")
+KNOWN = ("0001", "0002", "0003")
 """Revisions from which this Jett can go on, oldest first; a test compares them with the files."""
 FOLDER = Path(__file__).with_name("migrations")
 

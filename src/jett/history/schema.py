@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this Jett reads and writes."""
 
 ID = BigInteger().with_variant(Integer(), "sqlite")
@@ -47,6 +47,7 @@ turns = Table(
     Column("tools", Integer, nullable=False),
     Column("speaker", Text),
     Column("speaker_score", Float(53)),
+    Column("woken_by", Text),
     Index("turns_of_conversation", "conversation_id", "id"),
 )
 

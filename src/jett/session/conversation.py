@@ -16,7 +16,7 @@ from anyio.abc import TaskGroup
 
 from jett.core.audio import Samples
 from jett.core.clock import Clock, MonotonicClock
-from jett.core.events import LevelMeasured, Observer, PartialHeard, StateChanged, Troubled
+from jett.core.events import LevelMeasured, Observer, PartialHeard, SessionEvent, StateChanged, Troubled
 from jett.core.ports import Microphone, Speaker
 from jett.session.announcing import Announcing
 from jett.session.asking import Asking
@@ -86,12 +86,10 @@ class Conversation:
         self._parts = parts
         self._workers = workers
         self._settings = settings
-        who = self._identifying = parts.identifying
-        if who is not None:
-            who.forget()
-        self._observer: Observer = lambda event: observer(
-            redacted_event(who.told(event) if who is not None else event, parts.redact)
-        )
+        self._identifying = parts.identifying
+        if self._identifying is not None:
+            self._identifying.forget()
+        self._observer: Observer = partial(self._tell, observer)
         self._clock = clock or MonotonicClock()
         self.history = History(settings.system_prompt, budget_tokens=settings.context_tokens)
         self._remembered: Remembered = history if history is not None else self.history
@@ -267,6 +265,14 @@ class Conversation:
             turn_worker=workers.turn,
             redact=parts.redact,
         )
+
+    def _tell(self, observer: Observer, event: SessionEvent) -> None:
+        told = self._sleeping.told(event)
+        if told is None:
+            return
+        if self._identifying is not None:
+            told = self._identifying.told(told)
+        observer(redacted_event(told, self._parts.redact))
 
     # ---- hearing ------------------------------------------------------------------------------------------------
 

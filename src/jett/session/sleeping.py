@@ -10,9 +10,19 @@ All of it on the event loop; a detector takes a millisecond or two for its 80 ms
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from jett.core.audio import Samples
-from jett.core.events import FellAsleep, LevelMeasured, Observer, StateChanged, WakeRejected, Woken
+from jett.core.events import (
+    FellAsleep,
+    LevelMeasured,
+    Observer,
+    SessionEvent,
+    StateChanged,
+    TurnReport,
+    WakeRejected,
+    Woken,
+)
 from jett.session.ears import Ears, Frame
 from jett.session.parts import ConversationSettings, Parts
 from jett.session.wake_frames import WakeFrames
@@ -44,7 +54,7 @@ class Sleeping:
         held_awake: Callable[[], bool],
         play_earcon: Callable[[], None],
     ) -> None:
-        """`feed` hands an event to the `machine`.
+        """`feed` hands an event to the `machine`; what `observer` is given it passes on as `told` says.
 
         `stirs`: whether something waits to be said; `held_awake`: whether an answer is expected.
         """
@@ -62,8 +72,9 @@ class Sleeping:
         rules = parts.wake_rules or [WakeRule(name) for name in (parts.wake.names if parts.wake else ())]
         self._spotter = WakeSpotter(rules, refractory_s=settings.refractory_s)
         self._fed_s = 0.0
-        self._told = False
+        self._state_told = ""
         self._words_of_sleep = ""
+        self._woken_by: str | None = None
 
     @property
     def asleep(self) -> bool:
@@ -92,7 +103,9 @@ class Sleeping:
         """Listen, as if the name had been said; where Jett speaks, it falls silent and listens."""
         if self.possible:
             self._feed(ReplyDismissed())
+            was = self._sleeper.state
             self._carry_out(self._sleeper.on_woken(self._end_s), by)
+            self._tell_if_sure(was)
 
     def sleep(self) -> None:
         """Fall asleep now; whatever was under way has been ended."""
@@ -102,7 +115,9 @@ class Sleeping:
         """What is for the turn machine of the newest transcript of its turn: the words after the name, if any."""
         if not self.possible:
             return text
+        was = self._sleeper.state
         meant = self._sleeper.on_transcript(text)
+        self._tell_if_sure(was)
         self._words_of_sleep = text if meant.meaning is Meaning.SLEEP else ""
         if meant.meaning is Meaning.NOT_MEANT:
             self._feed(SpeechCleared())
@@ -117,8 +132,28 @@ class Sleeping:
     def dropped(self) -> str:
         """A turn is over without an answer. The words that sent Jett to sleep, if that was it."""
         said, self._words_of_sleep = self._words_of_sleep, ""
+        woken_by = self._woken_by
         self._carry_out(self._sleeper.on_dropped())
-        return said if self.asleep else ""
+        if not self.asleep or not said:
+            return ""
+        self._woken_by = woken_by  # their turn is yet to be told
+        return said
+
+    def told(self, event: SessionEvent) -> SessionEvent | None:
+        """As observers are to have it; None where it is no news.
+
+        The first turn after a waking says what woke Jett; while nobody knows whether it was called, that is its state.
+        """
+        match event:
+            case TurnReport():
+                by, self._woken_by = self._woken_by, None
+                return replace(event, woken_by=by)
+            case StateChanged(state):
+                called = self._sleeper.state is Wakefulness.CALLED
+                before, self._state_told = self._state_told, Wakefulness.CALLED.value if called else state
+                return None if called and before == self._state_told else StateChanged(self._state_told)
+            case _:
+                return event
 
     @property
     def _end_s(self) -> float:
@@ -139,8 +174,7 @@ class Sleeping:
     def _pass_over(self) -> None:
         for dbfs in self._ears.pass_over():
             self._observer(LevelMeasured(dbfs, 0.0))
-            if not self._told:
-                self._told = True
+            if self._state_told != Wakefulness.ASLEEP.value:
                 self._observer(StateChanged(Wakefulness.ASLEEP.value))
 
     def _carry_out(self, commands: list[SleepCommand], by: str = "") -> None:
@@ -149,14 +183,19 @@ class Sleeping:
                 case Hear(from_s):
                     self._hear(max(from_s, self._fed_s), by)
                 case FallAsleep(rejected):
-                    self._told = False
+                    self._woken_by = None
                     self._observer(WakeRejected(self._end_s) if rejected else FellAsleep(self._end_s))
                 case PlayEarcon():
                     self._play_earcon()
 
     def _hear(self, from_s: float, by: str) -> None:
         self._words_of_sleep = ""
+        self._woken_by = by
         self._observer(Woken(by, self._end_s))
         self._feed(FrameHeard(from_s, 0.0))  # what was slept through counts as silence
         self._ears.rewind(from_s)
         self._observer(StateChanged(self._machine.state.value))
+
+    def _tell_if_sure(self, was: Wakefulness) -> None:
+        if was is Wakefulness.CALLED and self._sleeper.state is Wakefulness.AWAKE:
+            self._observer(StateChanged(self._machine.state.value))

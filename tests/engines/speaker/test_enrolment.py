@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import VoiceProfileError
 from jett.core.ports import SpeakerEncoder, VoicePlace
-from jett.engines.speaker.enrolment import agreed, checked
+from jett.engines.speaker.enrolment import agreed, agreement, checked
 from jett.engines.speaker.profiles import MOST_PROFILES, NAME, VoiceProfiles
 from jett.engines.speaker.verifier import ProfileSpeakerVerifier
 
@@ -70,6 +70,24 @@ def test_a_bad_enrolment_is_refused(encoder: SpeakerEncoder, people: dict[str, l
         agreed([places[0], places[1], places[0]])
     with pytest.raises(VoiceProfileError, match="2 utterances, need 3"):
         agreed(places[:2])
+
+
+@pytest.mark.parametrize(("likeness", "theirs"), [(0.60, False), (0.70, False), (0.76, True)])
+def test_an_utterance_of_somebody_who_sounds_alike_is_refused(likeness: float, theirs: bool) -> None:
+    """Two utterances of one voice are about 0.9 alike; the third is `likeness` like both together."""
+    axes = np.eye(256, dtype=np.float32)
+    two = [_unit(axes[0] + side * 0.23 * axes[1]) for side in (1, -1)]
+    third = likeness * axes[0] + (1 - likeness**2) ** 0.5 * axes[2]
+    assert agreement([*two, third])[2] == pytest.approx(likeness, abs=1e-3)
+    if theirs:
+        assert np.linalg.norm(agreed([*two, third])) == pytest.approx(1, abs=1e-3)
+        return
+    with pytest.raises(VoiceProfileError, match=rf"utterance 3 is not like the others \({likeness:.2f}\), need 0\.73"):
+        agreed([*two, third])
+
+
+def _unit(place: VoicePlace) -> VoicePlace:
+    return place / np.float32(np.linalg.norm(place))
 
 
 def test_what_is_kept_is_read_again_and_is_not_readable_without_the_key(

@@ -69,6 +69,7 @@ async def test_a_turn_is_shown_with_all_that_belongs_to_it(archive: Archive) -> 
     assert turn["tool_calls"][0]["result"] == "n8n is up."
     assert turn["guard"][0]["verdict"] == "allow"
     assert turn["has_audio"] is False
+    assert turn["woken_by"] == "hey_jett"
     assert (line["id"], line["tools"], line["excerpt"]) == (id, 1, "")
     assert whole == {"conversation": conversation, "turns": [turn], "next": None}
     assert (conversation["source"], conversation["first_words"]) == ("local", "Is n8n up?")

@@ -24,7 +24,7 @@ SENTENCES = (
 UTTERANCES = 3
 LEAST_SPEECH_S = 2.0
 LEAST_DBFS = -45.0
-LEAST_AGREEMENT = 0.66
+LEAST_AGREEMENT = 0.73
 """Of each utterance with the other two together."""
 SAME_RECORDING = 0.995
 """Two utterances so alike are one recording twice, which says nothing about how a voice varies."""
@@ -47,13 +47,19 @@ def checked(encoder: SpeakerEncoder, speech: Samples, what: str) -> VoicePlace:
     return encoder.embed(voiced)
 
 
+def agreement(places: Sequence[VoicePlace]) -> list[float]:
+    """How like each of them is to the others together; 1 is the same."""
+    return [
+        float(place @ _mean([other for at, other in enumerate(places) if at != number]))
+        for number, place in enumerate(places)
+    ]
+
+
 def agreed(places: Sequence[VoicePlace]) -> VoicePlace:
     """The voice that all of `places` are of: their mean, of length 1. Raises VoiceProfileError where they are not."""
     if len(places) < UTTERANCES:
         raise VoiceProfileError(f"voice: {len(places)} utterances, need {UTTERANCES}; give one more")
-    for number, place in enumerate(places, 1):
-        others = _mean([other for at, other in enumerate(places, 1) if at != number])
-        likeness = float(place @ others)
+    for number, likeness in enumerate(agreement(places), 1):
         if likeness < LEAST_AGREEMENT:
             raise VoiceProfileError(
                 f"voice: utterance {number} is not like the others ({likeness:.2f}), need {LEAST_AGREEMENT}; "

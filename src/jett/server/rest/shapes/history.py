@@ -104,6 +104,8 @@ class Turn(Shape):
     speaker: str | None
     """The name of the enrolled voice; empty for nobody's, null where nobody looked or too little was said."""
     speaker_score: float | None
+    woken_by: str | None
+    """What woke Jett for it: the name that was called, key, request, announcement; null where it was awake already."""
     has_audio: bool
 
 

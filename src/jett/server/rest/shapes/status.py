@@ -45,7 +45,7 @@ class Status(Shape):
     local_loop: Literal["off", "running", "failed"]
     """The conversation through this machine's own microphone and speaker."""
     local_state: str = ""
-    """Its turn machine's state: idle, hearing, pausing, replying, overlap; or asleep."""
+    """Its turn machine's state: idle, hearing, pausing, replying, overlap; or asleep; or called, until that is sure."""
     can_sleep: bool
     """Whether the local conversation sleeps until it is called."""
     called: list[str]
