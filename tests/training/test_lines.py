@@ -23,7 +23,7 @@ def test_training_never_hears_a_voice_that_judges_it() -> None:
     lines, tests = training_lines(TEXTS, FULL, CAST, 0), judging_lines(TEXTS, FULL, CAST, 0)
     assert not any(is_held_out(line) for line in lines)
     assert all(is_held_out(line) for line in tests)
-    assert {line.engine for line in lines if line.kind == "phrase"} == {"kokoro", "piper"}
+    assert {line.engine for line in lines if line.kind == "phrase"} == {"kokoro"}
 
 
 @given(st.integers(0, 1000))
@@ -56,12 +56,3 @@ def test_distance_is_symmetric_and_nothing_only_between_equals(a: str, b: str) -
 def test_sounds_drop_stress_and_length() -> None:
     assert sounds("hˈeɪ d^ʒˈɛt") == "heɪdʒɛt"
     assert sounds("d^ʒˈɑːɹvɪs") == "dʒɑɹvɪs"
-
-
-def test_a_clip_of_several_near_phrases_never_says_the_phrase() -> None:
-    """ "hey" before "jett" would."""
-    texts = Texts("hey jett", ["hey", "jett", "jett off", "say yet"], ["good morning"])
-    near = [line for line in training_lines(texts, FULL, CAST, 0) if line.kind == "near"]
-    said = [" ".join(word.strip(".!?,").lower() for word in line.text.split()) for line in near]
-    assert any(len(each.split()) > 4 for each in said)
-    assert not [each for each in said if "hey jett" in each]

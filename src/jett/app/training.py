@@ -15,7 +15,7 @@ import numpy as np
 import platformdirs
 
 from jett.app.training_heard import Heard, Hearing
-from jett.app.training_voices import KOKORO, KOKORO_VOICES, PIPER, TrainingVoices, cast_of
+from jett.app.training_voices import KOKORO, KOKORO_VOICES, TrainingVoices, cast_of
 from jett.app.training_words import VOCABULARY, TrainingWords
 from jett.app.wake_heads import BASE, FEATURES, heads_folder
 from jett.core.audio import Samples
@@ -39,7 +39,7 @@ Tell = Callable[[str, int, int], None]
 
 FALSE_ALARMS_PER_HOUR = 0.1
 _MOST_LETTERS = 40
-_NEAR_WEIGHT = 0.6
+_NEAR_CALL_WEIGHT, _NEAR_WEIGHT = 2.0, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Wanted:
 
 def training_models() -> tuple[str, ...]:
     """What a training needs of the model store."""
-    return (FEATURES, VOCABULARY, KOKORO, KOKORO_VOICES, PIPER)
+    return (FEATURES, VOCABULARY, KOKORO, KOKORO_VOICES)
 
 
 def workplace() -> Path:
@@ -151,6 +151,8 @@ def _trained(wanted: Wanted, heard: Heard, tell: Tell) -> list[Network]:
     calls, others = Pool(), Pool()
     for rows in heard.calls:
         calls.add(rows, windows=slice(0, CALL_WINDOWS))
+    for rows in heard.near_calls:
+        others.add(rows, _NEAR_CALL_WEIGHT, sought=False)
     for rows in heard.near:
         others.add(rows, _NEAR_WEIGHT, sought=False)
     for rows in (*heard.others, *_real(wanted.phrase, judged=False)):

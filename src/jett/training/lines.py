@@ -89,23 +89,16 @@ def lines(
     cast: Cast,
     rng: np.random.Generator,
     blends: float = 0.5,
-    at_once: int = 1,
-    never: str = "",
 ) -> Iterator[Line]:
-    """`counts` lines an engine, each of `at_once` of the texts in turn, which together do not say `never`.
-
-    `blends`: share of Kokoro lines by blended voices.
-    """
+    """`counts` lines an engine, each of the texts in turn. `blends`: share of Kokoro lines by blended voices."""
     for engine, count in counts.items():
         if not _has(engine, cast):
             continue
-        shuffled = rng.spawn(1)[0]
-        order = np.concatenate([shuffled.permutation(len(texts)) for _ in range(count * at_once // len(texts) + 1)])
+        order = rng.spawn(1)[0].permutation(len(texts))
         for n in range(count):
-            said = [texts[at] for at in order[n * at_once : (n + 1) * at_once]]
-            if never and f" {never} " in f" {' '.join(said)} ":
-                said = said[:1]
-            text = " ".join(_said(each, rng) for each in said) if kind == "phrase" or at_once > 1 else said[0]
+            text = texts[order[n % len(texts)]]
+            if kind == "phrase":
+                text = _said(text, rng)
             yield _line(kind, text, engine, cast, rng, blends, n)
 
 

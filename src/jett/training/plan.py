@@ -35,31 +35,27 @@ class Size:
 
 
 FULL = Size(
-    phrase={"piper": 250, "kokoro": 280},
-    near={"espeak": 900, "piper": 250, "kokoro": 150},
-    other={"espeak": 2000, "piper": 200},
+    phrase={"kokoro": 500},
+    near={"espeak": 900, "kokoro": 440},
+    other={"espeak": 2200},
     test_phrase={"kokoro": 40},
-    test_near={"espeak": 200, "kokoro": 40},
+    test_near={"espeak": 120, "kokoro": 120},
     test_other={"espeak": 1500},
-    call_scenes=3600,
-    steps=700,
+    call_scenes=5000,
+    steps=2000,
     members=2,
 )
 QUICK = Size(
-    phrase={"piper": 100, "kokoro": 40},
-    near={"espeak": 400, "piper": 60},
-    other={"espeak": 500, "piper": 30},
+    phrase={"kokoro": 80},
+    near={"espeak": 400, "kokoro": 80},
+    other={"espeak": 530},
     test_phrase={"kokoro": 16},
-    test_near={"espeak": 80},
+    test_near={"espeak": 40, "kokoro": 40},
     test_other={"espeak": 150},
-    call_scenes=1000,
-    steps=500,
+    call_scenes=1200,
+    steps=700,
     members=1,
 )
-
-
-NEAR_AT_ONCE = 4
-"""Near phrases of one clip in training: a natural voice says four in half the time of four clips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ def training_lines(texts: Texts, size: Size, cast: Cast, seed: int) -> list[Line
     part = cast.part(held_out=False)
     return [
         *_of("phrase", [texts.phrase], size.phrase, part, seed, blends=0.5),
-        *_of("near", texts.near, size.near, part, seed, blends=0.5, at_once=NEAR_AT_ONCE, never=texts.phrase),
+        *_of("near", texts.near, size.near, part, seed, blends=0.5),
         *_of("other", texts.other, size.other, part, seed, blends=0.5),
     ]
 
@@ -91,18 +87,9 @@ def judging_lines(texts: Texts, size: Size, cast: Cast, seed: int) -> list[Line]
     ]
 
 
-def _of(
-    kind: Kind,
-    texts: Sequence[str],
-    counts: Counts,
-    cast: Cast,
-    seed: int,
-    blends: float = 0.0,
-    at_once: int = 1,
-    never: str = "",
-) -> list[Line]:
+def _of(kind: Kind, texts: Sequence[str], counts: Counts, cast: Cast, seed: int, blends: float = 0.0) -> list[Line]:
     found: list[Line] = []
     for engine, count in counts.items():
         rng = np.random.default_rng([seed, crc32(f"{kind} {engine}".encode())])
-        found += lines(kind, texts, {engine: count}, cast, rng, blends, at_once, never)
+        found += lines(kind, texts, {engine: count}, cast, rng, blends)
     return found
