@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -29,14 +29,17 @@ from benchmarks.accuracy.wake_spoken import CALL_CLIPS, studio
 from benchmarks.clips import Clip, evenly, packs, read_pack
 from benchmarks.report import Figures, emit, table
 from jett.app import store
+from jett.app.engines import load_stt
 from jett.app.training import workplace
-from jett.app.wake import WakeWords, load_wake_words
+from jett.app.wake import WakeWords, load_wake_words, with_wake_phrases
 from jett.app.wake_listening import scored
 from jett.audio.files import read_audio
 from jett.cli.failures import report
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import AudioError, ConfigError, JettError
+from jett.models.store import Store
 from jett.settings import Settings
+from jett.tools.wake_phrase import WakePhrase
 from jett.training.real_speech import is_for_training
 from jett.turns.phrases import normalise
 from jett.turns.wake import WakeRule, WakeSpotter
@@ -61,6 +64,8 @@ class Heard:
     is_call: bool
     scores: tuple[float, ...]
     """Frame by frame."""
+    named: bool | None = None
+    """Whether the transcript holds the name: the second look, taken where the head was sure; None where it was not."""
     trained_on: bool = False
     """Whether the recording is of those that every head is trained on (`training.real_speech`)."""
 
@@ -167,9 +172,12 @@ def measure_spoken(words: WakeWords, args: argparse.Namespace) -> list[Heard]:
     models = store(Settings.load())
     with studio(models, words.phrases[0], workplace() / "speech") as voices:
         if args.spoken:
+            look = second_look(words, models)
             for one in (*voices.calls(6 if args.quick else CALL_CLIPS), *voices.near(0.05 if args.quick else 1.0)):
                 pack, is_call = f"spoken {one.condition} {one.engine}", one.condition != "near"
-                heard.append(heard_in(words, one.text, pack, one.sound, is_call=is_call))
+                found = heard_in(words, one.text, pack, one.sound, is_call=is_call)
+                woken = calls_in(found, words.rules[0], words) > 0
+                heard.append(replace(found, named=look(one.sound) if woken else None))
         for engine, sound in voices.readings(args.read):
             heard.append(heard_in(words, "", f"read {engine}", sound, is_call=False))
     return heard
@@ -194,6 +202,19 @@ def counted(heard: list[Heard], rule: WakeRule, words: WakeWords) -> Counted:
     )
 
 
+def second_look(words: WakeWords, models: Store) -> Callable[[Samples], bool]:
+    """What a conversation makes of a call: does the transcript of the sound hold the name?"""
+    stt = load_stt(with_wake_phrases(Settings.load(), words.phrases), models)
+    after_name = WakePhrase(words.phrases).rest
+    return lambda sound: after_name(stt.transcribe(sound).text) is not None
+
+
+def share_named(heard: list[Heard], pack: str) -> float | None:
+    """Percent of the clips of packs that begin so which pass both looks; None of none."""
+    passed = [one.named is True for one in heard if one.pack.startswith(pack)]
+    return round(100 * sum(passed) / len(passed), 2) if passed else None
+
+
 def share_woken(heard: list[Heard], pack: str, words: WakeWords, rule: WakeRule) -> float | None:
     """Percent of the clips of packs that begin so which wake it; None of none."""
     woken = [calls_in(one, rule, words) > 0 for one in heard if one.pack.startswith(pack)]
@@ -211,6 +232,11 @@ def spoken_figures(heard: list[Heard], words: WakeWords) -> Figures:
     found["near_accepted_percent"] = share_woken(heard, "spoken near", words, rule)
     for engine in ("kokoro", "piper", "espeak"):
         found[f"near_accepted_percent_{engine}"] = share_woken(heard, f"spoken near {engine}", words, rule)
+    for condition in ("clean", "noisy"):
+        share = share_named(heard, f"spoken {condition} kokoro")
+        found[f"both_looks_miss_percent_{condition}"] = None if share is None else round(100 - share, 2)
+    found["both_looks_near_accepted_percent"] = share_named(heard, "spoken near")
+    found["both_looks_near_accepted_percent_kokoro"] = share_named(heard, "spoken near kokoro")
     return {key: value for key, value in found.items() if value is not None}
 
 

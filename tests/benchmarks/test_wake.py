@@ -36,13 +36,13 @@ def test_folders_say_which_clips_are_calls(tmp_path: Path) -> None:
     (tmp_path / "negative").mkdir()
     for name in ("positive/one/a.wav", "positive/b.FLAC", "positive/note.txt", "negative/c.ogg"):
         (tmp_path / name).touch()
-    found = wake.chosen(Namespace(clips=tmp_path, quick=False), "hey jarvis")
+    found = wake.chosen(Namespace(clips=tmp_path, quick=False, others=None), "hey jarvis")
     assert {(clip.path.name, call) for clip, call in found} == {("a.wav", True), ("b.FLAC", True), ("c.ogg", False)}
 
 
 def test_a_folder_that_does_not_say_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"neither a manifest\.tsv nor recordings in positive/ or negative/"):
-        wake.chosen(Namespace(clips=tmp_path, quick=False), "hey jarvis")
+        wake.chosen(Namespace(clips=tmp_path, quick=False, others=None), "hey jarvis")
 
 
 @pytest.mark.models

@@ -23,7 +23,7 @@ from jett.core.errors import ConfigError
 from jett.engines.wake.features import SpeechEmbedding
 from jett.engines.wake.heads import name_of
 from jett.models.store import Store
-from jett.training.evaluation import PATIENCE, Evaluation, Logits, det, figures, threshold_for
+from jett.training.evaluation import PATIENCE, Evaluation, Logits, balanced, det, figures, threshold_for
 from jett.training.layers import Array
 from jett.training.lines import Line
 from jett.training.network import Network, network
@@ -84,7 +84,7 @@ def train_head(wanted: Wanted, models: Store, folder: Path, tell: Tell) -> Repor
     heard = _heard(wanted, models, hearing, tell)
     networks = _trained(wanted, heard, tell)
     found = _judged(networks, heard, wanted.phrase)
-    threshold = threshold_for(FALSE_ALARMS_PER_HOUR, found.others)
+    threshold = balanced(found, threshold_for(FALSE_ALARMS_PER_HOUR, found.others))
     report = Report(
         phrase=wanted.phrase,
         seed=wanted.seed,

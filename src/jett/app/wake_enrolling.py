@@ -44,9 +44,9 @@ FALSE_ALARMS_PER_HOUR = 0.1
 LEAST_S, MOST_S = 0.25, 2.5
 """Of saying a wake word."""
 LEAST_DBFS = -50.0
-_SCENES = 120
+_SCENES = 40
 """Of each utterance."""
-_SENTENCES = 80
+_SENTENCES = 40
 _SPEECH = 0.5
 _EDGE_S = 0.1
 """Left on both sides of what the voice activity detector takes for speech."""

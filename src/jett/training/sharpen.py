@@ -17,7 +17,7 @@ from jett.training.onnx_file import head_file, networks_of
 from jett.training.optimiser import Pool, Progress, Recipe, train
 from jett.training.scenes import CALL_WINDOWS
 
-RECIPE = Recipe(steps=150, batch=384, rate=3e-4, negative_weight=4.0, mine_every=50)
+RECIPE = Recipe(steps=60, batch=192, rate=3e-4, negative_weight=4.0, mine_every=1_000)
 SHARE = 0.5
 """Of the new weights."""
 

@@ -1,0 +1,110 @@
+"""Enrolling calls: a real head, a real voice; what is kept, what goes back, and what is refused."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jett.app import load_vad
+from jett.app.training import write_whole
+from jett.app.wake_enrolling import Sharpened, checked_call, enroll_calls, forget_calls
+from jett.app.wake_heads import heads_folder, shipped_head
+from jett.audio.resample import resample
+from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
+from jett.core.errors import ConfigError, VoiceProfileError
+from jett.engines.tts.piper import PiperTextToSpeech
+from jett.engines.wake.heads import load_head
+from jett.models.store import Store
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def said(store: Store) -> tuple[Samples, ...]:
+    """Three calls and what is no call, with quiet around them."""
+    voice = PiperTextToSpeech(store.file("piper-en-us-joe"), threads=2)
+    texts = (
+        "Hey Jett!",
+        "Hey, Jett.",
+        "Hey Jett?",
+        "I would like to know what the weather will be like tomorrow in the mountains.",
+    )
+    try:
+        return tuple(_padded(resample(voice.synthesize(text), voice.rate_hz, SAMPLE_RATE_HZ)) for text in texts)
+    finally:
+        voice.close()
+
+
+def _padded(sound: Samples) -> Samples:
+    return np.concatenate([silence(8_000), sound, silence(8_000)])
+
+
+def _enrolled(said: tuple[Samples, ...], store: Store) -> Sharpened:
+    vad = load_vad(store)
+    calls = [checked_call(sound, vad, f"call {n}") for n, sound in enumerate(said[:3], 1)]
+    return enroll_calls("hey_jett", calls, store, lambda stage, done, whole: None)
+
+
+def test_a_head_grows_surer_of_a_voice_and_can_forget_it(said: tuple[Samples, ...], store: Store) -> None:
+    found = _enrolled(said, store)
+    assert found.path == heads_folder() / "hey_jett.onnx"
+    assert min(found.after) >= min(found.before)
+    head, shipped = load_head(found.path), shipped_head("hey_jett")
+    assert shipped is not None
+    assert head.card["enrolled"] == 3
+    assert head.threshold == pytest.approx(found.threshold, abs=1e-4)
+    assert head.threshold >= load_head(shipped).threshold
+    assert "yours" in head.card["licence"]
+    assert forget_calls("hey_jett")
+    assert not found.path.exists()
+    assert not forget_calls("hey_jett")
+
+
+def test_an_own_head_is_kept_aside_and_enrolling_again_begins_with_it(said: tuple[Samples, ...], store: Store) -> None:
+    shipped = shipped_head("hey_jett")
+    assert shipped is not None
+    own = write_whole(heads_folder() / "hey_jett.onnx", shipped.read_bytes())
+    first = _enrolled(said, store)
+    assert own.read_bytes() != shipped.read_bytes()
+    again = _enrolled(said, store)
+    assert again.before == first.before
+    assert forget_calls("hey_jett")
+    assert own.read_bytes() == shipped.read_bytes()
+
+
+def test_a_head_of_somebody_else_cannot_be_sharpened(said: tuple[Samples, ...], store: Store) -> None:
+    store.path("wake-alexa")
+    with pytest.raises(ConfigError, match="was not trained by Jett"):
+        enroll_calls("alexa", said[:3], store, lambda stage, done, whole: None)
+
+
+def test_a_call_is_cut_out_of_its_recording(said: tuple[Samples, ...], store: Store) -> None:
+    call = checked_call(said[0], load_vad(store), "call 1")
+    assert 0.3 * SAMPLE_RATE_HZ < call.size < said[0].size - 8_000
+
+
+@pytest.mark.parametrize(
+    ("which", "gain", "why"),
+    [(3, 1.0, "need 0.25 to 2.5 s"), (0, 0.0, "has 0.0 s of speech"), (0, 0.004, "speech|too quiet")],
+)
+def test_what_is_no_call_is_refused(said: tuple[Samples, ...], store: Store, which: int, gain: float, why: str) -> None:
+    sound = np.rint(said[which] * gain).astype(np.int16)
+    with pytest.raises(VoiceProfileError, match=f"call 2 .*({why})"):
+        checked_call(sound, load_vad(store), "call 2")
+
+
+def test_a_damaged_own_head_is_a_clear_error(said: tuple[Samples, ...], store: Store) -> None:
+    heads_folder().mkdir(parents=True)
+    shutil.copy(Path(__file__), heads_folder() / "hey_jett.onnx")
+    with pytest.raises(Exception, match="is no head"):
+        _enrolled(said, store)
