@@ -15,7 +15,7 @@ import numpy as np
 import platformdirs
 
 from jett.app.training_heard import Heard, Hearing
-from jett.app.training_voices import KOKORO, KOKORO_VOICES, TrainingVoices, cast_of
+from jett.app.training_voices import KOKORO, KOKORO_VOICES, PIPER, TrainingVoices, cast_of
 from jett.app.training_words import VOCABULARY, TrainingWords
 from jett.app.wake_heads import BASE, FEATURES, heads_folder
 from jett.core.audio import Samples
@@ -39,7 +39,7 @@ Tell = Callable[[str, int, int], None]
 
 FALSE_ALARMS_PER_HOUR = 0.1
 _MOST_LETTERS = 40
-_NEAR_CALL_WEIGHT, _NEAR_WEIGHT = 2.0, 0.6
+_NEAR_CALL_WEIGHT, _NEAR_WEIGHT = 0.35, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Wanted:
 
 def training_models() -> tuple[str, ...]:
     """What a training needs of the model store."""
-    return (FEATURES, VOCABULARY, KOKORO, KOKORO_VOICES)
+    return (FEATURES, VOCABULARY, KOKORO, KOKORO_VOICES, PIPER)
 
 
 def workplace() -> Path:

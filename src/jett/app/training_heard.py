@@ -17,10 +17,10 @@ from jett.training.layers import Array
 from jett.training.lines import Engine, Kind, Line
 from jett.training.scenes import Sounds, babble, call, stretch
 
-_VERSION = 3
+_VERSION = 4
 """Raised when scenes are made otherwise, so that none of before are taken."""
 _NEAR_AT_ONCE, _OTHERS_AT_ONCE = 4, 2
-_NEAR_COPIES: dict[Engine, int] = {"kokoro": 5, "piper": 5, "espeak": 1}
+_NEAR_COPIES: dict[Engine, int] = {"kokoro": 5, "piper": 4, "espeak": 1}
 """Scenes of each near phrase: natural voices are rare, and teach the most."""
 _TEST_COPIES = 3
 _MOST_S = 60.0
@@ -99,7 +99,7 @@ class Hearing:
         groups = {
             "calls": called,
             "near, as calls": _Scenes(len(nearly), lambda rng: (call(each, sounds, rough, rng) for each in nearly)),
-            "near": stretches(_of(lines, "near", "espeak"), _NEAR_AT_ONCE, copies=2),
+            "near": stretches(_of(lines, "near"), _NEAR_AT_ONCE, copies=2),
             "others": stretches(others, _OTHERS_AT_ONCE),
             "yours": alone(more),
             "yours again": stretches(more, 1),

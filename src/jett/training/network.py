@@ -12,8 +12,8 @@ import numpy as np
 from jett.training.layers import Array, Dense, Dropout, Flatten, Layer, LayerNorm, Relu
 
 FRAMES, DIMENSIONS = 16, 96
-WIDTH = 192
-_DROPOUT = 0.3
+WIDTH = 128
+_DROPOUT = 0.5
 
 
 class Network:
