@@ -39,7 +39,7 @@ Tell = Callable[[str, int, int], None]
 
 FALSE_ALARMS_PER_HOUR = 0.1
 _MOST_LETTERS = 40
-_NEAR_CALL_WEIGHT, _NEAR_WEIGHT = 0.35, 0.4
+_NEAR_WEIGHT = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +151,6 @@ def _trained(wanted: Wanted, heard: Heard, tell: Tell) -> list[Network]:
     calls, others = Pool(), Pool()
     for rows in heard.calls:
         calls.add(rows, windows=slice(0, CALL_WINDOWS))
-    for rows in heard.near_calls:
-        others.add(rows, _NEAR_CALL_WEIGHT, sought=False)
     for rows in heard.near:
         others.add(rows, _NEAR_WEIGHT, sought=False)
     for rows in (*heard.others, *_real(wanted.phrase, judged=False)):

@@ -14,14 +14,12 @@ from jett.core.audio import Samples, to_float32, to_int16
 from jett.engines.wake.features import SpeechEmbedding
 from jett.training.augment import CLEAN, NOISY, Harm, Signal
 from jett.training.layers import Array
-from jett.training.lines import Engine, Kind, Line
+from jett.training.lines import Kind, Line
 from jett.training.scenes import Sounds, babble, call, stretch
 
-_VERSION = 4
+_VERSION = 2
 """Raised when scenes are made otherwise, so that none of before are taken."""
 _NEAR_AT_ONCE, _OTHERS_AT_ONCE = 4, 2
-_NEAR_COPIES: dict[Engine, int] = {"kokoro": 5, "piper": 4, "espeak": 1}
-"""Scenes of each near phrase: natural voices are rare, and teach the most."""
 _TEST_COPIES = 3
 _MOST_S = 60.0
 """Of a recording at once."""
@@ -35,10 +33,7 @@ class Heard:
     """Sequences of embeddings, (frames, 96) each."""
 
     calls: list[Array]
-    near_calls: list[Array]
-    """Near phrases with around them what is around calls: else a head learns the surroundings instead of the phrase."""
     near: list[Array]
-    """Near phrases one after another."""
     others: list[Array]
     test_clean: list[Array]
     test_noisy: list[Array]
@@ -90,15 +85,8 @@ class Hearing:
         phrase, quiet = _of(lines, "phrase"), Sounds(speech=test.speech)
         plain = [piece for each in judged for piece in _pieces(each)]
         called = _Scenes(calls, lambda rng: (call(phrase[n % len(phrase)], sounds, rough, rng) for n in range(calls)))
-        nearly = [
-            each
-            for engine, copies in _NEAR_COPIES.items()
-            for _ in range(copies)
-            for each in _of(lines, "near", engine)
-        ]
         groups = {
             "calls": called,
-            "near, as calls": _Scenes(len(nearly), lambda rng: (call(each, sounds, rough, rng) for each in nearly)),
             "near": stretches(_of(lines, "near"), _NEAR_AT_ONCE, copies=2),
             "others": stretches(others, _OTHERS_AT_ONCE),
             "yours": alone(more),
@@ -111,13 +99,12 @@ class Hearing:
         found = [self._group(f"{key}-{n}", title, groups[title], seed + n, tell) for n, title in enumerate(groups)]
         return Heard(
             calls=found[0],
-            near_calls=found[1],
-            near=found[2],
-            others=[*found[3], *found[4], *found[5]],
-            test_clean=found[6],
-            test_noisy=found[7],
-            test_near=found[8],
-            test_others=found[9],
+            near=found[1],
+            others=[*found[2], *found[3], *found[4]],
+            test_clean=found[5],
+            test_noisy=found[6],
+            test_near=found[7],
+            test_others=found[8],
             voices=len({line.voice for line, _ in lines if line.kind == "phrase"}),
         )
 
@@ -148,10 +135,8 @@ def _kept(path: Path) -> list[Array] | None:
     return np.split(rows, np.cumsum(lengths.astype(np.int64))[:-1]) if len(lengths) else []
 
 
-def _of(clips: Clips, kind: Kind, engine: Engine | None = None) -> list[Signal]:
-    return [
-        to_float32(sound) for line, sound in clips if line.kind == kind and sound.size and engine in (None, line.engine)
-    ]
+def _of(clips: Clips, kind: Kind) -> list[Signal]:
+    return [to_float32(sound) for line, sound in clips if line.kind == kind and sound.size]
 
 
 def _stretches(

@@ -26,11 +26,11 @@ class Harm:
 
     stretch: float = 0.15
     """Speed and pitch together, by up to this share either way."""
-    room: float = 0.75
+    room: float = 0.6
     """Probability of a room."""
-    noise: float = 0.9
+    noise: float = 0.75
     """Probability of noise."""
-    snr_db: tuple[float, float] = (2.0, 22.0)
+    snr_db: tuple[float, float] = (0.0, 25.0)
     microphone: float = 0.7
     """Probability of a microphone that is not flat."""
     level_dbfs: tuple[float, float] = (-45.0, -14.0)

@@ -94,7 +94,7 @@ def lines(
     for engine, count in counts.items():
         if not _has(engine, cast):
             continue
-        order = rng.spawn(1)[0].permutation(len(texts))
+        order = rng.permutation(len(texts))
         for n in range(count):
             text = texts[order[n % len(texts)]]
             if kind == "phrase":
