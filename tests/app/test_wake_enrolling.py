@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jett.app import load_vad
+from jett.app import load_vad, wake_enrolling
 from jett.app.training import write_whole
 from jett.app.wake_enrolling import Sharpened, checked_call, enroll_calls, forget_calls
 from jett.app.wake_heads import heads_folder, shipped_head
@@ -19,13 +19,14 @@ from jett.engines.tts.piper import PiperTextToSpeech
 from jett.engines.wake.heads import load_head
 from jett.models.store import Store
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(wake_enrolling, "_SCENES", 12)
     return tmp_path
 
 

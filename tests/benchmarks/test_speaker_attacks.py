@@ -17,7 +17,7 @@ from jett.core.ports import SpeakerEncoder
 from jett.models.store import Store
 from jett.settings import Settings
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.timeout(400)]
 
 DATA = Path(__file__).parents[1] / "data"
 THRESHOLD = Settings.load(env={}).speaker.threshold

@@ -20,7 +20,7 @@ from jett.models.store import Store
 from tests.cli.conftest import QUESTION, Jett
 from tests.cli.test_serve import free_address, served
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.timeout(400)]
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "cut short": lambda sound: sound[: len(sound) // 2],

@@ -29,7 +29,7 @@ from tests.system.test_spoken_operations import user_says
 
 __all__ = ["stage"]  # the fixture of real engines
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.timeout(400)]
 
 WAKE = Path(__file__).parents[1] / "data" / "wake"
 TICK_SAMPLES = 320

@@ -33,7 +33,7 @@ from tests.system.test_spoken_operations import SERVES, user_says
 
 __all__ = ["stage"]  # the fixture of real engines
 
-pytestmark = [pytest.mark.models, pytest.mark.root]
+pytestmark = [pytest.mark.models, pytest.mark.root, pytest.mark.timeout(400)]
 
 POLICY = """
 version = 1
