@@ -16,18 +16,27 @@ a quarter of the time that they read), --others recordings without the phrase.
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from itertools import chain
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.accuracy.wake_plot import Point, draw_det
+from benchmarks.accuracy.wake_figures import (
+    Heard,
+    by_pack,
+    by_threshold,
+    calls_in,
+    curves,
+    spoken_figures,
+    summary,
+)
+from benchmarks.accuracy.wake_plot import draw_det
 from benchmarks.accuracy.wake_spoken import CALL_CLIPS, studio
 from benchmarks.clips import Clip, evenly, packs, read_pack
-from benchmarks.report import Figures, emit, table
+from benchmarks.report import emit, table
 from jett.app import store
 from jett.app.engines import load_stt
 from jett.app.training import workplace
@@ -42,51 +51,13 @@ from jett.settings import Settings
 from jett.tools.wake_phrase import WakePhrase
 from jett.training.real_speech import is_for_training
 from jett.turns.phrases import normalise
-from jett.turns.wake import WakeRule, WakeSpotter
 
 PACKS = (
     *("wake_picovoice", "wake_other", "read_librispeech", "read_misc", "commands_barista"),
     *("speech_librispeech_train100", "words_speechcommands", "noise", "vad_turns", "long"),
 )
-THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-CURVE = tuple(1 / (1 + math.exp(-logit / 2)) for logit in range(-12, 15))
 _SOUND = {".wav", ".flac", ".ogg", ".mp3"}
 _POSITIVE, _NEGATIVE = "positive", "negative"
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One clip."""
-
-    file: str
-    pack: str
-    seconds: float
-    is_call: bool
-    scores: tuple[float, ...]
-    """Frame by frame."""
-    named: bool | None = None
-    """Whether the transcript holds the name: the second look, taken where the head was sure; None where it was not."""
-    trained_on: bool = False
-    """Whether the recording is of those that every head is trained on (`training.real_speech`)."""
-
-
-@dataclass(frozen=True)
-class Counted:
-    """At one threshold."""
-
-    threshold: float
-    calls: int
-    misses: int
-    hours: float
-    false_alarms: int
-
-    @property
-    def miss_percent(self) -> float | None:
-        return round(100 * self.misses / self.calls, 2) if self.calls else None
-
-    @property
-    def false_alarms_per_hour(self) -> float | None:
-        return round(self.false_alarms / self.hours, 3) if self.hours else None
 
 
 def options(argv: list[str]) -> argparse.Namespace:
@@ -173,7 +144,7 @@ def measure_spoken(words: WakeWords, args: argparse.Namespace) -> list[Heard]:
     with studio(models, words.phrases[0], workplace() / "speech") as voices:
         if args.spoken:
             look = second_look(words, models)
-            for one in (*voices.calls(6 if args.quick else CALL_CLIPS), *voices.near(0.05 if args.quick else 1.0)):
+            for one in chain(voices.calls(6 if args.quick else CALL_CLIPS), voices.near(0.05 if args.quick else 1.0)):
                 pack, is_call = f"spoken {one.condition} {one.engine}", one.condition != "near"
                 found = heard_in(words, one.text, pack, one.sound, is_call=is_call)
                 woken = calls_in(found, words.rules[0], words) > 0
@@ -183,113 +154,11 @@ def measure_spoken(words: WakeWords, args: argparse.Namespace) -> list[Heard]:
     return heard
 
 
-def calls_in(one: Heard, rule: WakeRule, words: WakeWords) -> int:
-    """How often it would wake."""
-    spotter = WakeSpotter([rule], refractory_s=words.refractory_s)
-    frame_s = words.detector.frame_samples / SAMPLE_RATE_HZ
-    return sum(spotter.hear((score,), n * frame_s) is not None for n, score in enumerate(one.scores, 1))
-
-
-def counted(heard: list[Heard], rule: WakeRule, words: WakeWords) -> Counted:
-    calls = [one for one in heard if one.is_call]
-    others = [one for one in heard if not one.is_call]
-    return Counted(
-        threshold=rule.threshold,
-        calls=len(calls),
-        misses=sum(calls_in(one, rule, words) == 0 for one in calls),
-        hours=sum(one.seconds for one in others) / 3600,
-        false_alarms=sum(calls_in(one, rule, words) for one in others),
-    )
-
-
 def second_look(words: WakeWords, models: Store) -> Callable[[Samples], bool]:
     """What a conversation makes of a call: does the transcript of the sound hold the name?"""
     stt = load_stt(with_wake_phrases(Settings.load(), words.phrases), models)
     after_name = WakePhrase(words.phrases).rest
     return lambda sound: after_name(stt.transcribe(sound).text) is not None
-
-
-def share_named(heard: list[Heard], pack: str) -> float | None:
-    """Percent of the clips of packs that begin so which pass both looks; None of none."""
-    passed = [one.named is True for one in heard if one.pack.startswith(pack)]
-    return round(100 * sum(passed) / len(passed), 2) if passed else None
-
-
-def share_woken(heard: list[Heard], pack: str, words: WakeWords, rule: WakeRule) -> float | None:
-    """Percent of the clips of packs that begin so which wake it; None of none."""
-    woken = [calls_in(one, rule, words) > 0 for one in heard if one.pack.startswith(pack)]
-    return round(100 * sum(woken) / len(woken), 2) if woken else None
-
-
-def spoken_figures(heard: list[Heard], words: WakeWords) -> Figures:
-    """Of --spoken and --read; empty without."""
-    rule = words.rules[0]
-    found: Figures = {}
-    for condition in ("clean", "noisy"):
-        for engine, key in (("kokoro", ""), ("espeak", "_espeak")):
-            share = share_woken(heard, f"spoken {condition} {engine}", words, rule)
-            found[f"spoken_miss_percent_{condition}{key}"] = None if share is None else round(100 - share, 2)
-    found["near_accepted_percent"] = share_woken(heard, "spoken near", words, rule)
-    for engine in ("kokoro", "piper", "espeak"):
-        found[f"near_accepted_percent_{engine}"] = share_woken(heard, f"spoken near {engine}", words, rule)
-    for condition in ("clean", "noisy"):
-        share = share_named(heard, f"spoken {condition} kokoro")
-        found[f"both_looks_miss_percent_{condition}"] = None if share is None else round(100 - share, 2)
-    found["both_looks_near_accepted_percent"] = share_named(heard, "spoken near")
-    found["both_looks_near_accepted_percent_kokoro"] = share_named(heard, "spoken near kokoro")
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def summary(heard: list[Heard], words: WakeWords, phrase: str) -> Figures:
-    """The flat figures of recordings and readings."""
-    found = counted(heard, words.rules[0], words)
-    unseen = counted([one for one in heard if not one.trained_on], words.rules[0], words)
-    return {
-        "head": words.rules[0].name,
-        "phrase": phrase,
-        "threshold": round(found.threshold, 4),
-        "patience": words.rules[0].patience,
-        "calls": found.calls,
-        "misses": found.misses,
-        "miss_percent": found.miss_percent,
-        "negative_hours": round(found.hours, 3),
-        "false_alarms": found.false_alarms,
-        "false_alarms_per_hour": found.false_alarms_per_hour,
-        "unseen_negative_hours": round(unseen.hours, 3),
-        "unseen_false_alarms": unseen.false_alarms,
-    }
-
-
-def curves(heard: list[Heard], spoken: list[Heard], words: WakeWords) -> dict[str, list[Point]]:
-    """Misses against false alarms by threshold, one line a kind of call."""
-    kinds = {
-        "people": [one for one in heard if one.is_call],
-        "new voices, clean": [one for one in spoken if one.pack == "spoken clean kokoro"],
-        "new voices, 10 dB of noise in a room": [one for one in spoken if one.pack == "spoken noisy kokoro"],
-    }
-    others = [one for one in heard if not one.is_call]
-    rules = [replace(words.rules[0], threshold=at) for at in (*CURVE, words.rules[0].threshold)]
-    alarms = {rule.threshold: counted(others, rule, words).false_alarms_per_hour or 0.0 for rule in rules}
-    return {
-        kind: [
-            Point(rule.threshold, alarms[rule.threshold], counted(calls, rule, words).miss_percent or 0.0)
-            for rule in rules
-        ]
-        for kind, calls in kinds.items()
-        if calls
-    }
-
-
-def by_threshold(heard: list[Heard], words: WakeWords) -> list[Counted]:
-    """The same at other thresholds."""
-    return [counted(heard, replace(words.rules[0], threshold=threshold), words) for threshold in THRESHOLDS]
-
-
-def by_pack(heard: list[Heard], words: WakeWords) -> list[list[object]]:
-    """Where the false alarms are: pack, hours, alarms."""
-    packs_of = dict.fromkeys(one.pack for one in heard if not one.is_call)
-    found = {pack: counted([one for one in heard if one.pack == pack], words.rules[0], words) for pack in packs_of}
-    return [[pack, round(each.hours, 3), each.false_alarms] for pack, each in found.items()]
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -73,7 +73,7 @@ class Studio:
 
     def near(self, share: float = 1.0) -> Iterator[Spoken]:
         """Phrases that sound nearly alike, each after two seconds of quiet."""
-        counts: dict[Engine, int] = {"kokoro": round(NEAR["kokoro"] * share), "espeak": round(NEAR["espeak"] * share)}
+        counts: dict[Engine, int] = {engine: round(count * share) for engine, count in NEAR.items()}
         for line, sound in self._spoken("near", self._words.near(self._phrase), counts):
             scene = stretch([sound], Sounds(), CLEAN, self._rng, ahead_s=2.0)
             yield Spoken("near", line.engine, line.text, to_int16(scene))
@@ -103,7 +103,7 @@ class Studio:
         held_out = self._cast.part(held_out=True)
         cast = Cast(held_out.kokoro, self._cast.piper, held_out.accents, held_out.throats)
         for line in lines(kind, texts, counts, cast, self._rng, blends=0.0):
-            _, sound = next(self._voices.spoken([line]))
+            sound = self._voices.speak(line)
             if sound.size:
                 yield line, to_float32(sound)
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from jett.app import load_vad, wake_enrolling
-from jett.app.training import write_whole
-from jett.app.wake_enrolling import Sharpened, checked_call, enroll_calls, forget_calls
+from jett.app.wake_enrolling import Sharpened, checked_call, enroll_calls, forget_calls, sharpenable
 from jett.app.wake_heads import heads_folder, shipped_head
 from jett.audio.resample import resample
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
-from jett.core.errors import ConfigError, VoiceProfileError
+from jett.core.errors import ConfigError, ModelError, VoiceProfileError
 from jett.engines.tts.piper import PiperTextToSpeech
 from jett.engines.wake.heads import load_head
+from jett.guard.files import write_atomically
 from jett.models.store import Store
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(400)]
@@ -53,7 +53,7 @@ def _padded(sound: Samples) -> Samples:
 def _enrolled(said: tuple[Samples, ...], store: Store) -> Sharpened:
     vad = load_vad(store)
     calls = [checked_call(sound, vad, f"call {n}") for n, sound in enumerate(said[:3], 1)]
-    return enroll_calls("hey_jett", calls, store, lambda stage, done, whole: None)
+    return enroll_calls(sharpenable("hey_jett", store), calls, store, lambda stage, done, whole: None)
 
 
 def test_a_head_grows_surer_of_a_voice_and_can_forget_it(said: tuple[Samples, ...], store: Store) -> None:
@@ -74,7 +74,8 @@ def test_a_head_grows_surer_of_a_voice_and_can_forget_it(said: tuple[Samples, ..
 def test_an_own_head_is_kept_aside_and_enrolling_again_begins_with_it(said: tuple[Samples, ...], store: Store) -> None:
     shipped = shipped_head("hey_jett")
     assert shipped is not None
-    own = write_whole(heads_folder() / "hey_jett.onnx", shipped.read_bytes())
+    own = heads_folder() / "hey_jett.onnx"
+    write_atomically(own, shipped.read_bytes())
     first = _enrolled(said, store)
     assert own.read_bytes() != shipped.read_bytes()
     again = _enrolled(said, store)
@@ -83,10 +84,21 @@ def test_an_own_head_is_kept_aside_and_enrolling_again_begins_with_it(said: tupl
     assert own.read_bytes() == shipped.read_bytes()
 
 
-def test_a_head_of_somebody_else_cannot_be_sharpened(said: tuple[Samples, ...], store: Store) -> None:
+def test_a_head_of_somebody_else_cannot_be_sharpened(store: Store) -> None:
+    """Said before anybody is asked to speak."""
     store.path("wake-alexa")
     with pytest.raises(ConfigError, match="was not trained by Jett"):
-        enroll_calls("alexa", said[:3], store, lambda stage, done, whole: None)
+        sharpenable("alexa", store)
+
+
+def test_only_a_name_is_forgotten_never_a_file(said: tuple[Samples, ...], store: Store, tmp_path: Path) -> None:
+    """Else a sharpened head that was copied elsewhere could be deleted there."""
+    mine = tmp_path / "mine.onnx"
+    shutil.copy(_enrolled(said, store).path, mine)
+    for word in (str(mine), str(mine.with_suffix(""))):
+        with pytest.raises(ConfigError, match="is a file, need a head's name"):
+            forget_calls(word)
+    assert mine.is_file()
 
 
 def test_a_call_is_cut_out_of_its_recording(said: tuple[Samples, ...], store: Store) -> None:
@@ -104,8 +116,8 @@ def test_what_is_no_call_is_refused(said: tuple[Samples, ...], store: Store, whi
         checked_call(sound, load_vad(store), "call 2")
 
 
-def test_a_damaged_own_head_is_a_clear_error(said: tuple[Samples, ...], store: Store) -> None:
+def test_a_damaged_own_head_is_a_clear_error(store: Store) -> None:
     heads_folder().mkdir(parents=True)
     shutil.copy(Path(__file__), heads_folder() / "hey_jett.onnx")
-    with pytest.raises(Exception, match="is no head"):
-        _enrolled(said, store)
+    with pytest.raises(ModelError, match="is no head"):
+        sharpenable("hey_jett", store)

@@ -402,7 +402,10 @@ def test_bench_refuses_what_it_cannot_measure(bare: Jett) -> None:
     ("words", "says"),
     [
         (("vram", "--clips", "absent"), "bench: vram takes no --clips, only latency, stt and wake do; leave it out"),
-        (("llm", "--png", "a.png"), "llm takes no --png, only latency, wake, asleep and speaker do; leave it out"),
+        (
+            ("llm", "--png", "a.png"),
+            "bench: llm takes no --png, only latency, wake, asleep and speaker do; leave it out",
+        ),
     ],
 )
 def test_bench_refuses_an_option_that_a_benchmark_has_no_use_for(bare: Jett, words: tuple[str, ...], says: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jett.training.evaluation import Evaluation, Logits, balanced, det, figures, held, peaks, threshold_for
+from jett.training.evaluation import Evaluation, Logits, det, figures, held, peaks, threshold_for
 
 
 def _quiet(hours: float, *tops: float) -> Logits:
@@ -64,22 +64,3 @@ def test_a_higher_threshold_never_misses_less_nor_wakes_more(tops: list[float], 
         assert higher.miss_percent_clean >= lower.miss_percent_clean
         assert higher.false_alarms <= lower.false_alarms
         assert higher.near_accepted_percent <= lower.near_accepted_percent
-
-
-@settings(deadline=None)
-@given(
-    st.lists(st.floats(-5, 5), min_size=1, max_size=30),
-    st.lists(st.floats(-5, 5), min_size=1, max_size=30),
-    st.floats(0.3, 0.9),
-)
-def test_near_phrases_raise_the_threshold_as_far_as_calls_in_noise_allow(
-    near: list[float], noisy: list[float], least: float
-) -> None:
-    found = Evaluation([], [_quiet(0.005, top) for top in noisy], [_quiet(0.005, top) for top in near], [])
-    threshold = balanced(found, least)
-    assert threshold >= least
-    if threshold > least:
-        assert figures(found, threshold - 1e-4).miss_percent_noisy <= 10.0
-    else:
-        at_least = figures(found, min(least + 1e-3, 0.99))
-        assert at_least.near_accepted_percent <= 3.4 or at_least.miss_percent_noisy > 0.0

@@ -22,8 +22,9 @@ from jett.core.audio import Samples
 from jett.core.errors import ConfigError
 from jett.engines.wake.features import SpeechEmbedding
 from jett.engines.wake.heads import name_of
+from jett.guard.files import write_atomically
 from jett.models.store import Store
-from jett.training.evaluation import PATIENCE, Evaluation, Logits, balanced, det, figures, threshold_for
+from jett.training.evaluation import PATIENCE, Evaluation, Logits, det, figures, threshold_for
 from jett.training.layers import Array
 from jett.training.lines import Line
 from jett.training.network import Network, network
@@ -84,7 +85,7 @@ def train_head(wanted: Wanted, models: Store, folder: Path, tell: Tell) -> Repor
     heard = _heard(wanted, models, hearing, tell)
     networks = _trained(wanted, heard, tell)
     found = _judged(networks, heard, wanted.phrase)
-    threshold = balanced(found, threshold_for(FALSE_ALARMS_PER_HOUR, found.others))
+    threshold = threshold_for(FALSE_ALARMS_PER_HOUR, found.others)
     report = Report(
         phrase=wanted.phrase,
         seed=wanted.seed,
@@ -107,20 +108,11 @@ def write_head(networks: Sequence[Network], report: Report, folder: Path, heads:
     meta = {"jett.phrase": report.phrase, "jett.threshold": f"{report.chosen.threshold:.4f}"}
     meta |= {"jett.patience": str(report.patience), "jett.card": json.dumps(card(report))}
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{name_of(report.phrase)}.onnx"
-    path = write_whole(heads / name, head_file(networks, meta))
-    (heads / BASE / name).unlink(missing_ok=True)
+    path = heads / f"{name_of(report.phrase)}.onnx"
+    write_atomically(path, head_file(networks, meta))
+    (heads / BASE / path.name).unlink(missing_ok=True)
     (folder / "report.json").write_text(report.as_json(), "utf-8")
     (folder / "report.txt").write_text(report.as_text() + "\n", "utf-8")
-    return path
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """`content` as `path`, all of it or nothing; the path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    partial.write_bytes(content)
-    partial.replace(path)
     return path
 
 

@@ -15,16 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from jett.app.training import workplace, write_whole
+from jett.app.training import workplace
 from jett.app.training_voices import TrainingVoices
 from jett.app.training_words import TrainingWords
-from jett.app.wake_heads import BASE, FEATURES, head_place, heads_folder, shipped_head
+from jett.app.wake_heads import BASE, FEATURES, head_place, heads_folder, is_path, shipped_head
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, to_float32, to_int16
 from jett.core.errors import ConfigError, ModelError, VoiceProfileError
 from jett.core.ports import VoiceActivityDetector
 from jett.engines.tts.espeak import ACCENTS, THROATS
 from jett.engines.wake.features import SpeechEmbedding
 from jett.engines.wake.heads import Head, load_head
+from jett.guard.files import make_private_folder, write_atomically
 from jett.models.store import Store
 from jett.training.augment import CLEAN, Harm, Signal
 from jett.training.evaluation import held, threshold_for
@@ -53,6 +54,14 @@ _EDGE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class Sharpenable:
+    """A head that Jett trained, as it was before any voice."""
+
+    head: Head
+    networks: Sequence[Network]
+
+
+@dataclass(frozen=True, slots=True)
 class Sharpened:
     """What came of it."""
 
@@ -65,13 +74,23 @@ class Sharpened:
     """Score with a head that was sharpened by the other utterances alone."""
 
 
-def enroll_calls(word: str, utterances: Sequence[Samples], models: Store, tell: Tell) -> Sharpened:
-    """Sharpen the head that `word` names; `utterances` (16 kHz) as `checked_call` gave them.
+def sharpenable(word: str, models: Store) -> Sharpenable:
+    """The head that `word` names. Raises ModelError, and ConfigError for one that Jett did not train."""
+    path = _base_of(word, models)
+    try:
+        return Sharpenable(load_head(path), networks_of(path.read_bytes()))
+    except ValueError as error:
+        raise ConfigError(
+            f"wake: '{path.name}' was not trained by Jett, so it cannot be sharpened; run: jett wake train PHRASE"
+        ) from error
 
-    Takes about a minute. Raises ModelError, ConfigError for a head that Jett did not train, EngineError.
+
+def enroll_calls(base: Sharpenable, utterances: Sequence[Samples], models: Store, tell: Tell) -> Sharpened:
+    """Sharpen `base`; `utterances` (16 kHz) as `checked_call` gave them. Takes about a minute.
+
+    Raises ModelError, EngineError, and OSError where the head cannot be written.
     """
-    base = _base_of(word, models)
-    head, old = load_head(base), _networks(base)
+    head, old = base.head, base.networks
     embedding = SpeechEmbedding(models.path(FEATURES), threads=2)
     scenes = _scenes(utterances, head.phrase, models, embedding, tell)
     others = real_speech(head.phrase)
@@ -90,7 +109,7 @@ def enroll_calls(word: str, utterances: Sequence[Samples], models: Store, tell: 
     new = made(everyone, "networks")
     quiet = [np.mean([logits_of(one, rows) for one in new], axis=0) for rows in others]
     threshold = max(head.threshold, threshold_for(FALSE_ALARMS_PER_HOUR, quiet, head.patience))
-    return Sharpened(head.names[0], _write(head, base, new, threshold, len(utterances)), threshold, before, after)
+    return Sharpened(head.names[0], _write(head, new, threshold, len(utterances)), threshold, before, after)
 
 
 def checked_call(sound: Samples, vad: VoiceActivityDetector, what: str) -> Samples:
@@ -115,7 +134,12 @@ def checked_call(sound: Samples, vad: VoiceActivityDetector, what: str) -> Sampl
 
 
 def forget_calls(name: str) -> bool:
-    """Delete the sharpened head `name` and go back to what it was made of; False where there is none."""
+    """Delete the sharpened head `name` and go back to what it was made of; False where there is none.
+
+    Raises ConfigError for a path, since only the owner's own heads are ever changed, and ModelError for a damaged one.
+    """
+    if is_path(name):
+        raise ConfigError(f"wake: '{name}' is a file, need a head's name; see: jett wake list")
     own, base = heads_folder() / f"{name}.onnx", _base_folder() / f"{name}.onnx"
     if not own.is_file() or not load_head(own).card.get("enrolled"):
         return False
@@ -143,15 +167,6 @@ def _base_of(word: str, models: Store) -> Path:
     if (shipped := shipped_head(place.name)) is None:
         raise ModelError(f"wake: what '{place.path}' was made of is gone; run: jett wake train PHRASE")
     return shipped
-
-
-def _networks(path: Path) -> list[Network]:
-    try:
-        return networks_of(path.read_bytes())
-    except ValueError as error:
-        raise ConfigError(
-            f"wake: '{path.name}' was not trained by Jett, so it cannot be sharpened; run: jett wake train PHRASE"
-        ) from error
 
 
 def _scenes(
@@ -189,13 +204,14 @@ def _score(networks: Sequence[Network], rows: Array, patience: int) -> float:
     return round(1 / (1 + math.exp(-float(held(logits, patience).max(initial=-20.0)))), 4)
 
 
-def _write(head: Head, base: Path, networks: Sequence[Network], threshold: float, count: int) -> Path:
+def _write(head: Head, networks: Sequence[Network], threshold: float, count: int) -> Path:
     """The sharpened head into the owner's folder; what it was made of stays in `base/` where it was there before."""
     own = heads_folder() / f"{head.names[0]}.onnx"
     kept = _base_folder() / own.name
-    if base == own:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(base, kept)
+    if head.path == own:
+        make_private_folder(kept.parent)
+        shutil.copyfile(own, kept)
     card = {**head.card, "enrolled": count, "licence": "yours: it knows your voice a little, so do not pass it on"}
     meta = {"jett.phrase": head.phrase, "jett.threshold": f"{threshold:.4f}", "jett.patience": str(head.patience)}
-    return write_whole(own, head_file(networks, meta | {"jett.card": json.dumps(card)}))
+    write_atomically(own, head_file(networks, meta | {"jett.card": json.dumps(card)}))
+    return own

@@ -22,7 +22,9 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 
 import platformdirs
 import typer
@@ -56,6 +58,22 @@ def report(error: JettError, *, as_json: bool) -> None:
     typer.echo(error_lines(error), err=True)
     if as_json:
         typer.echo(failure_line(str(error), error.exit_code))
+
+
+def show_each(files: Iterable[Path], show: Callable[[Path], None], *, as_json: bool) -> None:
+    """`show` each of `files`; one that fails keeps no other from being shown. Raises Exit with the first one's code."""
+    failures: list[JettError] = []
+    for file in files:
+        try:
+            show(file)
+        except JettError as error:
+            failures.append(error)
+            typer.echo(f"error: {error}", err=True)
+            if as_json:
+                row = {"file": str(file), "error": str(error), "exit_code": error.exit_code}
+                typer.echo(json.dumps(row, ensure_ascii=False))
+    if failures:
+        raise typer.Exit(failures[0].exit_code)
 
 
 def crashed(error: Exception) -> int:

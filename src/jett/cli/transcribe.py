@@ -14,9 +14,10 @@ import typer
 
 from jett import app
 from jett.audio.files import HeldFile, Source, audio_warnings, held, stream_audio
+from jett.cli.failures import show_each
 from jett.cli.loading import user_settings, warn
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
-from jett.core.errors import ConfigError, JettError
+from jett.core.errors import ConfigError
 from jett.core.ports import SpeechToText, VoiceActivityDetector
 from jett.engines.stt.windows import split_at_pauses
 
@@ -53,25 +54,21 @@ def transcribe(
     exit_code. What comes from standard input or a pipe is held in memory.
     """
     settings = user_settings()
-    sources = [_source(file) for file in files]
+    sources = iter([_source(file) for file in files])
     models = app.store(settings)
     stt, vad = app.load_stt(settings, models), app.load_vad(models)
-    failures: list[JettError] = []
-    for file, source in zip(files, sources, strict=True):
+
+    def show(file: Path) -> None:
+        source = next(sources)
         for warning in (warnings := audio_warnings(source)):
             warn(warning)
-        try:
-            row = _transcribed(source, stt, vad, show=not as_json, titled=len(files) > 1)
-            row |= {"file": str(file), "warnings": warnings}
-        except JettError as error:
-            failures.append(error)
-            row = {"file": str(file), "error": str(error), "exit_code": error.exit_code}
-            typer.echo(f"error: {error}", err=True)
+        row = _transcribed(source, stt, vad, show=not as_json, titled=len(files) > 1)
+        row |= {"file": str(file), "warnings": warnings}
         if as_json:
             named = {"engines": {"stt": f"{settings.stt.backend}/{settings.stt.model}"}}
-            typer.echo(json.dumps(row | ({} if "error" in row else named), ensure_ascii=False))
-    if failures:
-        raise typer.Exit(failures[0].exit_code)
+            typer.echo(json.dumps(row | named, ensure_ascii=False))
+
+    show_each(files, show, as_json=as_json)
 
 
 def _source(file: Path) -> Source:

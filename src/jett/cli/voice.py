@@ -12,10 +12,11 @@ import typer
 from jett import app as jett_app
 from jett.app.voice_identity import load_encoder, voice_profiles
 from jett.audio.files import held, read_audio
+from jett.cli.failures import show_each
 from jett.cli.loading import progress, user_settings
 from jett.cli.voice_microphone import sentence_heard
 from jett.core.audio import Samples
-from jett.core.errors import JettError, VoiceProfileError
+from jett.core.errors import VoiceProfileError
 from jett.core.ports import SpeakerScore
 from jett.engines.speaker.enrolment import SENTENCES, UTTERANCES, agreed, checked
 from jett.engines.speaker.verifier import LEAST_SPEECH_S, ProfileSpeakerVerifier
@@ -92,18 +93,11 @@ def compare(
     verifier = ProfileSpeakerVerifier(
         encoder, profiles.load(encoder.name, encoder.dimensions), settings.speaker.threshold
     )
-    failures: list[JettError] = []
-    for file in files:
-        try:
-            typer.echo(_told(file, verifier.verify(read_audio(held(file))), as_json=as_json))
-        except JettError as error:
-            failures.append(error)
-            typer.echo(f"error: {error}", err=True)
-            if as_json:
-                row = {"file": str(file), "error": str(error), "exit_code": error.exit_code}
-                typer.echo(json.dumps(row, ensure_ascii=False))
-    if failures:
-        raise typer.Exit(failures[0].exit_code)
+
+    def show(file: Path) -> None:
+        typer.echo(_told(file, verifier.verify(read_audio(held(file))), as_json=as_json))
+
+    show_each(files, show, as_json=as_json)
 
 
 @app.command(epilog="Example: jett voice delete anna")

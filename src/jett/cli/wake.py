@@ -17,10 +17,11 @@ from jett.app.wake_list import HeadRow, head_rows
 from jett.app.wake_listening import Scored, scored
 from jett.audio.files import held, stream_audio
 from jett.cli import wake_plot
+from jett.cli.failures import show_each
 from jett.cli.loading import progress, user_settings
 from jett.cli.wake_enroll import enroll
 from jett.cli.wake_train import train
-from jett.core.errors import ConfigError, JettError
+from jett.core.errors import ConfigError
 from jett.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="What Jett is called by: heads, and how they score what is said.")
@@ -90,21 +91,14 @@ def score_recordings(
     and exit_code.
     """
     words = _words(head, sensitivity)
-    failures: list[JettError] = []
-    for file in files:
-        try:
-            frames = scored(words, stream_audio(held(file)))
-            row = _scores(words, frames) | {"file": str(file)}
-            text = "\n".join([str(file), *wake_plot.lines(words, frames)])
-        except JettError as error:
-            failures.append(error)
-            row = {"file": str(file), "error": str(error), "exit_code": error.exit_code}
-            text = ""
-            typer.echo(f"error: {error}", err=True)
-        if as_json or text:
-            typer.echo(json.dumps(row, ensure_ascii=False) if as_json else text)
-    if failures:
-        raise typer.Exit(failures[0].exit_code)
+
+    def show(file: Path) -> None:
+        frames = scored(words, stream_audio(held(file)))
+        row = _scores(words, frames) | {"file": str(file)}
+        text = "\n".join([str(file), *wake_plot.lines(words, frames)])
+        typer.echo(json.dumps(row, ensure_ascii=False) if as_json else text)
+
+    show_each(files, show, as_json=as_json)
 
 
 def _scores(words: WakeWords, frames: list[Scored]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from jett.cli.voice_microphone import sentence_heard
 from jett.cli.wake_train import TrainingProgress
 from jett.core.audio import Samples
 from jett.core.errors import ConfigError, VoiceProfileError
+from jett.models.store import Store
 from jett.settings import Settings
 
 
@@ -38,7 +39,7 @@ def enroll(
 
     The scores tell how sure it was of each call before, and is after hearing only the others.
     """
-    from jett.app.wake_enrolling import enroll_calls, forget_calls
+    from jett.app.wake_enrolling import enroll_calls, forget_calls, sharpenable
 
     settings = user_settings()
     word = head or next(iter(settings.wake.words), None)
@@ -48,9 +49,10 @@ def enroll(
         _forgotten(word, forget_calls(word), as_json=as_json)
         return
     models = store(settings)
-    calls = list(_calls(settings, word, files))
+    base = sharpenable(word, models)  # before anybody is asked to speak
+    calls = list(_calls(settings, models, base.head.phrase, files))
     with TrainingProgress() as bars:
-        found = enroll_calls(word, calls, models, bars.tell)
+        found = enroll_calls(base, calls, models, bars.tell)
     if as_json:
         typer.echo(json.dumps({**asdict(found), "path": str(found.path)}))
         return
@@ -60,19 +62,17 @@ def enroll(
     progress(f"head: {found.path}\nback to what it was: jett wake enroll {found.name} --forget")
 
 
-def _calls(settings: Settings, word: str, files: list[Path] | None) -> Iterator[Samples]:
+def _calls(settings: Settings, models: Store, phrase: str, files: list[Path] | None) -> Iterator[Samples]:
     """Raises VoiceProfileError, AudioError, ModelError."""
     from jett.app.wake_enrolling import UTTERANCES, checked_call
-    from jett.app.wake_heads import head_place
 
-    head_place(word, store(settings))
     if files and len(files) < UTTERANCES:
         raise VoiceProfileError(f"wake enroll: {len(files)} recordings, need {UTTERANCES}; give --input once more")
-    vad = load_vad(store(settings))
+    vad = load_vad(models)
     for file in files or []:
         yield checked_call(read_audio(held(file)), vad, f"'{file}'")
     for n in range(0 if files else UTTERANCES):
-        progress(f'{n + 1} of {UTTERANCES}, say: "{word.replace("_", " ")}"')
+        progress(f'{n + 1} of {UTTERANCES}, say: "{phrase}"')
         yield checked_call(sentence_heard(settings), vad, f"call {n + 1}")
 
 

@@ -20,8 +20,6 @@ REFRACTORY_S = 2.0
 PATIENCE = 2
 _MARGIN = 0.05
 """In logits, above the highest peak that must not wake."""
-NEAR_SHARE, NOISY_MISSES = 0.03, 0.1
-"""Of near phrases accepted, and of calls in noise missed for their sake."""
 LEAST_THRESHOLD, MOST_THRESHOLD = 0.3, 0.995
 
 
@@ -87,25 +85,6 @@ def threshold_for(rate_per_hour: float, others: Sequence[Logits], patience: int 
     allowed = min(len(tops) - 1, int(rate_per_hour * hours))
     threshold = 1 / (1 + math.exp(-(tops[allowed] + _MARGIN)))
     return min(max(threshold, LEAST_THRESHOLD), MOST_THRESHOLD)
-
-
-def balanced(found: Evaluation, least: float, patience: int = PATIENCE) -> float:
-    """A threshold of at least `least`, higher as far as calls in noise allow it, until near phrases hardly wake.
-
-    `least` is what the false alarms ask for; without any there is room, which the near phrases are given
-    (benchmarks/LOG.md, "Wake words: what is around a near phrase").
-    """
-    near, noisy = _tops(found.near, patience), _tops(found.calls_noisy, patience)
-    if not near.size or not noisy.size:
-        return least
-    wanted = float(np.quantile(near, 1 - NEAR_SHARE, method="higher")) + _MARGIN
-    affordable = float(np.quantile(noisy, NOISY_MISSES, method="lower"))
-    threshold = 1 / (1 + math.exp(-min(wanted, affordable)))
-    return min(max(threshold, least), MOST_THRESHOLD)
-
-
-def _tops(recordings: Sequence[Logits], patience: int) -> Logits:
-    return np.array([held(each, patience).max(initial=-20.0) for each in recordings], dtype=np.float32)
 
 
 def figures(found: Evaluation, threshold: float, patience: int = PATIENCE) -> Figures:

@@ -8,6 +8,7 @@ of zero-shot models"). How far, and what it costs others: benchmarks/LOG.md, "Wa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -41,10 +42,12 @@ def sharpened(
     for rows in others:
         not_called.add(rows)
     found = networks_of(head_file(networks, {}))
-    whole = recipe.steps * len(found)
+
+    def told(before: int, done: int, _: int) -> None:
+        progress(before + done, recipe.steps * len(found))
+
     for n, (old, new) in enumerate(zip(networks, found, strict=True)):
-        before = n * recipe.steps
-        train(new, called, not_called, recipe, rng, lambda done, _, before=before: progress(before + done, whole))  # type: ignore[misc]
+        train(new, called, not_called, recipe, rng, partial(told, n * recipe.steps))
         mixed = zip(old.parameters(), new.parameters(), strict=True)
         new.take([((1 - share) * mine + share * theirs).astype(np.float32) for mine, theirs in mixed])
     return found
