@@ -28,7 +28,8 @@ TINY: Size = replace(
     test_phrase={"espeak": 6},
     test_near={"espeak": 6},
     test_other={"espeak": 10},
-    call_scenes=30,
+    call_scenes={"piper": 30},
+    near_scenes={"espeak": 30},
 )
 
 

@@ -40,7 +40,7 @@ Tell = Callable[[str, int, int], None]
 
 FALSE_ALARMS_PER_HOUR = 0.1
 _MOST_LETTERS = 40
-_NEAR_WEIGHT = 0.6
+_NEAR_WEIGHT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _heard(wanted: Wanted, models: Store, hearing: Hearing, tell: Tell) -> Heard
     with TrainingVoices(models, workplace() / "speech") as voices:
         clips = list(_spoken(voices, [*lines, *tests], tell))
     train_clips, test_clips = clips[: len(lines)], clips[len(lines) :]
-    return hearing.heard(train_clips, test_clips, size.call_scenes, seed, wanted.negatives, tell)
+    return hearing.heard(train_clips, test_clips, size, seed, wanted.negatives, tell)
 
 
 def _spoken(voices: TrainingVoices, lines: list[Line], tell: Tell) -> Iterator[tuple[Line, Samples]]:

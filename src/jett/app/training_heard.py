@@ -14,13 +14,20 @@ from jett.core.audio import Samples, to_float32, to_int16
 from jett.engines.wake.features import SpeechEmbedding
 from jett.training.augment import CLEAN, NOISY, Harm, Signal
 from jett.training.layers import Array
-from jett.training.lines import Kind, Line
-from jett.training.scenes import Sounds, babble, call, stretch
+from jett.training.lines import Engine, Kind, Line
+from jett.training.plan import Counts, Size
+from jett.training.scenes import CALL_WINDOWS, Sounds, babble, call, stretch
+from jett.training.throat import other_throat
 
-_VERSION = 2
+_VERSION = 3
 """Raised when scenes are made otherwise, so that none of before are taken."""
 _NEAR_AT_ONCE, _OTHERS_AT_ONCE = 4, 2
 _TEST_COPIES = 3
+_NEAR_AFTER = 6
+"""Frames of a scene of a near phrase after its first window: it stands where a call would, and is heard to its end."""
+_THROATS = (0.84, 1.19)
+_OTHER_THROAT, _OTHER_THROAT_AMONG_OTHERS = 0.6, 0.3
+"""How often a clip gets another throat."""
 _MOST_S = 60.0
 """Of a recording at once."""
 
@@ -58,14 +65,15 @@ class Hearing:
         self._embedding = embedding
         self._folder = folder
 
-    def heard(self, lines: Clips, tests: Clips, calls: int, seed: int, given: Sequence[Samples], tell: Tell) -> Heard:
-        """All groups, those from disk that are there. `calls`: scenes with one. Raises EngineError."""
+    def heard(self, lines: Clips, tests: Clips, size: Size, seed: int, given: Sequence[Samples], tell: Tell) -> Heard:
+        """All groups, those from disk that are there. Raises EngineError."""
         trained, judged = given[::2], given[1::2]
         others, more = _of(lines, "other"), [to_float32(each) for each in trained]
         sounds = Sounds((*babble(others, np.random.default_rng([seed, 5])), *more), (), others)
         test = Sounds(babble(_of(tests, "other"), np.random.default_rng([seed, 6])), (), _of(tests, "other"))
         rough, given_s = Harm(), round(sum(each.size for each in given) / 16_000)
-        name = f"{_VERSION} {seed} {calls} {given_s} {[tuple(asdict(line).values()) for line, _ in (*lines, *tests)]}"
+        asked = f"{_VERSION} {seed} {size.call_scenes} {size.near_scenes} {given_s}"
+        name = f"{asked} {[tuple(asdict(line).values()) for line, _ in (*lines, *tests)]}"
         key = hashlib.sha256(name.encode()).hexdigest()[:16]
 
         def stretches(clips: Sequence[Signal], at_once: int, copies: int = 1) -> _Scenes:
@@ -82,12 +90,24 @@ class Hearing:
                 len(clips), lambda rng: (stretch([each], Sounds(), CLEAN, rng, ahead_s=2.0) for each in clips)
             )
 
-        phrase, quiet = _of(lines, "phrase"), Sounds(speech=test.speech)
+        def as_calls(kind: Kind, counts: Counts, after: int) -> _Scenes:
+            clips = [(_of(lines, kind, engine), count) for engine, count in counts.items()]
+            there = [(each, count) for each, count in clips if each]
+            return _Scenes(
+                sum(count for _, count in there),
+                lambda rng: (
+                    call(_other_throat(each[n % len(each)], rng, _OTHER_THROAT), sounds, rough, rng, after)
+                    for each, count in there
+                    for n in range(count)
+                ),
+            )
+
+        quiet = Sounds(speech=test.speech)
         plain = [piece for each in judged for piece in _pieces(each)]
-        called = _Scenes(calls, lambda rng: (call(phrase[n % len(phrase)], sounds, rough, rng) for n in range(calls)))
         groups = {
-            "calls": called,
-            "near": stretches(_of(lines, "near"), _NEAR_AT_ONCE, copies=2),
+            "calls": as_calls("phrase", size.call_scenes, CALL_WINDOWS - 1),
+            "near": as_calls("near", size.near_scenes, _NEAR_AFTER),
+            "near, in talk": stretches(_of(lines, "near"), _NEAR_AT_ONCE, copies=2),
             "others": stretches(others, _OTHERS_AT_ONCE),
             "yours": alone(more),
             "yours again": stretches(more, 1),
@@ -99,12 +119,12 @@ class Hearing:
         found = [self._group(f"{key}-{n}", title, groups[title], seed + n, tell) for n, title in enumerate(groups)]
         return Heard(
             calls=found[0],
-            near=found[1],
-            others=[*found[2], *found[3], *found[4]],
-            test_clean=found[5],
-            test_noisy=found[6],
-            test_near=found[7],
-            test_others=found[8],
+            near=[*found[1], *found[2]],
+            others=[*found[3], *found[4], *found[5]],
+            test_clean=found[6],
+            test_noisy=found[7],
+            test_near=found[8],
+            test_others=found[9],
             voices=len({line.voice for line, _ in lines if line.kind == "phrase"}),
         )
 
@@ -135,8 +155,14 @@ def _kept(path: Path) -> list[Array] | None:
     return np.split(rows, np.cumsum(lengths.astype(np.int64))[:-1]) if len(lengths) else []
 
 
-def _of(clips: Clips, kind: Kind) -> list[Signal]:
-    return [to_float32(sound) for line, sound in clips if line.kind == kind and sound.size]
+def _of(clips: Clips, kind: Kind, engine: Engine | None = None) -> list[Signal]:
+    return [
+        to_float32(sound) for line, sound in clips if line.kind == kind and engine in (None, line.engine) and sound.size
+    ]
+
+
+def _other_throat(clip: Signal, rng: np.random.Generator, often: float) -> Signal:
+    return other_throat(clip, float(rng.uniform(*_THROATS))) if rng.random() < often else clip
 
 
 def _stretches(
@@ -145,7 +171,8 @@ def _stretches(
     for _ in range(copies):
         order = rng.permutation(len(clips))
         for at in range(0, len(clips) - at_once + 1, at_once):
-            yield stretch([clips[n] for n in order[at : at + at_once]], sounds, harm, rng)
+            said = [_other_throat(clips[n], rng, _OTHER_THROAT_AMONG_OTHERS) for n in order[at : at + at_once]]
+            yield stretch(said, sounds, harm, rng)
 
 
 def _pieces(audio: Samples) -> list[Signal]:

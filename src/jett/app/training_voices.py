@@ -6,9 +6,13 @@ Kokoro and Piper from the model store, eSpeak NG from its process. Which lines t
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from pathlib import Path
+from queue import SimpleQueue
+from threading import get_ident
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +28,8 @@ from jett.training.lines import Cast, Line
 
 KOKORO, KOKORO_VOICES, PIPER = "kokoro-82m-int8", "kokoro-voices", "piper-en-us-joe"
 _OWN_ACCENT = {"us": "af_heart", "gb": "bf_emma"}
+_MOST_AT_ONCE = 4
+"""Each has a Kokoro of its own in memory, 0.2 GB."""
 
 
 def cast_of(models: Store) -> Cast:
@@ -35,15 +41,17 @@ def cast_of(models: Store) -> Cast:
 
 
 class TrainingVoices:
-    """Speaks lines, and remembers what was spoken in `folder`."""
+    """Speaks lines, and remembers what was spoken in `folder`.
 
-    def __init__(self, models: Store, folder: Path, *, threads: int = 2) -> None:
-        self._models = models
+    Several at once, on one thread each: a network this small gains little from a second thread.
+    """
+
+    def __init__(self, models: Store, folder: Path, *, at_once: int | None = None) -> None:
         self._folder = folder
-        self._threads = threads
-        self._kokoro: dict[str, KokoroTextToSpeech] = {}
-        self._piper: PiperTextToSpeech | None = None
-        self._espeak = EspeakSpeech()
+        self._mouths: SimpleQueue[_Mouth] = SimpleQueue()
+        self._count = at_once or min(_MOST_AT_ONCE, os.cpu_count() or 1)
+        for _ in range(self._count):
+            self._mouths.put(_Mouth(models))
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -52,16 +60,17 @@ class TrainingVoices:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._espeak.close()
-        if self._piper is not None:
-            self._piper.close()
-        for voice in self._kokoro.values():
-            voice.close()
+        for _ in range(self._count):
+            self._mouths.get().close()
 
     def spoken(self, lines: Iterable[Line]) -> Iterator[tuple[Line, Samples]]:
         """Each line and its sound (16 kHz), in order. Raises TextToSpeechError, AudioError."""
-        for line in lines:
-            yield line, self.speak(line)
+        pool = ThreadPoolExecutor(self._count, "training-voice")
+        try:
+            asked = list(lines)
+            yield from zip(asked, pool.map(self.speak, asked), strict=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def speak(self, line: Line) -> Samples:
         """Its sound at 16 kHz, from the folder where it is there already. Raises TextToSpeechError, AudioError."""
@@ -70,25 +79,49 @@ class TrainingVoices:
             try:
                 return read_audio(path)
             except AudioError:
-                pass  # half written by a process that was killed, or damaged: said again
-        samples, rate_hz = self._said(line)
+                pass  # damaged: said again
+        mouth = self._mouths.get()
+        try:
+            samples, rate_hz = mouth.say(line)
+        finally:
+            self._mouths.put(mouth)
         sound = resample(samples, rate_hz, SAMPLE_RATE_HZ)
-        write_wav(path, sound, SAMPLE_RATE_HZ)
+        partial = path.with_name(f"{path.stem}.{get_ident()}.part.wav")
+        write_wav(partial, sound, SAMPLE_RATE_HZ)
+        partial.replace(path)
         return sound
 
-    def _said(self, line: Line) -> tuple[Samples, int]:
+
+class _Mouth:
+    """One of each engine, started when it is first needed; for one caller at a time."""
+
+    def __init__(self, models: Store) -> None:
+        self._models = models
+        self._kokoro: dict[str, KokoroTextToSpeech] = {}
+        self._piper: PiperTextToSpeech | None = None
+        self._espeak = EspeakSpeech()
+
+    def say(self, line: Line) -> tuple[Samples, int]:
+        """The sound of `line` and its rate, Hz."""
         if line.engine == "espeak":
             return self._espeak.synthesize(line.text, line.voice, speed=line.speed, pitch=line.pitch)
         if line.engine == "piper":
             if self._piper is None:
-                self._piper = PiperTextToSpeech(self._models.file(PIPER), threads=self._threads)
+                self._piper = PiperTextToSpeech(self._models.file(PIPER), threads=1)
             return self._piper.at(line.speed).synthesize(line.text), self._piper.rate_hz
         if line.accent not in self._kokoro:
             model, voices = self._models.file(KOKORO), self._models.path(KOKORO_VOICES)
-            own = _OWN_ACCENT[line.accent]
-            self._kokoro[line.accent] = KokoroTextToSpeech(model, voices, voice=own, threads=self._threads)
+            self._kokoro[line.accent] = KokoroTextToSpeech(model, voices, voice=_OWN_ACCENT[line.accent], threads=1)
         kokoro = self._kokoro[line.accent]
         return kokoro.blended(weights_of(line.voice)).at(line.speed).synthesize(line.text), kokoro.rate_hz
+
+    def close(self) -> None:
+        """End the processes of the engines."""
+        self._espeak.close()
+        if self._piper is not None:
+            self._piper.close()
+        for voice in self._kokoro.values():
+            voice.close()
 
 
 def weights_of(voice: str) -> dict[str, float]:

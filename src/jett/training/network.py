@@ -12,7 +12,7 @@ import numpy as np
 from jett.training.layers import Array, Dense, Dropout, Flatten, Layer, LayerNorm, Relu
 
 FRAMES, DIMENSIONS = 16, 96
-WIDTH = 72
+WIDTH = 128
 _DROPOUT = 0.5
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from jett.training.layers import Array
 from jett.training.network import FRAMES, Network, sigmoid
+from jett.training.scenes import CALL_WINDOWS
 
 Progress = Callable[[int, int], None]
 """Steps done, of so many."""
@@ -90,6 +91,8 @@ class Recipe:
     negative_weight: float = 10.0
     """What a negative counts at the end, against a call; 1 at the beginning."""
     mine_every: int = 400
+    mixed: float = 0.5
+    """Share of the calls that are shown as a mean of two, so that what tells voices apart counts less."""
     average: int = 8
     """Parameters of so many last checkpoints are averaged, one every 2.5 % of the steps."""
 
@@ -112,7 +115,8 @@ def train(
         picked_calls = rng.integers(len(calls), size=n_calls)
         anywhere = np.searchsorted(chances, rng.random(n_any) * chances[-1]).clip(0, len(others) - 1)
         picked = np.concatenate([hard[rng.integers(len(hard), size=n_hard)] if n_hard else hard[:0], anywhere])
-        windows = np.concatenate([calls.windows(picked_calls), others.windows(picked)])
+        called = _mixed(calls.windows(picked_calls), calls, picked_calls, recipe.mixed, rng)
+        windows = np.concatenate([called, others.windows(picked)])
         windows += _JITTER * rng.standard_normal(windows.shape, dtype=np.float32)
         wanted = np.concatenate([np.full(n_calls, 1 - _SMOOTH), np.zeros(n_hard + n_any)]).astype(np.float32)
         heavy = 1.0 + (recipe.negative_weight - 1.0) * min(1.0, done / 0.7)
@@ -125,6 +129,17 @@ def train(
             progress(step, recipe.steps)
     network.take([np.mean(each, axis=0, dtype=np.float32) for each in zip(*kept, strict=True)])
     progress(recipe.steps, recipe.steps)
+
+
+def _mixed(windows: Array, calls: Pool, which: NDArray[np.int64], share: float, rng: np.random.Generator) -> Array:
+    """`windows`, a `share` of them each a weighted mean with another call that ended as long ago.
+
+    Zhang et al., 2018, "mixup", among calls alone. Every scene of a call has `CALL_WINDOWS` windows.
+    """
+    other = rng.integers(max(1, len(calls) // CALL_WINDOWS), size=len(which)) * CALL_WINDOWS + which % CALL_WINDOWS
+    own = np.where(rng.random(len(which)) < share, rng.uniform(0.5, 1.0, len(which)), 1.0).astype(np.float32)
+    mean: Array = windows * own[:, None, None] + calls.windows(other) * (1 - own)[:, None, None]
+    return mean
 
 
 def hardest(network: Network, others: Pool, rng: np.random.Generator, *, most: int = 60_000) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """Which clips a training asks for: so many of each kind by each engine, for training and for the evaluation apart.
 
-Calls are spoken by natural voices alone: eSpeak's formants among them made heads worse on people (benchmarks/LOG.md,
-"Wake words: the recipe"). For what must not wake they are as good as any, and cost nothing.
+Every engine says calls, near phrases and other speech: an engine that only called, or never did, would be known by its
+sound (benchmarks/LOG.md, "Wake words: what is around a near phrase").
 """
 
 from __future__ import annotations
@@ -27,32 +27,36 @@ class Size:
     test_phrase: Counts
     test_near: Counts
     test_other: Counts
-    call_scenes: int
+    call_scenes: Counts
     """Calls that are made of the spoken ones."""
+    near_scenes: Counts
+    """Near phrases in the place of a call."""
     steps: int
     members: int
     """Networks whose logits the head averages."""
 
 
 FULL = Size(
-    phrase={"piper": 250, "kokoro": 280},
-    near={"espeak": 900, "piper": 250, "kokoro": 150},
-    other={"espeak": 2000, "piper": 200},
-    test_phrase={"kokoro": 40},
-    test_near={"espeak": 200, "kokoro": 40},
+    phrase={"piper": 250, "kokoro": 500, "espeak": 600},
+    near={"espeak": 900, "piper": 300, "kokoro": 400},
+    other={"espeak": 2000, "piper": 200, "kokoro": 100},
+    test_phrase={"kokoro": 80},
+    test_near={"espeak": 160, "kokoro": 160},
     test_other={"espeak": 1500},
-    call_scenes=3600,
-    steps=700,
+    call_scenes={"kokoro": 3000, "piper": 1200, "espeak": 800},
+    near_scenes={"kokoro": 1600, "piper": 1200, "espeak": 1800},
+    steps=1000,
     members=2,
 )
 QUICK = Size(
-    phrase={"piper": 100, "kokoro": 40},
-    near={"espeak": 400, "piper": 60},
+    phrase={"piper": 80, "kokoro": 60, "espeak": 80},
+    near={"espeak": 300, "piper": 60, "kokoro": 30},
     other={"espeak": 500, "piper": 30},
     test_phrase={"kokoro": 16},
-    test_near={"espeak": 80},
+    test_near={"espeak": 40, "kokoro": 16},
     test_other={"espeak": 150},
-    call_scenes=1000,
+    call_scenes={"kokoro": 500, "piper": 300, "espeak": 200},
+    near_scenes={"kokoro": 120, "piper": 120, "espeak": 300},
     steps=500,
     members=1,
 )

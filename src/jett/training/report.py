@@ -66,7 +66,7 @@ def card(report: Report) -> dict[str, Any]:
         "phrase": report.phrase,
         "seed": report.seed,
         "quick": report.quick,
-        "calls": f"synthetic, {report.voices} voices of Kokoro-82M and Piper joe",
+        "calls": f"synthetic, {report.voices} voices of Kokoro-82M, Piper joe and eSpeak NG",
         "negatives": f"synthetic speech (Kokoro, Piper, eSpeak NG), {_REAL}{own}",
         "features": "melspectrogram and Google speech embedding (Apache-2.0), 16 x 96",
         "negative_hours": report.negative_hours,
