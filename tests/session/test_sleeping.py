@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -17,6 +17,7 @@ from jett.core.events import FellAsleep, SessionEvent, StateChanged, TurnReport,
 from jett.session.earcon import earcon
 from jett.session.ears import Ears
 from jett.session.parts import ConversationSettings, Parts
+from jett.session.second_look import SecondLook
 from jett.session.sleeping import Sleeping
 from jett.tools.wake_phrase import WakePhrase
 from jett.turns.asleep import AsleepSettings
@@ -78,6 +79,9 @@ class Night:
     heard: list[FrameHeard] = field(default_factory=list)
     """Of what was fed, the real frames; told apart by identity."""
     earcons: int = 0
+    second_look: SecondLook | None = None
+    looks: list[tuple[str, float]] = field(default_factory=list)
+    """Asked for."""
 
     def __post_init__(self) -> None:
         self.vad = NotingDetector()
@@ -86,6 +90,7 @@ class Night:
         detector = None if self.push_to_talk else ScriptedDetector(self.called_at)
         after_name = WakePhrase(["hey_jett"]).rest
         parts = Parts(self.vad, NOTHING, NOTHING, NOTHING, NOTHING, str, wake=detector, after_name=after_name)
+        parts = replace(parts, second_look=self.second_look)
         settings = ConversationSettings("", asleep=SETTINGS, push_to_talk=self.push_to_talk)
         self.sleeping = Sleeping(
             parts,
@@ -97,6 +102,7 @@ class Night:
             stirs=lambda: bool(self.waiting),
             held_awake=lambda: self.held_awake,
             play_earcon=self.chime,
+            look_again=lambda look, name, at_s: self.looks.append((name, at_s)),
         )
 
     def feed(self, event: Event) -> None:
@@ -253,6 +259,7 @@ def test_without_a_wake_word_everything_is_heard() -> None:
         stirs=lambda: True,
         held_awake=lambda: True,
         play_earcon=night.chime,
+        look_again=lambda look, name, at_s: None,
     )
     assert not always.asleep
     assert len(list(always.frames(silence(5120)))) == 10
@@ -302,3 +309,33 @@ def test_the_earcon_is_short_soft_and_without_a_click() -> None:
     assert abs(20 * np.log10(np.sqrt(np.mean((sound / 32_768.0) ** 2))) + 24) < 0.1
     assert np.abs(np.diff(sound.astype(int))).max() < 0.06 * 32_768
     assert abs(int(sound[0])) + abs(int(sound[-1])) < 10
+
+
+LOOK = SecondLook(NOTHING, {"hey_jett": ("hey jett",)})
+
+
+def test_a_call_is_looked_at_again_once_and_a_no_is_a_rejection() -> None:
+    night = Night(called_at=[SAMPLE_RATE_HZ], second_look=LOOK)
+    night.hear_seconds(1.3)
+    ((name, at_s),) = night.looks
+    assert name == "hey_jett"
+    assert at_s == pytest.approx(1.04)
+    assert not night.sleeping.asleep
+    night.sleeping.looked_at(at_s, False)
+    assert night.sleeping.asleep
+    assert len(night.told_of(WakeRejected)) == 1
+    night.hear_seconds(1.0)
+    assert night.earcons == 0
+
+
+def test_a_yes_is_told_as_listening_and_the_earcon_sounds_then() -> None:
+    night = Night(called_at=[SAMPLE_RATE_HZ], second_look=LOOK)
+    night.hear_seconds(1.6)
+    assert night.earcons == 0
+    ((_, at_s),) = night.looks
+    assert [event.state for event in night.told_of(StateChanged)][-1] == "called"
+    night.sleeping.looked_at(at_s, True)
+    assert [event.state for event in night.told_of(StateChanged)][-1] == "idle"
+    night.hear_seconds(0.4)
+    assert night.earcons == 1
+    assert night.told_of(WakeRejected) == []

@@ -16,7 +16,8 @@ def _vowel() -> Signal:
     at_s = np.arange(RATE_HZ // 2) / RATE_HZ
     harmonics = np.arange(1, 60) * PITCH_HZ
     gains = np.exp(-0.5 * np.square((harmonics - FORMANT_HZ) / 250.0)) + 1e-3
-    return np.sum(0.1 * gains[:, None] * np.sin(2 * np.pi * harmonics[:, None] * at_s), axis=0).astype(np.float32)
+    sound: Signal = (0.1 * gains @ np.sin(2 * np.pi * harmonics[:, None] * at_s)).astype(np.float32)
+    return sound
 
 
 def _spectrum(sound: Signal) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -222,3 +222,69 @@ def test_whatever_happens_it_never_sleeps_in_between_and_answers_nobody_else(lif
     alive = _Life()
     for happening in life:
         alive.live(happening)
+
+
+def test_while_somebody_looks_again_there_is_no_earcon_and_then_there_is() -> None:
+    called = sleeper()
+    called.on_called(10.0, looked_at=True)
+    assert quiet(called, 10.0, 0.6) == []
+    assert called.on_looked_at(10.0, True) == []
+    assert called.state is Wakefulness.AWAKE
+    assert quiet(called, 10.6, 0.1) == [PlayEarcon()]
+
+
+@pytest.mark.parametrize("text", ["I hate Jett.", "A jet", ""])
+def test_a_name_that_was_found_may_be_written_wrong(text: str) -> None:
+    called = sleeper()
+    called.on_called(10.0, looked_at=True)
+    called.on_looked_at(10.0, True)
+    assert called.on_transcript(text, 9.1).text == ""
+    assert called.on_dropped() == []
+    assert called.on_transcript("stop that", 12.0) == Meant(Meaning.WORDS, "stop that"), "its turn began after the name"
+
+
+def test_what_follows_a_name_that_is_written_wrong_is_answered() -> None:
+    called = sleeper()
+    called.on_called(10.0, looked_at=True)
+    called.on_looked_at(10.0, True)
+    text = "a jet what time is it"
+    assert called.on_transcript(text, 9.1) == Meant(Meaning.WORDS, text)
+
+
+def test_a_name_that_was_not_found_lets_it_sleep_at_once() -> None:
+    called = sleeper()
+    called.on_called(10.0, looked_at=True)
+    assert called.on_looked_at(10.0, False) == [FallAsleep(rejected=True)]
+    assert called.state is Wakefulness.ASLEEP
+    assert called.on_looked_at(10.0, True) == [], "nobody asked"
+    assert called.state is Wakefulness.ASLEEP
+
+
+def test_where_nobody_could_look_the_transcript_tells() -> None:
+    called = sleeper()
+    called.on_called(10.0, looked_at=True)
+    assert called.on_looked_at(10.0, None) == []
+    assert called.on_transcript("what time is it", 9.1) == Meant(Meaning.UNSURE)
+    assert called.on_dropped() == [FallAsleep(rejected=True)]
+
+
+@given(st.lists(st.sampled_from(["called", "found", "not found", "unsure", "key", "text", "dropped", "sleep"])))
+def test_a_second_look_never_wakes_what_sleeps_nor_sends_to_sleep_what_is_awake(events: list[str]) -> None:
+    one = sleeper()
+    for n, event in enumerate(events):
+        before = one.state
+        match event:
+            case "called":
+                one.on_called(float(n), looked_at=True)
+            case "key":
+                one.on_woken(float(n))
+            case "text":
+                one.on_transcript("come here", float(n))
+            case "dropped":
+                one.on_dropped()
+            case "sleep":
+                one.on_sent_to_sleep()
+            case _:
+                one.on_looked_at(float(n), {"found": True, "not found": False, "unsure": None}[event])
+                if before is not Wakefulness.CALLED:
+                    assert one.state is before

@@ -21,7 +21,7 @@ from jett.app.needs import store
 from jett.app.servers import Servers, commands, model_tools, open_servers, owner, tools_wanted, with_server_words
 from jett.app.voice_identity import load_identifying
 from jett.app.voices import close_voice, load_tts, voice_trouble
-from jett.app.wake import WakeWords, sleeping_words, with_wake_phrases
+from jett.app.wake import WakeWords, sleeping_words, wake_rules, with_wake_phrases
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
 from jett.core.events import Observer, unobserved
@@ -117,6 +117,7 @@ async def open_app(
         tts, reason = loaded["tts"]
         memories = memories_of(settings)
         who = loaded["speaker"]
+        look = woken.second_look(loaded["stt"]) if woken is not None else None
         tools = model_tools(settings, servers, owner(Kind.VOICE), who=who)
         parts = Parts(
             loaded["vad"],
@@ -130,10 +131,13 @@ async def open_app(
             identifying=who,
             redact=redact,
             wake=woken.detector if woken else None,
-            wake_rules=woken.rules if woken else (),
+            wake_rules=wake_rules(woken, look),
+            second_look=look,
             after_name=WakePhrase(phrases).rest,
             names=engine_names(settings, tts),
         )
+        if look is not None:
+            await anyio.to_thread.run_sync(look.warm_up)
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
         troubles = await warm_up(settings, parts)
         told = (*given_up, *slower, *troubles)

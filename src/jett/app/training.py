@@ -39,6 +39,8 @@ Tell = Callable[[str, int, int], None]
 """A stage, and how much of it is done, of how much."""
 
 FALSE_ALARMS_PER_HOUR = 0.1
+SECOND_LOOKS_PER_HOUR = 20.0
+"""Where a call is looked at again by speech-to-text, a tenth of a second of one core each."""
 _MOST_LETTERS = 40
 _NEAR_WEIGHT = 0.2
 
@@ -82,12 +84,14 @@ def spoken_form(phrase: str) -> str:
 def train_head(wanted: Wanted, models: Store, folder: Path, tell: Tell) -> Report:
     """Train, judge and write a head; it takes minutes. Raises ModelError, TextToSpeechError, AudioError."""
     hearing = Hearing(SpeechEmbedding(models.path(FEATURES), threads=2), workplace() / "heard")
-    heard = _heard(wanted, models, hearing, tell)
+    heard, spellings = _heard(wanted, models, hearing, tell)
     networks = _trained(wanted, heard, tell)
     found = _judged(networks, heard, wanted.phrase)
     threshold = threshold_for(FALSE_ALARMS_PER_HOUR, found.others)
+    look_again = min(threshold, threshold_for(SECOND_LOOKS_PER_HOUR, found.others))
     report = Report(
         phrase=wanted.phrase,
+        spellings=spellings,
         seed=wanted.seed,
         quick=wanted.quick,
         negative_hours=round(found.hours, 2),
@@ -95,6 +99,7 @@ def train_head(wanted: Wanted, models: Store, folder: Path, tell: Tell) -> Repor
         near_judged=len(found.near),
         patience=PATIENCE,
         chosen=figures(found, threshold),
+        looked_at=figures(found, look_again),
         curve=tuple(det(found)),
         given_recordings=len(wanted.negatives),
         voices=heard.voices,
@@ -106,6 +111,10 @@ def train_head(wanted: Wanted, models: Store, folder: Path, tell: Tell) -> Repor
 def write_head(networks: Sequence[Network], report: Report, folder: Path, heads: Path) -> Path:
     """The head into `heads`, its report into `folder`; the head's path."""
     meta = {"jett.phrase": report.phrase, "jett.threshold": f"{report.chosen.threshold:.4f}"}
+    meta |= {
+        "jett.look_again": f"{report.looked_at.threshold:.4f}",
+        "jett.spellings": json.dumps(report.spellings),
+    }
     meta |= {"jett.patience": str(report.patience), "jett.card": json.dumps(card(report))}
     folder.mkdir(parents=True, exist_ok=True)
     path = heads / f"{name_of(report.phrase)}.onnx"
@@ -116,8 +125,8 @@ def write_head(networks: Sequence[Network], report: Report, folder: Path, heads:
     return path
 
 
-def _heard(wanted: Wanted, models: Store, hearing: Hearing, tell: Tell) -> Heard:
-    """All that is trained on and judged by, as embeddings."""
+def _heard(wanted: Wanted, models: Store, hearing: Hearing, tell: Tell) -> tuple[Heard, tuple[str, ...]]:
+    """All that is trained on and judged by, as embeddings; other spellings of the phrase."""
     words = TrainingWords(models)
     tell("words", 0, 1)
     size, seed = wanted.size, wanted.seed
@@ -130,7 +139,8 @@ def _heard(wanted: Wanted, models: Store, hearing: Hearing, tell: Tell) -> Heard
     with TrainingVoices(models, workplace() / "speech") as voices:
         clips = list(_spoken(voices, [*lines, *tests], tell))
     train_clips, test_clips = clips[: len(lines)], clips[len(lines) :]
-    return hearing.heard(train_clips, test_clips, size, seed, wanted.negatives, tell)
+    heard = hearing.heard(train_clips, test_clips, size, seed, wanted.negatives, tell)
+    return heard, words.spellings(wanted.phrase)
 
 
 def _spoken(voices: TrainingVoices, lines: list[Line], tell: Tell) -> Iterator[tuple[Line, Samples]]:

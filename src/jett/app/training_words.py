@@ -28,6 +28,7 @@ class TrainingWords:
         by_rank = sorted(vocabulary, key=vocabulary.__getitem__)
         self._words = [word for word in by_rank if word.isascii() and word.isalpha() and len(word) > 1][:MOST_WORDS]
         self._lexicon: dict[str, str] = {}
+        self._said: list[str] = []
 
     def near(self, phrase: str, *, most: int = 240) -> list[str]:
         """What sounds nearly like `phrase`. Raises TextToSpeechError."""
@@ -38,7 +39,19 @@ class TrainingWords:
             said = self._sounds_of(phrase.split(), phonemizer)
         finally:
             phonemizer.close()
-        return near_phrases(phrase, [said[word] for word in phrase.split()], self._lexicon, most=most)
+        self._said = [said[word] for word in phrase.split()]
+        return near_phrases(phrase, self._said, self._lexicon, most=most)
+
+    def spellings(self, phrase: str, *, most: int = 4) -> tuple[str, ...]:
+        """Other ways to write what sounds as `phrase` does, a common word in place of one of its own.
+
+        Ask for `near` before. Raises TextToSpeechError.
+        """
+        words, found = phrase.split(), []
+        for n, sound in enumerate(self._said):
+            for other in (word for word, said in self._lexicon.items() if said == sound and word != words[n]):
+                found.append(" ".join([*words[:n], other, *words[n + 1 :]]))
+        return tuple(found[:most])
 
     def _sounds_of(self, words: list[str], phonemizer: Phonemizer) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from jett.app.wake_heads import FEATURES, head_place
 from jett.core.errors import ConfigError
+from jett.core.ports import PhraseScorer, SpeechToText
 from jett.engines.wake.detector import HeadsWakeWordDetector
 from jett.engines.wake.features import SpeechEmbedding
 from jett.engines.wake.heads import Head, load_head
 from jett.models.store import Store
+from jett.session.second_look import SecondLook
 from jett.settings import Settings
 from jett.turns.wake import WakeRule, WakeSpotter, threshold_for
 
@@ -21,6 +23,8 @@ class WakeWords:
     detector: HeadsWakeWordDetector
     rules: tuple[WakeRule, ...]
     """One for each of the detector's names."""
+    lenient_rules: tuple[WakeRule, ...]
+    """The same where the calls of those heads that want it are looked at again."""
     refractory_s: float
 
     @property
@@ -31,6 +35,13 @@ class WakeWords:
             for head in self.detector.heads
             for name in head.names
         )
+
+    def second_look(self, stt: SpeechToText) -> SecondLook | None:
+        """At what the lenient rules take for a call; None where no head wants one, or `stt` cannot take it."""
+        wanted = [head for head in self.detector.heads if head.look_again is not None and head.spellings]
+        if not wanted or not isinstance(stt, PhraseScorer):
+            return None
+        return SecondLook(stt, {name: head.spellings for head in wanted for name in head.names})
 
     def spotter(self) -> WakeSpotter:
         """For one stream of sound."""
@@ -57,14 +68,25 @@ def load_wake_words(settings: Settings, models: Store, words: tuple[str, ...] = 
     wake = settings.wake
     heads = _heads(words or wake.words, models)
     detector = HeadsWakeWordDetector(SpeechEmbedding(models.path(FEATURES)), heads)
-    rules = tuple(rule for head in heads for rule in rules_of(head, wake.sensitivity))
-    return WakeWords(detector, rules, wake.refractory_s)
+    rules, lenient = (
+        tuple(rule for head in heads for rule in rules_of(head, wake.sensitivity, looked_at=looked_at))
+        for looked_at in (False, True)
+    )
+    return WakeWords(detector, rules, lenient, wake.refractory_s)
 
 
-def rules_of(head: Head, sensitivity: float) -> list[WakeRule]:
-    """When each of its names counts as called."""
-    threshold = threshold_for(head.threshold, sensitivity)
+def rules_of(head: Head, sensitivity: float, *, looked_at: bool = False) -> list[WakeRule]:
+    """When each of its names counts as called; `looked_at`: each call will be looked at again."""
+    own = head.look_again if looked_at and head.look_again is not None else head.threshold
+    threshold = threshold_for(own, sensitivity)
     return [WakeRule(name, threshold, head.patience) for name in head.names]
+
+
+def wake_rules(words: WakeWords | None, look: SecondLook | None) -> tuple[WakeRule, ...]:
+    """When a conversation counts as called: sooner where each call is looked at again."""
+    if words is None:
+        return ()
+    return words.rules if look is None else words.lenient_rules
 
 
 def with_wake_phrases(settings: Settings, phrases: tuple[str, ...]) -> Settings:

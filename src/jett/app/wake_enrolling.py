@@ -213,5 +213,7 @@ def _write(head: Head, networks: Sequence[Network], threshold: float, count: int
         shutil.copyfile(own, kept)
     card = {**head.card, "enrolled": count, "licence": "yours: it knows your voice a little, so do not pass it on"}
     meta = {"jett.phrase": head.phrase, "jett.threshold": f"{threshold:.4f}", "jett.patience": str(head.patience)}
+    if head.look_again is not None:
+        meta |= {"jett.look_again": f"{head.look_again:.4f}", "jett.spellings": json.dumps(head.spellings)}
     write_atomically(own, head_file(networks, meta | {"jett.card": json.dumps(card)}))
     return own

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,17 @@ class SpeechToText(Protocol):
         `partial`: the speech goes on, so speed counts for more than the last word.
 
         Raises SpeechToTextError. An empty text means that nothing was said.
+        """
+
+
+@runtime_checkable
+class PhraseScorer(Protocol):
+    """A speech-to-text engine that can also say how likely one phrase is; blocking."""
+
+    def log_likelihood(self, speech: Samples, spellings: Sequence[str]) -> float:
+        """Natural logarithm of the probability that the text of `speech` (16 kHz) begins with one of `spellings`.
+
+        Raises SpeechToTextError.
         """
 
 

@@ -31,6 +31,7 @@ from jett.session.playback import Playback, Track
 from jett.session.prefilling import Prefilling
 from jett.session.redacted import Pieces, redacted_event
 from jett.session.replying import Replying
+from jett.session.second_look import SecondLook
 from jett.session.sleeping import Sleeping
 from jett.session.spans import Spans
 from jett.session.worker import Worker, Workers
@@ -112,6 +113,7 @@ class Conversation:
             stirs=lambda: bool(self.announcements),
             held_awake=lambda: self._asking.awaits_answer,
             play_earcon=lambda: self._playback.chime(earcon(self._playback.rate_hz)),
+            look_again=lambda look, *call: self._tasks.start_soon(self._look_again, look, *call),
         )
         self._prefilling = Prefilling(parts.llm, parts.tools, self._remembered)
         self._cancelled = (0, 0)
@@ -255,6 +257,7 @@ class Conversation:
     def _build(self, workers: Workers) -> None:
         parts = self._parts
         voice = Voice(parts.tts, workers.tts, parts.spoken)
+        self._stt_worker = workers.stt
         self._drafter = Drafter(parts.llm, voice, self._playback, self._clock, parts.tools)
         self._listener = Listener(
             parts.stt,
@@ -292,6 +295,10 @@ class Conversation:
         if self._partial_is_due(frame):
             self._partial_due_s = frame.heard.end_s + self._settings.partial_every_s
             self._tasks.start_soon(self._hear_partial, self._machine.turn, self._machine.turn_from_s)
+
+    async def _look_again(self, look: SecondLook, name: str, at_s: float) -> None:
+        found = await look.taken(name, at_s, self._ears.ring, self._stt_worker)
+        self._sleeping.looked_at(at_s, found)
 
     def _partial_is_due(self, frame: Frame) -> bool:
         return (

@@ -18,6 +18,7 @@ from jett.core.ports import (
     WakeWordDetector,
 )
 from jett.session.identifying import Identifying
+from jett.session.second_look import SecondLook
 from jett.turns.asleep import AsleepSettings
 from jett.turns.machine import TurnSettings
 from jett.turns.wake import WakeRule
@@ -46,6 +47,8 @@ class Parts:
     """With it Jett sleeps until it is called; without it, it always listens."""
     wake_rules: tuple[WakeRule, ...] = ()
     """When each of its names counts as called; where there are none, at a score of 0.5."""
+    second_look: SecondLook | None = None
+    """Whether a call is one; where nothing can look, the transcript must hold the name."""
     after_name: Callable[[str], str | None] = lambda text: None
     """What a transcript says after Jett's name; None where that does not stand in front."""
     names: dict[str, str] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from jett.core.events import (
 )
 from jett.session.ears import Ears, Frame
 from jett.session.parts import ConversationSettings, Parts
+from jett.session.second_look import SecondLook
 from jett.session.wake_frames import WakeFrames
 from jett.turns.asleep import FallAsleep, Hear, Meaning, PlayEarcon, SleepCommand, Sleeper, Wakefulness
 from jett.turns.events import Event, FrameHeard, ReplyDismissed, SpeechCleared
@@ -53,10 +54,12 @@ class Sleeping:
         stirs: Callable[[], bool],
         held_awake: Callable[[], bool],
         play_earcon: Callable[[], None],
+        look_again: Callable[[SecondLook, str, float], object],
     ) -> None:
         """`feed` hands an event to the `machine`; what `observer` is given it passes on as `told` says.
 
         `stirs`: whether something waits to be said; `held_awake`: whether an answer is expected.
+        `look_again` has a second look taken at a name that seems to have been said by a time, and tells `looked_at`.
         """
         self.possible = parts.wake is not None or settings.push_to_talk
         """Whether it ever sleeps."""
@@ -68,6 +71,8 @@ class Sleeping:
         self._stirs = stirs
         self._held_awake = held_awake
         self._play_earcon = play_earcon
+        self._second_look = parts.second_look
+        self._look_again = look_again
         self._sleeper = Sleeper(settings.asleep, parts.after_name)
         rules = parts.wake_rules or [WakeRule(name) for name in (parts.wake.names if parts.wake else ())]
         self._spotter = WakeSpotter(rules, refractory_s=settings.refractory_s)
@@ -111,12 +116,20 @@ class Sleeping:
         """Fall asleep now; whatever was under way has been ended."""
         self._carry_out(self._sleeper.on_sent_to_sleep())
 
+    def looked_at(self, at_s: float, found: bool | None) -> None:
+        """What a second look at the call at `at_s` said; None where nobody could look."""
+        was = self._sleeper.state
+        if found is False and was is Wakefulness.CALLED:
+            self._feed(SpeechCleared())
+        self._carry_out(self._sleeper.on_looked_at(at_s, found))
+        self._tell_if_sure(was)
+
     def meant(self, text: str) -> str:
         """What is for the turn machine of the newest transcript of its turn: the words after the name, if any."""
         if not self.possible:
             return text
         was = self._sleeper.state
-        meant = self._sleeper.on_transcript(text)
+        meant = self._sleeper.on_transcript(text, self._machine.turn_from_s)
         self._tell_if_sure(was)
         self._words_of_sleep = text if meant.meaning is Meaning.SLEEP else ""
         if meant.meaning is Meaning.NOT_MEANT:
@@ -164,7 +177,15 @@ class Sleeping:
         for end_s, scores in self._names.hear(clean) if self._names is not None else ():
             called = self._spotter.hear(scores, end_s)
             if called is not None:
-                self._carry_out(self._sleeper.on_called(called.at_s), called.name)
+                self._call(called.name, called.at_s)
+
+    def _call(self, name: str, at_s: float) -> None:
+        look = self._second_look
+        wanted = look is not None and name in look.spellings
+        commands = self._sleeper.on_called(at_s, looked_at=wanted)
+        self._carry_out(commands, name)
+        if look is not None and wanted and commands:
+            self._look_again(look, name, at_s)
 
     def _after(self, end_s: float) -> None:
         self._fed_s = end_s

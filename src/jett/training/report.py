@@ -17,6 +17,8 @@ class Report:
     """Of one head."""
 
     phrase: str
+    spellings: tuple[str, ...]
+    """Others that sound the same."""
     seed: int
     quick: bool
     voices: int
@@ -30,6 +32,8 @@ class Report:
     patience: int
     chosen: Figures
     """At the threshold of the head."""
+    looked_at: Figures
+    """At that from which a second look is taken."""
     curve: tuple[Figures, ...]
     """At others."""
 
@@ -40,8 +44,9 @@ class Report:
         """A few lines and a table."""
         chosen = self.chosen
         rows = [f"{'threshold':>10}{'missed, %':>11}{'noisy, %':>10}{'near, %':>9}{'alarms an hour':>16}"]
-        for at in (chosen, *self.curve[::2]):
-            mark = "  <- chosen" if at is chosen else ""
+        marks = {id(chosen): "  <- chosen", id(self.looked_at): "  <- chosen where each call is looked at again"}
+        for at in (chosen, self.looked_at, *self.curve[::2]):
+            mark = marks.get(id(at), "")
             rows.append(
                 f"{at.threshold:>10.3f}{at.miss_percent_clean:>11.1f}{at.miss_percent_noisy:>10.1f}"
                 f"{at.near_accepted_percent:>9.1f}{at.false_alarms_per_hour:>16.2f}{mark}"
@@ -73,4 +78,5 @@ def card(report: Report) -> dict[str, Any]:
         "calls_judged": report.calls_judged,
         "near_judged": report.near_judged,
         "measured": asdict(report.chosen),
+        "measured_before_a_second_look": asdict(report.looked_at),
     }

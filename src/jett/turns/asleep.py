@@ -7,16 +7,19 @@ its shell.
     says              Hear ◄─┘              └ the transcript holds the name  └ FallAsleep, follow_up_s after the reply
 
 Asleep, nothing reaches the turn machine. A call has it hear what was said from a little before the name on, so that a
-command in one breath loses no syllable. While CALLED, a transcript counts only if the name stands among its first
-words; else the turn is no turn of Jett's: it gives no words to the turn machine, and Jett sleeps again once it is over.
-Whoever wakes Jett without its name (a key, a program, an announcement) has nothing to prove.
+command in one breath loses no syllable. Where somebody can take a second look at the sound, CALLED lasts until they
+tell: Jett is AWAKE, whatever is written of its name, or sleeps at once. Else a transcript counts only if the name
+stands among its first words; without it the turn is no turn of Jett's: it gives no words to the turn machine, and Jett
+sleeps again once it is over. Whoever wakes Jett without its name (a key, a program, an announcement) has nothing to
+prove.
 
 Rules held for every sequence of events (tests/turns/test_asleep.py): it never falls asleep while something is under
-way; nothing is answered of a call whose transcript lacks the name.
+way; nothing is answered of a call whose transcript lacks the name, unless a second look found it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +29,8 @@ from jett.turns.phrases import is_sleep_phrase, normalise
 _SLACK_S = 0.25
 """Speech goes on for so long after a call at the most, if nothing follows the name: the detector may be early, and the
 voice activity detector lingers."""
+_MISWRITTEN_WORDS = 3
+"""So many words of a turn with a proven call are its name, written wrong: "I hate Jett"."""
 
 
 class Wakefulness(StrEnum):
@@ -113,14 +118,29 @@ class Sleeper:
         self._quiet_from_s = 0.0
         self._earcon_from_s: float | None = None
         self._last: Meaning | None = None
+        self._is_looked_at = False
+        self._proven_s: float | None = None
 
-    def on_called(self, at_s: float) -> list[SleepCommand]:
-        """A detector is sure at `at_s` that the name was said; nothing new to whoever is awake."""
+    def on_called(self, at_s: float, *, looked_at: bool = False) -> list[SleepCommand]:
+        """A detector is sure at `at_s` that the name was said; nothing new to whoever is awake.
+
+        `looked_at`: somebody is taking a second look, and will tell `on_looked_at`.
+        """
         if self.state is not Wakefulness.ASLEEP:
             return []
         settings = self.settings
         self._wake(Wakefulness.CALLED, at_s)
+        self._is_looked_at = looked_at
         return [Hear(max(0.0, at_s - settings.delay_s - settings.phrase_s - settings.pre_roll_s))]
+
+    def on_looked_at(self, at_s: float, found: bool | None) -> list[SleepCommand]:
+        """Whether the name was `found` in the call at `at_s`; None where it could not be told: the transcript will."""
+        if self.state is not Wakefulness.CALLED or not self._is_looked_at:
+            return []
+        self._is_looked_at = False
+        if found:
+            self.state, self._proven_s = Wakefulness.AWAKE, at_s
+        return self._fall_asleep(rejected=True) if found is False else []
 
     def on_woken(self, at_s: float) -> list[SleepCommand]:
         """A key, or a program: whoever speaks next, Jett is meant."""
@@ -140,7 +160,8 @@ class Sleeper:
         self.state = state
         self._quiet_from_s = at_s
         self._earcon_from_s = at_s if self.settings.earcon else None
-        self._last = None
+        self._last = self._proven_s = None
+        self._is_looked_at = False
 
     def on_frame(self, end_s: float, *, busy: bool, last_speech_s: float) -> list[SleepCommand]:
         """The turn machine has heard until `end_s`, speech until `last_speech_s`; `busy`: something is under way."""
@@ -165,25 +186,27 @@ class Sleeper:
         if last_speech_s > called_s + _SLACK_S:
             self._earcon_from_s = None
             return False
-        if end_s - max(called_s, last_speech_s) < self.settings.earcon_after_s - 1e-6:
+        if self._is_looked_at or end_s - max(called_s, last_speech_s) < self.settings.earcon_after_s - 1e-6:
             return False
         self._earcon_from_s = None
         return True
 
-    def on_transcript(self, text: str) -> Meant:
-        """What the turn so far says. Ask for each transcript in turn; the newest counts."""
-        meant = self._meant(text)
+    def on_transcript(self, text: str, from_s: float = math.inf) -> Meant:
+        """What the turn that began at `from_s` says so far. Ask for each transcript in turn; the newest counts."""
+        meant = self._meant(text, from_s)
         self._last = meant.meaning
         if self.state is Wakefulness.CALLED and meant.meaning not in (Meaning.UNSURE, Meaning.NOT_MEANT):
             self.state = Wakefulness.AWAKE
         return meant
 
-    def _meant(self, text: str) -> Meant:
+    def _meant(self, text: str, from_s: float) -> Meant:
         rest = self._after_name(text)
         if rest is None:
+            n_words = len(normalise(text).split())
             if self.state is Wakefulness.CALLED:
-                too_many = len(normalise(text).split()) > self.settings.first_words
-                return Meant(Meaning.NOT_MEANT if too_many else Meaning.UNSURE)
+                return Meant(Meaning.NOT_MEANT if n_words > self.settings.first_words else Meaning.UNSURE)
+            if self._proven_s is not None and from_s < self._proven_s and n_words <= _MISWRITTEN_WORDS:
+                return Meant(Meaning.NAME)
             rest = text
         elif not normalise(rest):
             return Meant(Meaning.NAME)
@@ -207,6 +230,7 @@ class Sleeper:
 
     def _fall_asleep(self, *, rejected: bool = False) -> list[SleepCommand]:
         self.state = Wakefulness.ASLEEP
+        self._is_looked_at = False
         self._earcon_from_s = None
         self._last = None
         return [FallAsleep(rejected)]

@@ -31,6 +31,10 @@ _TOKENS_PER_S = 9
 _MAX_TOKENS = 220
 _VOCABULARY_TOKENS = 60
 _CONTEXT_TOKENS = 40
+_SCORED_WINDOW_S = 3.0
+"""What the encoder gets of a phrase and the silence after it, where nothing has to be written."""
+_LEAST_PROBABILITY = 1e-9
+_NEVER = -100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,29 @@ class WhisperSpeechToText:
             else self.transcribe(speech)
             for at, speech in enumerate(speeches)
         ]
+
+    def log_likelihood(self, speech: Samples, spellings: Sequence[str]) -> float:
+        """Port PhraseScorer: the decoder is given the phrase token by token, and says how it would have gone on.
+
+        Unlike a transcript it still tells where noise has made the name the second best reading. It is told nothing to
+        expect: then it would take "hey josh" for the name too (benchmarks/LOG.md, "The second look").
+        """
+        if speech.size < _MIN_SAMPLES:
+            return _NEVER
+        size = max(speech.size, int(_SCORED_WINDOW_S * SAMPLE_RATE_HZ))
+        features = log_mel(_padded(speech, size))[None]  # (1, 80, frames)
+        said = [each.title().split() for each in spellings]
+        written = dict.fromkeys(f" {between.join(words)}" for words in said for between in (" ", ", "))
+        found = []
+        try:
+            encoded = self._model.encode(ctranslate2.StorageView.from_array(features))
+            (start,) = self._started(encoded)
+            for text in written:
+                (aligned,) = self._model.align(encoded, list(start), [self._encode(text)], features.shape[-1])
+                found.append(float(np.log(np.maximum(aligned.text_token_probs, _LEAST_PROBABILITY)).sum()))
+        except (RuntimeError, ValueError) as error:
+            raise SpeechToTextError(f"stt: Whisper failed on '{spellings[0]}' ({error})") from error
+        return float(np.logaddexp.reduce(found))
 
     def _transcribe_window(self, window: Samples, context: Sequence[int], partial: bool) -> Transcript:
         if window.size < _MIN_SAMPLES:

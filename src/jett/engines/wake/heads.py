@@ -47,10 +47,14 @@ class Head:
     """Embeddings that it looks at."""
     threshold: float
     """Score from which its makers say that it was called."""
+    look_again: float | None
+    """Score, no more than the threshold, from which it wants a second look at the sound; None where it wants none."""
     patience: int
     """Frames in a row that must reach the threshold."""
     phrase: str
     """As it is said; empty where the file does not say."""
+    spellings: tuple[str, ...]
+    """The phrase, and what sounds the same: a writer may choose any of them; empty where the file does not say."""
     path: Path
     card: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """How it was made and measured; empty for other people's."""
@@ -101,13 +105,16 @@ def _head(path: Path, shape: list[Any] | tuple[Any, ...], run: Run, outputs: lis
     frames = _frames(path, shape)
     scores = _tried(path, run, frames)
     phrase = meta.get("jett.phrase", "").strip()[:80]
+    threshold = _number(path, meta, "jett.threshold", THRESHOLD, 0.0, 1.0)
     name = name_of(phrase or re.sub(r"[_-]v\d+(\.\d+)*$", "", path.stem))
     return Head(
         names=_names(name, len(scores), outputs),
         frames=frames,
-        threshold=_number(path, meta, "jett.threshold", THRESHOLD, 0.0, 1.0),
+        threshold=threshold,
+        look_again=_number(path, meta, "jett.look_again", 0.0, 0.0, threshold) or None,
         patience=round(_number(path, meta, "jett.patience", PATIENCE, 1, 25)),
         phrase=phrase,
+        spellings=_spellings(path, meta, phrase),
         path=path,
         card=_card(path, meta),
         _run=run,
@@ -160,6 +167,16 @@ def _number(path: Path, meta: Mapping[str, str], key: str, default: float, least
     if not least <= value <= most:
         raise ModelError(f"wake: {key} of '{path}' is '{text[:40]}', need {least:g} to {most:g}; train it again")
     return value
+
+
+def _spellings(path: Path, meta: Mapping[str, str], phrase: str) -> tuple[str, ...]:
+    try:
+        others = json.loads(meta.get("jett.spellings", "[]"))
+    except (ValueError, RecursionError):
+        others = None
+    if not isinstance(others, list) or len(others) > MOST_NAMES or not all(isinstance(each, str) for each in others):
+        raise ModelError(f"wake: jett.spellings of '{path}' is no list of texts; train it again")
+    return tuple(dict.fromkeys(filter(None, (phrase, *(each.strip()[:80] for each in others)))))
 
 
 def _card(path: Path, meta: Mapping[str, str]) -> Mapping[str, Any]:

@@ -1,0 +1,58 @@
+"""Whether what sounded like a name was one: speech-to-text is asked how likely the name is, a tenth of a second later.
+
+A head of a wake word is small and listens all the time, so it is made to miss little; what it takes for a call is
+rare, and each is looked at again by a model that knows speech. Asleep this costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from jett.core.audio import SAMPLE_RATE_HZ, Samples
+from jett.core.errors import EngineError
+from jett.core.ports import PhraseScorer
+from jett.session.audio_ring import AudioRing
+from jett.session.worker import Caller
+
+SHARE = 0.5
+"""A name counts where its log-likelihood is more than this share of what it would be in noise: a rare name is unlikely
+even where it is said. Chosen in benchmarks/LOG.md, "The second look"."""
+_NOISE_RMS = 100.0
+LOOKED_AT_S = 1.3
+"""Of what was heard until the call; the name is at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """`spellings`: what is said for each name that is looked at, in the ways it may be written."""
+
+    scorer: PhraseScorer
+    spellings: Mapping[str, Sequence[str]]
+    _least: dict[str, float] = field(default_factory=dict)
+
+    async def taken(self, name: str, at_s: float, ring: AudioRing, worker: Caller) -> bool | None:
+        """Whether the call of `name` that seems to have ended at `at_s` is one; None where it could not be told."""
+        speech = ring.read(at_s - LOOKED_AT_S, at_s)
+        try:
+            return await worker.call(self.holds, name, speech)
+        except EngineError:
+            return None
+
+    def holds(self, name: str, speech: Samples) -> bool:
+        """Whether `speech` (16 kHz), which ends where the name seemed to, is of it. Raises SpeechToTextError."""
+        return self.scorer.log_likelihood(speech, self.spellings[name]) >= self.least(name)
+
+    def warm_up(self) -> None:
+        """Find out what each name is worth, so that the first call does not wait for it. Raises SpeechToTextError."""
+        for name in self.spellings:
+            self.least(name)
+
+    def least(self, name: str) -> float:
+        """The log-likelihood from which a call of `name` is one. Raises SpeechToTextError."""
+        if name not in self._least:
+            noise = np.random.default_rng(0).normal(0.0, _NOISE_RMS, round(LOOKED_AT_S * SAMPLE_RATE_HZ))
+            self._least[name] = SHARE * self.scorer.log_likelihood(noise.astype(np.int16), self.spellings[name])
+        return self._least[name]
