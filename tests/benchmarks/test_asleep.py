@@ -33,6 +33,13 @@ def test_quiet_and_talk_are_told_apart_and_the_start_counts_for_neither() -> Non
     assert (figures["asleep_whole_rss_mb"], figures["asleep_whole_pss_mb"]) == (300.0, 200.0)
 
 
+def test_through_a_sound_card_it_is_another_figure() -> None:
+    live = slept(quiet=0.01, talk=0.03)
+    live.live = True
+    assert {"asleep_live_core_percent", "asleep_live_quiet_core_percent"} <= set(live.figures())
+    assert "asleep_core_percent" not in live.figures()
+
+
 def test_a_talk_that_ended_too_soon_is_no_measurement() -> None:
     short = slept(0.01, 0.03)
     del short.samples[15:]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 from jett.core.clock import MonotonicClock
-from jett.core.events import FellAsleep, SessionEvent, StateChanged, TurnReport, WakeRejected, Woken
+from jett.core.events import FellAsleep, LevelMeasured, SessionEvent, StateChanged, TurnReport, WakeRejected, Woken
 from jett.session.earcon import earcon
 from jett.session.ears import Ears
 from jett.session.parts import ConversationSettings, Parts
@@ -141,6 +141,27 @@ def test_asleep_no_frame_is_scored_or_heard_and_the_level_is_told() -> None:
     night.hear_seconds(10.0)
     assert (night.vad.frames, night.fed) == ([], [])
     assert night.told_of(StateChanged) == [StateChanged("asleep")]
+
+
+@pytest.mark.parametrize("chunk", [CHUNK, 4 * CHUNK, SAMPLE_RATE_HZ])
+def test_asleep_one_level_is_told_of_what_was_handed_over_together(chunk: int) -> None:
+    night = Night()
+    for _ in range(5 * SAMPLE_RATE_HZ // chunk):
+        night.hear(np.full(chunk, 328, np.int16))
+    levels = night.told_of(LevelMeasured)
+    assert len(levels) <= 5 * SAMPLE_RATE_HZ / max(chunk, 512)
+    assert {round(level.dbfs) for level in levels} == {-40}
+    assert 4.9 < sum(level.span_s for level in levels) <= 5.0 + 1e-6
+
+
+def test_it_wants_what_completes_a_frame_of_who_listens_for_the_name() -> None:
+    night = Night()
+    wanted = []
+    for size in (CHUNK, 1_280, 1_279, 1):
+        night.hear(silence(size))
+        wanted.append(night.sleeping.wanted_samples)
+    assert wanted == [960, 960, 961, 960]
+    assert Night(push_to_talk=True).sleeping.wanted_samples == DETECTOR_FRAME
 
 
 def test_a_call_that_nobody_made_is_over_in_a_moment() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -225,6 +225,9 @@ class EchoReference(Protocol):
     def take(self, n_samples: int) -> Samples:
         """The next `n_samples` at 16 kHz; silence where nothing was played."""
 
+    def skip(self, n_samples: int) -> bool:
+        """Take `n_samples` of silence, if nothing is played and nothing waits; else False, and nothing was taken."""
+
 
 class Microphone(Protocol):
     """Where speech comes from: a device or a file fed at the pace of real time."""
@@ -234,6 +237,14 @@ class Microphone(Protocol):
 
     def chunks(self) -> AsyncGenerator[Samples, None]:
         """16 kHz mono chunks in order, until the source ends. Raises AudioError."""
+
+
+@runtime_checkable
+class Gathers(Protocol):
+    """A microphone that can hand over more at once, which costs less than often a little."""
+
+    def gather(self, n_samples: int) -> None:
+        """From now on chunks of at least `n_samples` (16 kHz); with 0 each as soon as it is there. Loses nothing."""
 
 
 Render = Callable[[int], Samples]
@@ -254,6 +265,17 @@ class Speaker(Protocol):
     @property
     def latency_s(self) -> float:
         """Time between a rendered sample and its sound; 0 when unknown."""
+
+
+@runtime_checkable
+class Rests(Protocol):
+    """A speaker that need not run while there is nothing to play. Neither method blocks."""
+
+    def rest(self) -> None:
+        """Pull nothing from `render` until `rouse`; soon, and what was pulled before still sounds."""
+
+    def rouse(self) -> None:
+        """Pull again, as soon as the device runs; what sounds first is what `render` then gives. Safe to call twice."""
 
 
 @dataclass(frozen=True, slots=True)

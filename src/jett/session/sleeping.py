@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from jett.core.audio import Samples
+from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.events import (
     FellAsleep,
     LevelMeasured,
@@ -31,6 +31,8 @@ from jett.turns.events import Event, FrameHeard, ReplyDismissed, SpeechCleared
 from jett.turns.machine import State, TurnMachine
 from jett.turns.wake import WakeRule, WakeSpotter
 
+_AT_ONCE_SAMPLES = SAMPLE_RATE_HZ * 80 // 1_000
+"""Where no name is listened for: 80 ms, as a detector takes it."""
 ANNOUNCEMENT, REQUEST = "announcement", "request"
 """What `Woken` names where no name was said."""
 
@@ -80,6 +82,11 @@ class Sleeping:
     def asleep(self) -> bool:
         """Whether nothing is heard but the name."""
         return self.possible and self._sleeper.state is Wakefulness.ASLEEP
+
+    @property
+    def wanted_samples(self) -> int:
+        """So much more sound is of use to whoever sleeps, and less is not."""
+        return self._names.missing_samples if self._names is not None else _AT_ONCE_SAMPLES
 
     def frames(self, chunk: Samples) -> Iterator[Frame]:
         """What the turn machine is to hear of `chunk`, and of what was passed over before; feed each as it comes."""
@@ -172,10 +179,12 @@ class Sleeping:
         self._carry_out(self._sleeper.on_frame(end_s, busy=busy, last_speech_s=self._machine.last_speech_s))
 
     def _pass_over(self) -> None:
-        for dbfs in self._ears.pass_over():
-            self._observer(LevelMeasured(dbfs, 0.0))
-            if self._state_told != Wakefulness.ASLEEP.value:
-                self._observer(StateChanged(Wakefulness.ASLEEP.value))
+        passed = self._ears.pass_over()
+        if passed is None:
+            return
+        self._observer(LevelMeasured(passed.dbfs, 0.0, passed.span_s))
+        if self._state_told != Wakefulness.ASLEEP.value:
+            self._observer(StateChanged(Wakefulness.ASLEEP.value))
 
     def _carry_out(self, commands: list[SleepCommand], by: str = "") -> None:
         for command in commands:

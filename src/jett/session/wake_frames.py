@@ -19,6 +19,11 @@ class WakeFrames:
         self._heard_samples = 0
         detector.reset()
 
+    @property
+    def missing_samples(self) -> int:
+        """So many more complete a frame."""
+        return self._detector.frame_samples - self._held.size
+
     def hear(self, block: Samples) -> Iterator[tuple[float, tuple[float, ...]]]:
         """Of each frame that `block` (16 kHz) completes, its end in seconds from the start, and a score a name.
 

@@ -1,7 +1,7 @@
 """Port WakeWordDetector: several heads over the same features, which are computed once.
 
-In a room as quiet as a microphone's own noise it rests: nothing is recognised there, so only the melspectrogram goes
-on, and what was left out is made up for in one pass when sound returns.
+In a room as quiet as a microphone's own noise it rests: nothing is recognised there, so the sound is only kept, as much
+of it as a head can hear, and what was left out is made up for in one pass when sound returns.
 """
 
 from __future__ import annotations

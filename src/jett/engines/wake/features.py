@@ -132,6 +132,7 @@ class WakeFeatures:
     def reset(self) -> None:
         """Forget what was heard."""
         self._before: Samples = np.zeros(0, dtype=np.int16)
+        self._unheard: list[Samples] = []
         self._mels = self._model.quiet_room(MELS_AN_EMBEDDING + MELS_A_FRAME * (self._keep - 1))
         self._rows = np.zeros((0, DIMENSIONS), dtype=np.float32)
         self._owed = self._keep
@@ -144,15 +145,16 @@ class WakeFeatures:
         return newest
 
     def hear(self, frame: Samples) -> None:
-        """Take `frame` in, and leave its embedding until somebody wants it. Raises EngineError."""
-        mels = self._model.mels(np.concatenate([self._before, frame]))
-        self._before = frame[-_OVERLAP_SAMPLES:]
-        self._mels = np.concatenate([self._mels, mels])[-len(self._mels) :]
+        """Keep `frame`, and leave what is computed of it until somebody wants it; of many the last are kept."""
+        self._unheard.append(frame)
+        if len(self._unheard) * MELS_A_FRAME >= len(self._mels) + 2 * MELS_A_FRAME:
+            self._before = self._unheard.pop(0)[-_OVERLAP_SAMPLES:]
         self._owed = min(self._owed + 1, self._keep)
 
     def window(self, n: int) -> Embeddings:
         """The last `n` embeddings, oldest first, shape (n, 96); n is at most `keep`. Raises EngineError."""
         if self._owed:
+            self._catch_up()
             anew = self._state is None or self._owed >= self._keep
             before = MELS_AN_EMBEDDING - MELS_A_FRAME if anew else 0
             mels = self._mels[-(MELS_A_FRAME * self._owed + before) :]
@@ -160,6 +162,14 @@ class WakeFeatures:
             self._rows = np.concatenate([self._rows, rows])[-self._keep :]
             self._owed = 0
         return self._rows[-n:]
+
+    def _catch_up(self) -> None:
+        """Mel bands of all that was kept, in one pass: as frame by frame, since each frame's range is its own."""
+        if self._unheard:
+            mels = self._model.mels(np.concatenate([self._before, *self._unheard]))
+            self._before = self._unheard[-1][-_OVERLAP_SAMPLES:]
+            self._unheard.clear()
+            self._mels = np.concatenate([self._mels, mels])[-len(self._mels) :]
 
 
 def _melspectrogram(path: Path, threads: int) -> InferenceSession:
