@@ -22,6 +22,7 @@ from jett.tools.wake_phrase import WakePhrase
 from jett.turns.asleep import AsleepSettings
 from jett.turns.events import Event, FrameHeard
 from jett.turns.machine import TurnMachine
+from jett.turns.wake import WakeRule
 
 CHUNK = 320
 NOTHING = cast(Any, None)
@@ -44,6 +45,9 @@ class ScriptedDetector:
     def scores(self, frame: Samples) -> tuple[float, ...]:
         begun, self.heard = self.heard, self.heard + frame.size
         return (1.0 if any(begun <= at < self.heard for at in self._at_samples) else 0.0,)
+
+    def several(self, frames: Samples) -> list[tuple[float, ...]]:
+        return [self.scores(frame) for frame in frames.reshape(-1, self.frame_samples)]
 
     def reset(self) -> None:
         self.heard = 0
@@ -71,6 +75,7 @@ class Night:
 
     called_at: Sequence[int] = ()
     push_to_talk: bool = False
+    patience: int = 1
     held_awake: bool = False
     waiting: list[str] = field(default_factory=list)
     told: list[SessionEvent] = field(default_factory=list)
@@ -85,7 +90,17 @@ class Night:
         self.machine = TurnMachine()
         detector = None if self.push_to_talk else ScriptedDetector(self.called_at)
         after_name = WakePhrase(["hey_jett"]).rest
-        parts = Parts(self.vad, NOTHING, NOTHING, NOTHING, NOTHING, str, wake=detector, after_name=after_name)
+        parts = Parts(
+            self.vad,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            str,
+            wake=detector,
+            wake_rules=(WakeRule("hey_jett", patience=self.patience),),
+            after_name=after_name,
+        )
         settings = ConversationSettings("", asleep=SETTINGS, push_to_talk=self.push_to_talk)
         self.sleeping = Sleeping(
             parts,
@@ -162,6 +177,30 @@ def test_it_wants_what_completes_a_frame_of_who_listens_for_the_name() -> None:
         wanted.append(night.sleeping.wanted_samples)
     assert wanted == [960, 960, 961, 960]
     assert Night(push_to_talk=True).sleeping.wanted_samples == DETECTOR_FRAME
+
+
+@given(
+    at=st.integers(0, 5 * SAMPLE_RATE_HZ),
+    patience=st.integers(1, 4),
+    sizes=st.lists(st.integers(1, 4_000), max_size=40),
+)
+@settings(max_examples=50, deadline=None)
+def test_handed_over_as_it_wants_a_sleeper_wakes_with_the_frame_that_makes_sure(
+    at: int, patience: int, sizes: list[int]
+) -> None:
+    """A name of so many frames from `at` on; the first chunks are of any size."""
+    first = at // DETECTOR_FRAME
+    night = Night(range(first * DETECTOR_FRAME, (first + patience) * DETECTOR_FRAME, DETECTOR_FRAME), patience=patience)
+    handed_over, sure = 0, (first + patience) * DETECTOR_FRAME
+    while not night.told_of(Woken) and handed_over < sure:
+        size = sizes.pop() if sizes else night.sleeping.wanted_samples
+        handed_over += size
+        night.hear(silence(size))
+        early = handed_over < sure
+    (woken,) = night.told_of(Woken)
+    assert not early
+    assert woken.at_s == pytest.approx(handed_over / SAMPLE_RATE_HZ)
+    assert handed_over == sure or handed_over - sure < 4_000
 
 
 def test_a_call_that_nobody_made_is_over_in_a_moment() -> None:

@@ -38,6 +38,9 @@ class WakeWordDetector(Protocol):
     def scores(self, frame: Samples) -> tuple[float, ...]:
         """How sure each name is, 0 to 1, to have ended by the end of `frame` (shape (frame_samples,), 16 kHz)."""
 
+    def several(self, frames: Samples) -> Sequence[tuple[float, ...]]:
+        """The `scores` of one or more frames (shape (n * frame_samples,)), for less work than one after another."""
+
     def reset(self) -> None:
         """Forget what was heard, before another recording."""
 

@@ -33,6 +33,8 @@ from jett.turns.wake import WakeRule, WakeSpotter
 
 _AT_ONCE_SAMPLES = SAMPLE_RATE_HZ * 80 // 1_000
 """Where no name is listened for: 80 ms, as a detector takes it."""
+_MOST_AT_ONCE = 2
+"""160 ms: more save little, and an eye on the level sees them."""
 ANNOUNCEMENT, REQUEST = "announcement", "request"
 """What `Woken` names where no name was said."""
 
@@ -86,7 +88,11 @@ class Sleeping:
     @property
     def wanted_samples(self) -> int:
         """So much more sound is of use to whoever sleeps, and less is not."""
-        return self._names.missing_samples if self._names is not None else _AT_ONCE_SAMPLES
+        return self._names.missing_samples(self._at_once()) if self._names is not None else _AT_ONCE_SAMPLES
+
+    def _at_once(self) -> int:
+        """Frames of the detector that are scored together, so that no call is found later than one by one."""
+        return min(_MOST_AT_ONCE, self._spotter.at_once) if self.asleep else 1
 
     def frames(self, chunk: Samples) -> Iterator[Frame]:
         """What the turn machine is to hear of `chunk`, and of what was passed over before; feed each as it comes."""
@@ -168,7 +174,7 @@ class Sleeping:
 
     def _look_for_name(self, clean: Samples) -> None:
         """It looks all the time, so that it knows what came before; awake, what it finds is no news."""
-        for end_s, scores in self._names.hear(clean) if self._names is not None else ():
+        for end_s, scores in self._names.hear(clean, self._at_once) if self._names is not None else ():
             called = self._spotter.hear(scores, end_s)
             if called is not None:
                 self._carry_out(self._sleeper.on_called(called.at_s), called.name)

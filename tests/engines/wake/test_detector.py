@@ -187,6 +187,27 @@ def test_a_call_after_a_long_rest_scores_as_without_one(
     assert max(score for score, _ in after_rest) > 0.9
 
 
+@pytest.mark.parametrize("together", [2, 3, 5])
+def test_frames_that_are_scored_together_score_as_one_after_another(
+    features: SpeechEmbedding, heads: tuple[Head, Head], recording: Recording, together: int
+) -> None:
+    """From the start, in speech, across a rest of its own, and in the call after it."""
+    noise = np.random.default_rng(0).normal(0, 4, round(3.1 * 16_000)).astype(np.int16)
+    night = np.concatenate(
+        [recording("wake/alexa_1"), noise, recording("wake/hey_jarvis_2"), recording("wake/alexa_2")]
+    )
+    night = night[: night.size - night.size % (together * FRAME_SAMPLES)]
+    detector = HeadsWakeWordDetector(features, heads)
+    found = [
+        scores
+        for start in range(0, night.size, together * FRAME_SAMPLES)
+        for scores in detector.several(night[start : start + together * FRAME_SAMPLES])
+    ]
+    wanted = all_scores(HeadsWakeWordDetector(features, heads), night)[: len(found)]
+    assert np.abs(np.array(found) - np.array(wanted)).max() < 1e-3
+    assert np.array(found).max(axis=0).min() > 0.9
+
+
 @pytest.mark.parametrize("quiet_s", [3.0, 2.2, 1.0])
 def test_in_a_quiet_room_nothing_is_computed_and_each_call_scores_as_if_it_had_been(
     features: SpeechEmbedding,
