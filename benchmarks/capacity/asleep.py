@@ -14,7 +14,7 @@ own work is not counted; the figures are `asleep_live_…` then.
 | figure | what |
 |---|---|
 | asleep_core_percent, asleep_quiet_core_percent | that process beside people who talk, and in the quiet room |
-| asleep_player_core_percent | of it the recording's player alone, in place of a microphone |
+| asleep_player_core_percent | the recording's player alone, in place of a microphone and awake: in ticks of 20 ms |
 | asleep_detector_core_percent, …_quiet_… | the wake word's own work, without a conversation around it |
 | asleep_memory_mb | a process with the wake word alone; asleep_memory_before_mb: before that was loaded |
 | asleep_whole_rss_mb, asleep_whole_pss_mb | `jett talk` with all engines loaded, which wait to be called |

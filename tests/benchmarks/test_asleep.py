@@ -64,7 +64,7 @@ def test_the_verdicts_are_those_of_the_targets() -> None:
     text = compared({"asleep_core_percent": 2.6, "asleep_memory_mb": 149, "wake_to_listening_p95_ms": 80}, ASLEEP)
     found = {line.split("|")[1].strip(): line.split("|")[5].strip() for line in text.splitlines()[2:]}
     assert list(found.values()) == [
-        *("missed", "not measured in this run", "not measured in this run"),
+        *("missed", *["not measured in this run"] * 4),
         *("must met", "not measured in this run", "aim met"),
     ]
 
@@ -102,8 +102,10 @@ def test_a_real_jett_sleeps_and_its_cost_is_told(
     figures = json.loads(capsys.readouterr().out)
     assert figures["asleep_false_calls"] == 0
     assert figures["asleep_memory_before_mb"] < figures["asleep_memory_mb"] < figures["asleep_whole_rss_mb"]
-    assert all(value > 0 for key, value in figures.items() if key.endswith("_core_percent"))
-    assert sum(key.endswith("_core_percent") for key in figures) == 5
+    shares = {key: value for key, value in figures.items() if key.endswith("_core_percent")}
+    assert len(shares) == 5
+    assert shares.pop("asleep_quiet_core_percent") >= 0  # in so short a time less than a tick of the kernel's clock
+    assert all(value > 0 for value in shares.values())
 
 
 def test_a_head_that_is_not_there_is_told_before_the_run(capsys: pytest.CaptureFixture[str]) -> None:
