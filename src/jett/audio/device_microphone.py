@@ -129,6 +129,7 @@ class DeviceMicrophone:
         loop = asyncio.get_running_loop()
         ready = asyncio.Event()
         self._wake = partial(_set_soon, loop, ready)
+        self._gatherer = Gatherer()
         try:
             await anyio.to_thread.run_sync(self._watch.start)
             while True:

@@ -25,7 +25,8 @@ _TRANSITION = 0.08
 """Width of the slope that ends at half the lower rate, as a share of that rate: flat to 6.7 of 16 kHz."""
 
 _AT_ONCE = 320
-"""Outputs whose windows are copied at once: with four times as many the copies leave the cache, at fivefold cost."""
+"""Outputs whose windows are copied at once: with four times as many the copies leave the cache, at fivefold cost
+(benchmarks/LOG.md, "Asleep")."""
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:

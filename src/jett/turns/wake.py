@@ -62,7 +62,8 @@ class WakeSpotter:
     def at_once(self) -> int:
         """So many of the next frames may be heard together: only the last of them could be the one that makes sure.
 
-        A name that needs two frames in a row, of which none was heard yet, is not called in the next one.
+        A name that needs two frames in a row, of which none was heard yet, is not called in the next one. Measured in
+        benchmarks/LOG.md, "Asleep".
         """
         needed = (rule.patience - run for rule, run in zip(self.rules, self._runs, strict=True))
         return max(1, min(needed, default=1))

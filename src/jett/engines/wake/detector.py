@@ -23,7 +23,7 @@ from jett.engines.wake.heads import Head
 QUIET_DBFS = -70.0
 """RMS of a frame below which nobody speaks: 10 of 32,768."""
 _AT_ONCE = 2
-"""Frames whose features are computed in one go: two for 1.3 times the price of one."""
+"""Frames whose features are computed in one go: two for 1.4 times the price of one (benchmarks/LOG.md, "Asleep")."""
 _EMBEDDING_FRAMES = -(-MELS_AN_EMBEDDING // MELS_A_FRAME)
 
 
