@@ -60,6 +60,8 @@ BROWSER = (
 ASLEEP = (
     Target("asleep beside people who talk, CPU, % of one core", "asleep_core_percent", 2.5, 1.5),
     Target("asleep in a quiet room, the same", "asleep_quiet_core_percent", 2.5, 1.5),
+    Target("beside talk, through a sound card, the same", "asleep_live_core_percent", 2.5, 1.5),
+    Target("in a quiet room, through a sound card, the same", "asleep_live_quiet_core_percent", 2.5, 1.5),
     Target("of it the wake word's own work, the same", "asleep_detector_core_percent", 2.5, 1.5),
     Target("a process with the wake word alone, MB", "asleep_memory_mb", 150, 100),
     Target("end of the wake word to listening, P50, ms", "wake_to_listening_p50_ms", 150, 80),

@@ -3,15 +3,18 @@
     python benchmarks/capacity/asleep.py                 two minutes of quiet, five of talk, 24 calls (about 9 minutes)
     python benchmarks/capacity/asleep.py --quick         10 s of each, 6 calls
     python benchmarks/capacity/asleep.py --only waking   the calls alone (`benchmarks/latency/waking.py`)
+    python benchmarks/capacity/asleep.py --live          through a sound card in place of a recording
     python benchmarks/capacity/asleep.py --head FILE     another head than the one that ships
 
 Also `jett bench asleep`. A real `jett talk --input` sleeps through a recording at the pace of real time: a quiet room,
 then people who talk without its name; processor time and memory are taken from outside, all its processes together.
+With `--live` it is `jett talk` with a microphone and a speaker, on a virtual sound card (Linux, root, PulseAudio) whose
+own work is not counted; the figures are `asleep_live_…` then.
 
 | figure | what |
 |---|---|
 | asleep_core_percent, asleep_quiet_core_percent | that process beside people who talk, and in the quiet room |
-| asleep_player_core_percent | of it the recording's player alone, in place of a microphone |
+| asleep_player_core_percent | the recording's player alone, in place of a microphone and awake: in ticks of 20 ms |
 | asleep_detector_core_percent, …_quiet_… | the wake word's own work, without a conversation around it |
 | asleep_memory_mb | a process with the wake word alone; asleep_memory_before_mb: before that was loaded |
 | asleep_whole_rss_mb, asleep_whole_pss_mb | `jett talk` with all engines loaded, which wait to be called |
@@ -23,10 +26,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -82,6 +88,8 @@ class Slept:
     samples: list[Sample] = field(default_factory=list)
     answered: int = 0
     """Turns; it should have none."""
+    live: bool = False
+    """Through a sound card."""
 
     def percent(self, from_s: float, until_s: float) -> float:
         """Of one core, between two moments."""
@@ -92,9 +100,10 @@ class Slept:
 
     def figures(self) -> Figures:
         talk_from_s = _SETTLE_S + self.quiet_s
+        way = "asleep_live" if self.live else "asleep"
         return {
-            "asleep_core_percent": round(self.percent(talk_from_s, talk_from_s + self.talk_s), 2),
-            "asleep_quiet_core_percent": round(self.percent(_SETTLE_S, talk_from_s), 2),
+            f"{way}_core_percent": round(self.percent(talk_from_s, talk_from_s + self.talk_s), 2),
+            f"{way}_quiet_core_percent": round(self.percent(_SETTLE_S, talk_from_s), 2),
             "asleep_whole_rss_mb": _mb(max(sample.rss for sample in self.samples)),
             "asleep_whole_pss_mb": _mb(max(sample.pss for sample in self.samples)),
             "asleep_false_calls": self.answered,
@@ -105,6 +114,7 @@ def options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="jett bench asleep", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="10 s of quiet and of talk, 6 calls")
     parser.add_argument("--only", choices=("cost", "waking"), help="one half alone")
+    parser.add_argument("--live", action="store_true", help="through a virtual sound card (Linux, root, PulseAudio)")
     parser.add_argument("--head", default=SHIPPED, help="a head by name or file; else the one that ships")
     parser.add_argument("--json", action="store_true", help="flat JSON on standard output")
     parser.add_argument("--save", type=Path, help="write the JSON, with each call and each second, to this file")
@@ -118,7 +128,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         models = store(Settings.load())
         load_wake_words(Settings.load(), models, (args.head,))  # a wrong head is told before the run
-        slept = None if args.only == "waking" else sleep_through(args.head, models.root, quick=args.quick)
+        slept = (
+            None if args.only == "waking" else sleep_through(args.head, models.root, quick=args.quick, live=args.live)
+        )
         figures = {} if slept is None else slept.figures() | ears(args.head, slept.talk_s)
         calls = (
             [] if args.only == "cost" else anyio.run(waking.measure, args.head, _QUICK_CALLS if args.quick else _CALLS)
@@ -137,23 +149,55 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def sleep_through(head: str, models: Path, *, quick: bool) -> Slept:
+def sleep_through(head: str, models: Path, *, quick: bool, live: bool = False) -> Slept:
     """A real `jett talk` that hears a quiet room and then talk. Raises EngineError where it does not start."""
-    slept = Slept(*(_QUICK_S if quick else _WHOLE_S))
+    slept = Slept(*(_QUICK_S if quick else _WHOLE_S), live=live)
     with tempfile.TemporaryDirectory() as kept:
         folder = Path(kept)
         write_wav(folder / "night.wav", night(slept), SAMPLE_RATE_HZ)
         env = {"JETT_WAKE__ENABLED": "true", "JETT_WAKE__WORDS": json.dumps([_absolute(head)])}
-        process = Jett(folder, models).start("talk", "--input", "night.wav", "--json", **env)
-        try:
-            _wait_until_loaded(process)
+        with (_through_a_card if live else _from_a_file)(Jett(folder, models), env) as process:
             slept.samples = watched(process, _SETTLE_S + slept.quiet_s + slept.talk_s)
+            if live:
+                process.send_signal(signal.SIGINT)
             told, _ = process.communicate(timeout=HANG_LIMIT_S)
-        finally:
-            process.kill()
-            process.communicate(timeout=HANG_LIMIT_S)
     slept.answered = sum("transcript" in json.loads(line) for line in told.splitlines())
     return slept
+
+
+@contextmanager
+def _from_a_file(jett: Jett, env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """It has loaded, and hears `night.wav`."""
+    process = jett.start("talk", "--input", "night.wav", "--json", **env)
+    with _ended(process):
+        _wait_until_loaded(process)
+        yield process
+
+
+@contextmanager
+def _through_a_card(jett: Jett, env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The same through a microphone, into which that file is played, and with a speaker."""
+    from tests.system.sound_card import sound_card, why_no_sound_card
+
+    if missing := why_no_sound_card():
+        raise EngineError(f"bench: no virtual sound card ({missing}); leave out --live")
+    with sound_card() as card:
+        on_card = {name: card.env[name] for name in ("PULSE_SERVER", "PULSE_LATENCY_MSEC")}
+        process = jett.start("talk", "--json", **env, **on_card)
+        with _ended(process):
+            _wait_until_it_sleeps(process)
+            with _ended(card.start_speaking(jett.folder / "night.wav")):
+                yield process
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> Iterator[None]:
+    """Whatever happens, it does not outlive the block."""
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait(HANG_LIMIT_S)
 
 
 def night(slept: Slept) -> Samples:
@@ -185,6 +229,16 @@ def _wait_until_loaded(process: subprocess.Popen[str]) -> None:
     said = [process.stderr.readline() for _ in range(2)]
     if not said[-1] or process.poll() is not None:
         raise EngineError(f"bench: jett talk did not start ({(said[-1] or said[0]).strip()}); run it by itself")
+
+
+def _wait_until_it_sleeps(process: subprocess.Popen[str]) -> None:
+    """It says so once sound comes in."""
+    assert process.stderr is not None
+    said = ""
+    for said in process.stderr:
+        if "Jett sleeps" in said:
+            return
+    raise EngineError(f"bench: jett talk did not start ({said.strip()}); run it by itself")
 
 
 def ears(head: str, seconds: float) -> Figures:

@@ -3,8 +3,9 @@
     end of the name      the last sample as loud as a fiftieth of the loudest; nothing is said after it
     Jett listens         observers were told the state after `Woken`, and the ring was rewound to before the name
 
-On the audio clock, in chunks of 20 ms, plus the time that it took to work on the chunk in which Jett woke; so it does
-not matter how fast sound is fed. A device's own buffer is not in it. Below zero: it was sure before the last sample.
+On the audio clock, in chunks of 20 ms or as many of them as a sleeper wants at once, plus the time that it took to work
+on the chunk in which Jett woke; so it does not matter how fast sound is fed. A device's own buffer is not in it. Below
+zero: it was sure before the last sample.
 Called by `benchmarks/capacity/asleep.py`, which is `jett bench asleep`.
 """
 
@@ -57,6 +58,7 @@ class _Heard:
     def __init__(self, sound: Samples) -> None:
         self._sound = sound
         self._given_s = 0.0
+        self._ticks = 1
         self._woken_s: float | None = None
         self.listens_s: float | None = None
         """On the audio clock, with the time that the work took."""
@@ -67,13 +69,18 @@ class _Heard:
         elif isinstance(event, StateChanged) and self._woken_s is not None and self.listens_s is None:
             self.listens_s = self._woken_s + perf_counter() - self._given_s
 
+    def gather(self, n_samples: int) -> None:
+        """Whole ticks, as a device does."""
+        self._ticks = max(1, -(-n_samples // TICK_SAMPLES))
+
     async def chunks(self) -> AsyncGenerator[Samples, None]:
-        for start in range(0, self._sound.size, TICK_SAMPLES):
-            if self.listens_s is not None:
-                return
+        start = 0
+        while start < self._sound.size and self.listens_s is None:
             await anyio.lowlevel.checkpoint()
             self._given_s = perf_counter()
-            yield self._sound[start : start + TICK_SAMPLES]
+            end = start + self._ticks * TICK_SAMPLES
+            yield self._sound[start:end]
+            start = end
 
 
 async def measure(head: str, count: int) -> list[Call]:

@@ -156,3 +156,66 @@ def test_long_gaps_are_shortened_and_short_ones_kept() -> None:
     assert recording.length_samples == recording.samples().size == 8_550
     assert recording.trimmed(0.5).size == 500 + 100 + 400 + 50 + 500
     assert Recording(1_000).trimmed(0.5).size == 0
+
+
+@given(
+    wanted=st.lists(st.tuples(st.integers(0, 3_000), st.booleans()), min_size=1, max_size=40),
+    n_samples=st.integers(1, 30_000),
+)
+@settings(max_examples=60, deadline=None)
+def test_however_much_is_gathered_and_while_nothing_is_played_all_is_heard_once(
+    wanted: list[tuple[int, bool]], n_samples: int
+) -> None:
+    """Each sample of the input, and what is played stays on its timeline."""
+    source, rendered = speech(n_samples), 0
+    duplex = FileDuplex(source, rate_hz=16_000, pace=AsFastAsPossible())
+
+    def render(n: int) -> Samples:
+        nonlocal rendered
+        rendered += n
+        return speech(n)
+
+    async def listen() -> Samples:
+        heard = []
+        orders = iter(wanted)
+        async with aclosing(duplex.chunks()) as chunks:
+            async for chunk in chunks:
+                heard.append(chunk)
+                gather, rests = next(orders, (0, False))
+                duplex.gather(gather)
+                (duplex.rest if rests else duplex.rouse)()
+                if duplex.heard_samples >= n_samples:
+                    duplex.finish()
+        return np.concatenate(heard)
+
+    duplex.start(render)
+    heard = anyio.run(listen)
+    np.testing.assert_array_equal(heard[:n_samples], source)
+    assert (duplex.heard_samples, duplex.output.size) == (heard.size, heard.size + 320)
+    assert np.count_nonzero(duplex.output) == rendered
+
+
+def test_a_sleepers_ticks_are_one_and_the_first_block_after_them_is_whole() -> None:
+    paced = ClockThatSleepMoves()
+    duplex = FileDuplex(speech(3_200), rate_hz=16_000, pace=RealTime(paced.clock, paced.sleep))
+    sizes = []
+
+    async def listen() -> None:
+        async with aclosing(duplex.chunks()) as chunks:
+            async for chunk in chunks:
+                sizes.append(chunk.size)
+                if len(sizes) == 1:
+                    duplex.gather(1_280)
+                    duplex.rest()
+                if len(sizes) == 3:
+                    duplex.gather(0)
+                    duplex.rouse()
+                if len(sizes) == 4:
+                    duplex.finish()
+
+    duplex.start(speech)
+    anyio.run(listen)
+    assert sizes == [320, 1_280, 1_280, 320, 320]
+    assert [round(for_s, 3) for for_s in paced.slept[:4]] == [0.02, 0.08, 0.08, 0.02]
+    np.testing.assert_array_equal(duplex.output[-320:], speech(320))
+    assert np.flatnonzero(duplex.output == 0).tolist() == [*range(320), *range(640, 640 + 2_560)]

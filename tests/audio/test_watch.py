@@ -31,6 +31,18 @@ class Line:
     def __init__(self) -> None:
         self.running = True
         self.closed = False
+        self.runs: list[bool] = []
+        self.dead = False
+
+    def halt(self) -> None:
+        self.running = False
+        self.runs.append(False)
+
+    def resume(self) -> None:
+        if self.dead:
+            raise AudioError("audio: 'Headset' does not go on")
+        self.running = True
+        self.runs.append(True)
 
     def close(self) -> None:
         self.closed = True
@@ -142,3 +154,66 @@ def test_stop_closes_the_device_and_may_come_twice() -> None:
     watch.stop()
     watch.stop()
     assert [line.closed for line in plug.opened] == [True]
+
+
+def test_a_device_that_rests_is_halted_once_and_not_missed_however_long_it_is_silent() -> None:
+    scene = Scene()
+    scene.hear(1.0)
+    scene.watch.rest(True)
+    scene.wait(3600.0)
+    (line,) = scene.plug.opened
+    assert (line.runs, scene.said) == ([False], [])
+    scene.watch.rest(False)
+    scene.watch.step()
+    scene.hear(1.0)
+    assert (line.runs, line.closed, scene.said) == ([False, True], False, [])
+
+
+def test_a_device_that_runs_again_has_as_long_for_its_first_audio_as_a_new_one() -> None:
+    scene = Scene()
+    scene.hear(1.0)
+    scene.watch.rest(True)
+    scene.wait(600.0)
+    scene.watch.rest(False)
+    scene.wait(2.5)
+    assert scene.said == []
+    scene.wait(1.0)
+    assert [type(state) for state in scene.said] == [DeviceLost]
+
+
+def test_a_device_that_went_away_while_it_rested_is_lost_when_it_is_wanted_and_sought_as_ever() -> None:
+    scene = Scene()
+    scene.hear(1.0)
+    scene.watch.rest(True)
+    scene.watch.step()
+    scene.plug.opened[0].dead = True
+    scene.watch.rest(False)
+    scene.watch.step()
+    assert scene.said == [DeviceLost("Headset", "audio: 'Headset' does not go on")]
+    scene.wait(1.0)
+    scene.hear(0.1)
+    assert scene.said[1:] == [DeviceRestored("Headset")]
+    assert len(scene.plug.opened) == 2
+
+
+def test_a_lost_device_is_found_before_it_rests() -> None:
+    scene = Scene()
+    scene.hear(1.0)
+    scene.plug.plugged = False
+    scene.wait(2.0)
+    scene.watch.rest(True)
+    scene.wait(2.0)
+    scene.plug.plugged = True
+    scene.wait(1.0)
+    scene.hear(0.2)
+    assert [type(state) for state in scene.said] == [DeviceLost, DeviceRestored]
+    assert scene.plug.opened[-1].runs == [False]
+
+
+def test_who_wants_it_to_run_before_it_was_halted_finds_it_running() -> None:
+    scene = Scene()
+    scene.hear(1.0)
+    scene.watch.rest(True)
+    scene.watch.rest(False)
+    scene.hear(1.0)
+    assert scene.plug.opened[0].runs == []

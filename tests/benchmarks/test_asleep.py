@@ -33,6 +33,13 @@ def test_quiet_and_talk_are_told_apart_and_the_start_counts_for_neither() -> Non
     assert (figures["asleep_whole_rss_mb"], figures["asleep_whole_pss_mb"]) == (300.0, 200.0)
 
 
+def test_through_a_sound_card_it_is_another_figure() -> None:
+    live = slept(quiet=0.01, talk=0.03)
+    live.live = True
+    assert {"asleep_live_core_percent", "asleep_live_quiet_core_percent"} <= set(live.figures())
+    assert "asleep_core_percent" not in live.figures()
+
+
 def test_a_talk_that_ended_too_soon_is_no_measurement() -> None:
     short = slept(0.01, 0.03)
     del short.samples[15:]
@@ -57,7 +64,7 @@ def test_the_verdicts_are_those_of_the_targets() -> None:
     text = compared({"asleep_core_percent": 2.6, "asleep_memory_mb": 149, "wake_to_listening_p95_ms": 80}, ASLEEP)
     found = {line.split("|")[1].strip(): line.split("|")[5].strip() for line in text.splitlines()[2:]}
     assert list(found.values()) == [
-        *("missed", "not measured in this run", "not measured in this run"),
+        *("missed", *["not measured in this run"] * 4),
         *("must met", "not measured in this run", "aim met"),
     ]
 
@@ -95,8 +102,10 @@ def test_a_real_jett_sleeps_and_its_cost_is_told(
     figures = json.loads(capsys.readouterr().out)
     assert figures["asleep_false_calls"] == 0
     assert figures["asleep_memory_before_mb"] < figures["asleep_memory_mb"] < figures["asleep_whole_rss_mb"]
-    assert all(value > 0 for key, value in figures.items() if key.endswith("_core_percent"))
-    assert sum(key.endswith("_core_percent") for key in figures) == 5
+    shares = {key: value for key, value in figures.items() if key.endswith("_core_percent")}
+    assert len(shares) == 5
+    assert shares.pop("asleep_quiet_core_percent") >= 0  # in so short a time less than a tick of the kernel's clock
+    assert all(value > 0 for value in shares.values())
 
 
 def test_a_head_that_is_not_there_is_told_before_the_run(capsys: pytest.CaptureFixture[str]) -> None:

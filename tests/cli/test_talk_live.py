@@ -8,10 +8,14 @@ import signal
 import subprocess
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
-from jett.audio.files import audio_seconds, write_wav
+from jett.audio.files import audio_seconds, read_audio, write_wav
 from jett.cli.words import agreement
+from jett.core.audio import silence
+from jett.models.store import Store
+from jett.turns.phrases import normalise
 from tests.cli.conftest import HANG_LIMIT_S, QUESTION, UNDERSTOOD, Jett, children_of
 from tests.system.sound_card import SoundCard, sound_card, why_no_sound_card
 
@@ -110,3 +114,39 @@ def test_say_without_a_file_is_heard_through_the_speaker(jett: Jett, card: Sound
 
     (heard,) = jett.lines("transcribe", "spoken.wav")
     assert agreement("The kettle is hot.", heard["text"]) >= UNDERSTOOD
+
+
+def test_a_sleeper_whose_speaker_stood_still_is_called_and_asked_in_one_breath_and_not_stopped_by_its_own_echo(
+    jett: Jett, card: SoundCard, store: Store
+) -> None:
+    """Twice, with a quiet in between after which it rests again; the microphone hears the speaker."""
+    store.path("wake-features")
+    said = jett("say", "Hey Jett, what time is it?", "--output", "call.wav")
+    assert said.returncode == 0, said.stderr
+    call = read_audio(jett.folder / "call.wav")
+    quiet = silence(4 * 16_000)
+    card.echo(True)
+    process = jett.start(
+        "talk",
+        "--json",
+        PULSE_SERVER=card.env["PULSE_SERVER"],
+        PULSE_LATENCY_MSEC="30",
+        JETT_WAKE__ENABLED="true",
+        JETT_WAKE__WORDS='["hey_jett"]',
+        JETT_WAKE__FOLLOW_UP_S="1.0",
+    )
+    assert process.stderr is not None
+    assert process.stdout is not None
+    assert any("Jett sleeps" in line for line in process.stderr)
+    with card.recording() as recording:
+        for number in range(2):
+            begun = recording.samples.size
+            card.speak(np.concatenate([quiet, call]))
+            turn = json.loads(process.stdout.readline())
+            assert (turn["woken_by"], turn["interrupted"]) == ("hey_jett", False)
+            assert normalise(turn["transcript"]) == "what time is it"
+            write_wav(jett.folder / f"spoken-{number}.wav", recording.samples[begun:], 16_000)
+    interrupted(process)
+    for number in range(2):
+        (heard,) = jett.lines("transcribe", f"spoken-{number}.wav")
+        assert agreement(turn["reply"], heard["text"]) >= UNDERSTOOD

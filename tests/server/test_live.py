@@ -78,6 +78,17 @@ def test_a_watcher_that_takes_nothing_is_let_go_and_the_others_are_not() -> None
     assert live.watchers == 0
 
 
+def test_an_eye_follows_eight_levels_a_second_of_however_much_sound_each_is() -> None:
+    live = Live(run="r")
+    observe = LiveEvents(live, "local", levels=True)
+    with live.watching() as (_, coming):
+        for _ in range(6):
+            observe(LevelMeasured(-31.26, 0.0, 0.08))
+        assert [coming.receive_nowait().name for _ in range(3)] == ["level"] * 3
+        with pytest.raises(anyio.WouldBlock):
+            coming.receive_nowait()
+
+
 def test_a_conversation_is_told_as_it_goes() -> None:
     live = Live(run="r")
     observe = LiveEvents(live, "local", levels=True)

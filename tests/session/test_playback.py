@@ -153,3 +153,17 @@ def test_what_was_given_ahead_of_its_sound_was_not_heard() -> None:
     assert track.played_samples == 750
     playback.heard(track, 99.0)
     assert track.played_samples == 1_000
+
+
+def test_whoever_pulls_is_told_that_there_is_something_to_play() -> None:
+    """A chime over a reply is not played, and tells nothing new."""
+    tracks: list[str] = []
+    playback = Playback(
+        16_000, on_started=lambda turn: None, on_ended=lambda turn: None, on_track=lambda: tracks.append("track")
+    )
+    playback.render(320)
+    assert tracks == []
+    playback.chime(tone(100))
+    assert tracks == ["track"]
+    playback.play(Track(1))
+    assert tracks == ["track"] * 2

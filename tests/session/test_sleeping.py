@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 from jett.core.clock import MonotonicClock
-from jett.core.events import FellAsleep, SessionEvent, StateChanged, TurnReport, WakeRejected, Woken
+from jett.core.events import FellAsleep, LevelMeasured, SessionEvent, StateChanged, TurnReport, WakeRejected, Woken
 from jett.session.earcon import earcon
 from jett.session.ears import Ears
 from jett.session.parts import ConversationSettings, Parts
@@ -23,6 +23,7 @@ from jett.tools.wake_phrase import WakePhrase
 from jett.turns.asleep import AsleepSettings
 from jett.turns.events import Event, FrameHeard
 from jett.turns.machine import TurnMachine
+from jett.turns.wake import WakeRule
 
 CHUNK = 320
 NOTHING = cast(Any, None)
@@ -45,6 +46,9 @@ class ScriptedDetector:
     def scores(self, frame: Samples) -> tuple[float, ...]:
         begun, self.heard = self.heard, self.heard + frame.size
         return (1.0 if any(begun <= at < self.heard for at in self._at_samples) else 0.0,)
+
+    def several(self, frames: Samples) -> list[tuple[float, ...]]:
+        return [self.scores(frame) for frame in frames.reshape(-1, self.frame_samples)]
 
     def reset(self) -> None:
         self.heard = 0
@@ -72,6 +76,7 @@ class Night:
 
     called_at: Sequence[int] = ()
     push_to_talk: bool = False
+    patience: int = 1
     held_awake: bool = False
     waiting: list[str] = field(default_factory=list)
     told: list[SessionEvent] = field(default_factory=list)
@@ -89,8 +94,18 @@ class Night:
         self.machine = TurnMachine()
         detector = None if self.push_to_talk else ScriptedDetector(self.called_at)
         after_name = WakePhrase(["hey_jett"]).rest
-        parts = Parts(self.vad, NOTHING, NOTHING, NOTHING, NOTHING, str, wake=detector, after_name=after_name)
-        parts = replace(parts, second_look=self.second_look)
+        parts = Parts(
+            self.vad,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            str,
+            wake=detector,
+            wake_rules=(WakeRule("hey_jett", patience=self.patience),),
+            second_look=self.second_look,
+            after_name=after_name,
+        )
         settings = ConversationSettings("", asleep=SETTINGS, push_to_talk=self.push_to_talk)
         self.sleeping = Sleeping(
             parts,
@@ -147,6 +162,51 @@ def test_asleep_no_frame_is_scored_or_heard_and_the_level_is_told() -> None:
     night.hear_seconds(10.0)
     assert (night.vad.frames, night.fed) == ([], [])
     assert night.told_of(StateChanged) == [StateChanged("asleep")]
+
+
+@pytest.mark.parametrize("chunk", [CHUNK, 4 * CHUNK, SAMPLE_RATE_HZ])
+def test_asleep_one_level_is_told_of_what_was_handed_over_together(chunk: int) -> None:
+    night = Night()
+    for _ in range(5 * SAMPLE_RATE_HZ // chunk):
+        night.hear(np.full(chunk, 328, np.int16))
+    levels = night.told_of(LevelMeasured)
+    assert len(levels) <= 5 * SAMPLE_RATE_HZ / max(chunk, 512)
+    assert {round(level.dbfs) for level in levels} == {-40}
+    assert 4.9 < sum(level.span_s for level in levels) <= 5.0 + 1e-6
+
+
+def test_it_wants_what_completes_a_frame_of_who_listens_for_the_name() -> None:
+    night = Night()
+    wanted = []
+    for size in (CHUNK, 1_280, 1_279, 1):
+        night.hear(silence(size))
+        wanted.append(night.sleeping.wanted_samples)
+    assert wanted == [960, 960, 961, 960]
+    assert Night(push_to_talk=True).sleeping.wanted_samples == DETECTOR_FRAME
+
+
+@given(
+    at=st.integers(0, 5 * SAMPLE_RATE_HZ),
+    patience=st.integers(1, 4),
+    sizes=st.lists(st.integers(1, 4_000), max_size=40),
+)
+@settings(max_examples=50, deadline=None)
+def test_handed_over_as_it_wants_a_sleeper_wakes_with_the_frame_that_makes_sure(
+    at: int, patience: int, sizes: list[int]
+) -> None:
+    """A name of so many frames from `at` on; the first chunks are of any size."""
+    first = at // DETECTOR_FRAME
+    night = Night(range(first * DETECTOR_FRAME, (first + patience) * DETECTOR_FRAME, DETECTOR_FRAME), patience=patience)
+    handed_over, sure = 0, (first + patience) * DETECTOR_FRAME
+    while not night.told_of(Woken) and handed_over < sure:
+        size = sizes.pop() if sizes else night.sleeping.wanted_samples
+        handed_over += size
+        night.hear(silence(size))
+        early = handed_over < sure
+    (woken,) = night.told_of(Woken)
+    assert not early
+    assert woken.at_s == pytest.approx(handed_over / SAMPLE_RATE_HZ)
+    assert handed_over == sure or handed_over - sure < 4_000
 
 
 def test_a_call_that_nobody_made_is_over_in_a_moment() -> None:

@@ -141,6 +141,7 @@ class _Person:
         self._scene = scene
         self._sayings = list(sayings)
         self._saying = silence(0)
+        self.gather = duplex.gather
 
     async def chunks(self) -> AsyncGenerator[Samples, None]:
         async with aclosing(self._duplex.chunks()) as chunks:

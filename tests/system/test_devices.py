@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import queue
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -57,6 +59,13 @@ class States:
     @property
     def empty(self) -> bool:
         return self._queue.empty()
+
+
+def until_halted(speaker: DeviceSpeaker) -> None:
+    """It halts on a thread of its own, soon."""
+    until_s = time.monotonic() + HANG_LIMIT_S
+    while not speaker.resting:
+        assert time.monotonic() < until_s
 
 
 class Listener:
@@ -267,3 +276,69 @@ def test_a_default_speaker_goes_on_elsewhere_when_it_is_unplugged(card: SoundCar
     heard = anyio.run(listener.during, scene)
     speaker.stop()
     assert similarity(heard, VOICE)[0] > 0.98
+
+
+def test_a_speaker_that_rested_plays_from_the_first_sample_on(card: SoundCard) -> None:
+    """Nothing is pulled while it rests, twice, and nothing is lost or played twice afterwards."""
+    pulled, player = threading.Event(), Player(VOICE)
+
+    def render(n_samples: int) -> Samples:
+        pulled.set()
+        return player.render(n_samples) if speaking else silence(n_samples)
+
+    speaker, speaking = DeviceSpeaker(rate_hz=16_000), False
+    with card.recording() as recording:
+        speaker.start(render)
+        for _ in range(2):
+            assert pulled.wait(HANG_LIMIT_S)
+            speaker.rest()
+            until_halted(speaker)
+            pulled.clear()
+            recording.wait_for(recording.samples.size / 16_000 + 0.5)
+            assert not pulled.is_set()
+            speaking, begun = True, recording.samples.size
+            speaker.rouse()
+            heard = recording.wait_for(begun / 16_000 + 4.0)[begun:]
+            assert similarity(heard, VOICE)[0] > 0.98
+            speaking, player.position = False, 0
+            pulled.clear()
+        speaker.stop()
+
+
+def test_a_speaker_that_was_unplugged_while_it_rested_is_told_when_it_is_wanted(card: SoundCard) -> None:
+    states, player = States(), Player(VOICE)
+    speaker = DeviceSpeaker(SPEAKER, rate_hz=16_000, on_state=states.put)
+    speaker.start(player.render)
+    card.record(0.5)
+    speaker.rest()
+    until_halted(speaker)
+    card.unplug("speaker")
+    card.plug("speaker")
+    card.unplug("speaker")
+    speaker.rouse()
+    assert isinstance(states.next(), DeviceLost)
+    card.plug("speaker")
+    assert states.next() == DeviceRestored(SPEAKER)
+    assert similarity(card.record(4.5), VOICE)[0] > 0.98
+    speaker.stop()
+
+
+def test_a_microphone_that_gathers_loses_nothing_when_it_changes(card: SoundCard) -> None:
+    microphone = DeviceMicrophone(MICROPHONE)
+    sizes: list[int] = []
+
+    async def scene() -> Samples:
+        heard, speaking = silence(0), card.start_speaking(VOICE)
+        async with aclosing(microphone.chunks()) as chunks:
+            async for chunk in chunks:
+                heard = np.concatenate((heard, chunk))
+                sizes.append(chunk.size)
+                microphone.gather(1_280 if len(sizes) % 8 < 4 else 0)
+                if heard.size > 5 * 16_000:
+                    break
+        assert speaking.wait(HANG_LIMIT_S) == 0
+        return heard
+
+    assert similarity(anyio.run(scene), VOICE)[0] > 0.98
+    assert max(sizes) >= 1_280
+    assert min(sizes) < 1_280

@@ -57,6 +57,34 @@ def test_nothing_is_remembered_after_a_reset() -> None:
     assert len(calls(spotter, [(0.9,)])) == 1
 
 
+@given(
+    st.lists(RULES, min_size=1, max_size=3),
+    st.lists(st.lists(st.sampled_from([0.0, 0.04, 0.5, 1.0]), min_size=3, max_size=3), max_size=60),
+    st.floats(0, 3),
+)
+def test_of_frames_heard_together_only_the_last_can_make_sure(
+    rules: list[WakeRule], scores: list[list[float]], refractory_s: float
+) -> None:
+    """So nobody is called later than if each was heard when it came."""
+    spotter, at = WakeSpotter(rules, refractory_s=refractory_s), 0
+    while at < len(scores):
+        together = spotter.at_once
+        assert 1 <= together <= min(rule.patience for rule in rules)
+        for number, each in enumerate(scores[at : at + together], start=1):
+            woken = spotter.hear(each[: len(rules)], (at + number) * FRAME_S)
+            assert woken is None or number == together
+        at += together
+
+
+def test_before_the_first_frame_that_counts_two_may_come_together_and_then_one() -> None:
+    spotter = WakeSpotter([WakeRule("jett", patience=2), WakeRule("jarvis", patience=3)])
+    assert spotter.at_once == 2
+    spotter.hear((0.9, 0.0), 0.1)
+    assert spotter.at_once == 1
+    assert WakeSpotter([WakeRule("jett", patience=2), WakeRule("jarvis")]).at_once == 1
+    assert WakeSpotter([]).at_once == 1
+
+
 @given(RULES, st.lists(SCORES, max_size=60), st.floats(0, 3))
 def test_calls_are_sure_and_apart(rule: WakeRule, scores: list[float], refractory_s: float) -> None:
     found = calls(WakeSpotter([rule], refractory_s=refractory_s), [(score,) for score in scores])

@@ -53,6 +53,19 @@ class DeviceSpeaker:
         self._watch.stop()
         self._render = None
 
+    def rest(self) -> None:
+        """Have the device stand still: it costs nothing, and pulls nothing. It stays open, and is not looked after."""
+        self._watch.rest(True)
+
+    def rouse(self) -> None:
+        """Have it run again; tens of milliseconds later it pulls. A device that is gone by then is sought as ever."""
+        self._watch.rest(False)
+
+    @property
+    def resting(self) -> bool:
+        """Whether the device stands still by now."""
+        return self._watch.resting
+
     @property
     def latency_s(self) -> float:
         """The device's buffer, full: the time from a rendered sample to its sound on most systems. 0 when closed."""

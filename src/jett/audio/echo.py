@@ -110,6 +110,15 @@ class EchoReference:
             self.filled_samples += n_samples - frame.size
         return np.concatenate((frame, silence(n_samples - frame.size)))
 
+    def skip(self, n_samples: int) -> bool:
+        """As `take` where it would give nothing but silence, at once; False, and nothing taken, where it would not."""
+        with self._lock:
+            if self._playing or self._waiting.size:
+                return False
+            self._follow_drift(n_samples)
+            self.filled_samples += n_samples
+            return True
+
     def clear(self) -> None:
         """Forget what was played, when the speaker is stopped or lost."""
         with self._lock:

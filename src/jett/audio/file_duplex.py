@@ -102,20 +102,47 @@ class FileDuplex:
         self._echo = echo
         self._render: Render | None = None
         self._finished = False
+        self._gather_samples = 0
+        self._rests = False
 
     async def chunks(self) -> AsyncGenerator[Samples, None]:
-        """20 ms of input after another at its pace, then silence until `finish`. Raises AudioError for a bad file."""
+        """20 ms of input after another at its pace, then silence until `finish`. Raises AudioError for a bad file.
+
+        With `gather` several of them at once; where nothing is played meanwhile, as after `rest`, they are one tick.
+        """
         tick = 0
+        gathered: list[Samples] = []
         self._play(0, silence(self._due_samples(0)))
         while not (self._finished and self._source.ended):
-            tick += 1
+            due = range(tick + 1, tick + 1 + self._ticks_at_once())
+            tick = due[-1]
             await self.pace.until(tick * TICK_SAMPLES / SAMPLE_RATE_HZ)
             if self._finished and self._source.ended:
                 break
-            chunk = self._source.take(TICK_SAMPLES)
-            heard = chunk if self._echo is None else self._echo.hear(chunk)
-            self._play(tick, self._pull(self._due_samples(tick)))
-            yield heard
+            chunk = self._source.take(len(due) * TICK_SAMPLES)
+            gathered.append(chunk if self._echo is None else self._echo.hear(chunk))
+            self._play(tick, self._pull(sum(map(self._due_samples, due))))
+            if sum(piece.size for piece in gathered) >= self._gather_samples:
+                heard, gathered = gathered[0] if len(gathered) == 1 else np.concatenate(gathered), []
+                yield heard
+        if gathered:
+            yield np.concatenate(gathered)
+
+    def gather(self, n_samples: int) -> None:
+        """Chunks of at least `n_samples` from the next tick on, whole ticks each."""
+        self._gather_samples = n_samples
+
+    def rest(self) -> None:
+        """Pull nothing, and play silence, until `rouse`."""
+        self._rests = True
+
+    def rouse(self) -> None:
+        """Pull from the next tick on."""
+        self._rests = False
+
+    def _ticks_at_once(self) -> int:
+        """A simulated room is computed tick by tick, and so is what is played."""
+        return max(1, -(-self._gather_samples // TICK_SAMPLES)) if self._rests and self._echo is None else 1
 
     def start(self, render: Render) -> None:
         """Pull from `render` at each tick, once `chunks` runs. Raises AudioError when it plays already."""
@@ -155,7 +182,7 @@ class FileDuplex:
         return (tick + 1) * self.rate_hz // 50 - tick * self.rate_hz // 50
 
     def _pull(self, n_samples: int) -> Samples:
-        if self._render is None:
+        if self._render is None or self._rests:
             return silence(n_samples)
         block = self._render(n_samples)
         if block.shape != (n_samples,):

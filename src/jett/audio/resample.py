@@ -24,6 +24,10 @@ _STOP_BAND_DB = 70.0
 _TRANSITION = 0.08
 """Width of the slope that ends at half the lower rate, as a share of that rate: flat to 6.7 of 16 kHz."""
 
+_AT_ONCE = 320
+"""Outputs whose windows are copied at once: with four times as many the copies leave the cache, at fivefold cost
+(benchmarks/LOG.md, "Asleep")."""
+
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
     """All of `samples` at `to_hz`, shape (round(n * to_hz / from_hz),) within one sample. Raises AudioError."""
@@ -88,8 +92,14 @@ class LiveResampler:
         count = (ready * self._up - self._phase + self._down - 1) // self._down
         at = self._phase + np.arange(count + 1, dtype=np.int64) * self._down
         first, phase = at // self._up, at % self._up
-        windows = np.lib.stride_tricks.sliding_window_view(held, taps)[first[:-1]]
-        signal = np.einsum("nt,nt->n", windows, self._bank[phase[:-1]])
+        windows = np.lib.stride_tricks.sliding_window_view(held, taps)
+        if self._up == 1:  # every output has the same filter, and nothing need be copied
+            signal = np.einsum("nt,t->n", windows[first[0] : first[-1] : self._down], self._bank[0])
+        else:
+            signal = np.empty(count, np.float32)
+            for start in range(0, count, _AT_ONCE):
+                some = slice(start, min(start + _AT_ONCE, count))
+                np.einsum("nt,nt->n", windows[first[some]], self._bank[phase[some]], out=signal[some])
         self._held, self._phase = held[first[-1] :], int(phase[-1])
         return _rounded(signal)
 

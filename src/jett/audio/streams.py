@@ -22,6 +22,8 @@ PERIODS = 3
 
 OnBlock = Callable[[Samples, int], None]
 """Called on the audio thread with mono samples and their rate in Hz."""
+Callback = Generator[Any, Any, None]
+"""As miniaudio calls it, on the audio thread."""
 Fill = Callable[[int], Samples]
 """Called on the audio thread with a number of samples; gives exactly so many, and never raises."""
 
@@ -34,6 +36,12 @@ class Stream(Protocol):
     @property
     def running(self) -> bool: ...
 
+    def halt(self) -> None:
+        """Stand still, but stay open; never called from its thread. Raises AudioError."""
+
+    def resume(self) -> None:
+        """Run again after `halt`. Raises AudioError."""
+
     def close(self) -> None:
         """Stop its thread and let go of it; never called from that thread."""
 
@@ -41,13 +49,28 @@ class Stream(Protocol):
 class DeviceStream:
     """A running miniaudio device, its context released with it."""
 
-    def __init__(self, device: Any, device_name: str) -> None:
+    def __init__(self, device: Any, device_name: str, callback: Callable[[], Callback]) -> None:
+        """Starts it. `callback` makes what it calls: a new one each time it starts."""
         self._device = device
+        self._callback = callback
         self.device_name = device_name
+        _start(device, callback())
 
     @property
     def running(self) -> bool:
         return bool(self._device.running)
+
+    def halt(self) -> None:
+        try:
+            self._device.stop()
+        except miniaudio.MiniaudioError as error:
+            raise AudioError(f"audio: {self.device_name!r} cannot be halted ({_reason(error)})") from error
+
+    def resume(self) -> None:
+        try:
+            _start(self._device, self._callback())
+        except miniaudio.MiniaudioError as error:
+            raise AudioError(f"audio: {self.device_name!r} does not go on ({_reason(error)})") from error
 
     def close(self) -> None:
         self._device.close()
@@ -59,10 +82,9 @@ def open_capture(name: str | None, *, period_ms: int, on_block: OnBlock) -> Stre
     try:
         device = _Capture(miniaudio.SampleFormat.SIGNED16, 1, 0, **_options(chosen, name, period_ms))
         rate_hz = int(device._device.sampleRate)
-        _start(device, _captured(on_block, rate_hz))
+        return DeviceStream(device, chosen.name, lambda: _captured(on_block, rate_hz))
     except miniaudio.MiniaudioError as error:
         raise _refused("microphone", chosen, error) from error
-    return DeviceStream(device, chosen.name)
 
 
 def open_playback(name: str | None, rate_hz: int, *, period_ms: int, fill: Fill) -> Stream:
@@ -70,10 +92,9 @@ def open_playback(name: str | None, rate_hz: int, *, period_ms: int, fill: Fill)
     chosen = _find("output", name)
     try:
         device = _Playback(miniaudio.SampleFormat.SIGNED16, 1, rate_hz, **_options(chosen, name, period_ms))
-        _start(device, _played(fill))
+        return DeviceStream(device, chosen.name, lambda: _played(fill))
     except miniaudio.MiniaudioError as error:
         raise _refused("speaker", chosen, error) from error
-    return DeviceStream(device, chosen.name)
 
 
 def _find(direction: Direction, name: str | None) -> Device:
@@ -94,7 +115,7 @@ def _options(chosen: Device, name: str | None, period_ms: int) -> dict[str, Any]
     }
 
 
-def _start(device: Any, callback: Generator[Any, Any, None]) -> None:
+def _start(device: Any, callback: Callback) -> None:
     next(callback)
     # miniaudio marks a device as stopped only where somebody asked to be told; the watch looks at `running`.
     device.stop_callback = lambda: None
@@ -115,10 +136,14 @@ def _played(fill: Fill) -> Generator[bytes, int, None]:
 
 
 def _refused(word: str, chosen: Device, error: miniaudio.MiniaudioError) -> AudioError:
-    reason = " ".join(str(part) for part in error.args)
     return AudioError(
-        f"audio: {word} {chosen.name!r} cannot be opened ({reason}); close other programs that use it, or name another"
+        f"audio: {word} {chosen.name!r} cannot be opened ({_reason(error)}); "
+        "close other programs that use it, or name another"
     )
+
+
+def _reason(error: miniaudio.MiniaudioError) -> str:
+    return " ".join(str(part) for part in error.args)
 
 
 class _ClosesContext:

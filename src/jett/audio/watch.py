@@ -5,6 +5,7 @@ open ──► running ──(stopped, or no audio for 1 s)──► lost: close
             ▲                                                                         │
             └──────────────── first audio: DeviceRestored ◄───────────────────────────┘
 ```
+A device that `rest`s is halted once it is known to run; until it is to run again nobody looks whether it is there.
 A device that is only silent still delivers zeros, so "no audio" means no blocks at all: some systems never say that a
 device was unplugged. Used by `device_microphone.py` and `device_speaker.py`; knows nothing of samples.
 """
@@ -28,6 +29,8 @@ FIRST_AUDIO_S = 3.0
 """What a device may take to wake up (Bluetooth, suspended cards)."""
 LOOK_EVERY_S = 0.1
 BACK_OFF_S = (0.25, 0.5, 1.0)
+_RESTS_S = 60.0
+"""Between two looks at a device that stands still; whoever wants it to run again does not wait for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,21 @@ class DeviceWatch:
         self._opened_s = 0.0
         self._heard_s = 0.0
         self._to_report: deque[DeviceState] = deque()
-        self._stopping = threading.Event()
+        self._to_rest = False
+        self._rests = False
+        self._stopping = False
+        self._stirred = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
     def alive(self) -> bool:
         """Whether audio flows, as far as known."""
         return self._stream is not None and not self._lost
+
+    @property
+    def resting(self) -> bool:
+        """Whether it was halted."""
+        return self._rests
 
     def open(self) -> None:
         """Open the device for the first time. Raises AudioError: what was never there is not waited for."""
@@ -87,18 +98,24 @@ class DeviceWatch:
 
     def start(self) -> None:
         """`open`, and look after it on a thread until `stop`."""
-        self._stopping.clear()
+        self._stopping = self._to_rest = False
         self.open()
         self._thread = threading.Thread(target=self._run, name="jett-device-watch", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Close the device; its callback has returned for the last time when this returns. Safe to call twice."""
-        self._stopping.set()
+        self._stopping = True
+        self._stirred.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
         self._close()
+
+    def rest(self, to_rest: bool) -> None:
+        """Have the device stand still, or run again; the watch does it soon. From any thread, safe to repeat."""
+        self._to_rest = to_rest
+        self._stirred.set()
 
     def heard(self) -> None:
         """The device delivered or asked for a block; called on the audio thread."""
@@ -112,18 +129,40 @@ class DeviceWatch:
         """Look once; seconds until the next look."""
         if self._stream is None:
             wait_s = self._reopen()
+        elif self._rests:
+            wait_s = _RESTS_S if self._to_rest else self._resume(self._stream)
         elif reason := self._gone():
             self._lose(reason)
             wait_s = 0.0
         else:
             self._find_restored()
-            wait_s = LOOK_EVERY_S
+            wait_s = self._halt(self._stream) if self._to_rest and not self._lost else LOOK_EVERY_S
         self._tell()
         return wait_s
 
     def _run(self) -> None:
-        while not self._stopping.wait(self.step()):
-            pass
+        while not self._stopping:
+            self._stirred.wait(self.step())
+            self._stirred.clear()  # before what it says is looked at, so that nothing said later is missed
+
+    def _halt(self, stream: Stream) -> float:
+        try:
+            stream.halt()
+        except AudioError as error:
+            self._lose(str(error))
+            return 0.0
+        self._rests = True
+        return _RESTS_S if self._to_rest else 0.0
+
+    def _resume(self, stream: Stream) -> float:
+        self._rests = False
+        self._opened_s = self._heard_s = self._clock.now_s()
+        try:
+            stream.resume()
+        except AudioError as error:
+            self._lose(str(error))
+            return 0.0
+        return LOOK_EVERY_S
 
     def _gone(self) -> str:
         if self._stream is not None and not self._stream.running:
@@ -156,7 +195,7 @@ class DeviceWatch:
             self.report(DeviceRestored(self._device))
 
     def _close(self) -> None:
-        stream, self._stream = self._stream, None
+        stream, self._stream, self._rests = self._stream, None, False
         if stream is not None:
             stream.close()
 

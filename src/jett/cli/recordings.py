@@ -19,7 +19,7 @@ from jett.audio.recording import Recording
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import AudioError
 from jett.core.events import FellAsleep, SessionEvent, StateChanged, WakeRejected
-from jett.core.ports import Microphone, Render, Speaker
+from jett.core.ports import Gathers, Microphone, Render, Rests, Speaker
 from jett.history.sound_files import HEARD, SAID
 from jett.settings import Settings
 
@@ -140,6 +140,10 @@ class _Overheard:
         self._microphone = microphone
         self._keeper = keeper
 
+    def gather(self, n_samples: int) -> None:
+        if isinstance(self._microphone, Gathers):
+            self._microphone.gather(n_samples)
+
     async def chunks(self) -> AsyncGenerator[Samples, None]:
         async with aclosing(self._microphone.chunks()) as chunks:
             async for chunk in chunks:
@@ -167,6 +171,14 @@ class _OverheardSpeaker:
             return block
 
         self._speaker.start(overheard)
+
+    def rest(self) -> None:
+        if isinstance(self._speaker, Rests):
+            self._speaker.rest()
+
+    def rouse(self) -> None:
+        if isinstance(self._speaker, Rests):
+            self._speaker.rouse()
 
     def stop(self) -> None:
         self._speaker.stop()

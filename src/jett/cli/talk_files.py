@@ -38,6 +38,7 @@ class UntilAnswered:
         self.dropped_samples = 0
         self._duplex = duplex
         self._conversation = conversation
+        self.gather = duplex.gather
 
     async def chunks(self) -> AsyncGenerator[Samples, None]:
         async with aclosing(self._duplex.chunks()) as chunks:

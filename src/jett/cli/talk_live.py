@@ -199,6 +199,7 @@ class _PacingMicrophone:
         self._microphone = microphone
         self._speaker = speaker
         self.dropped_samples = 0
+        self.gather = microphone.gather
 
     async def chunks(self) -> AsyncGenerator[Samples, None]:
         async with aclosing(self._microphone.chunks()) as chunks:

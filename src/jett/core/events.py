@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+FRAME_S = 0.032
+"""What a voice activity detector scores at once."""
 STAGES = (
     "speech_end",
     "pause_seen",
@@ -30,6 +32,8 @@ class LevelMeasured:
 
     dbfs: float
     speech_probability: float
+    span_s: float = FRAME_S
+    """Of how much sound. Asleep it is told of more at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ class WakeWordDetector(Protocol):
     def scores(self, frame: Samples) -> tuple[float, ...]:
         """How sure each name is, 0 to 1, to have ended by the end of `frame` (shape (frame_samples,), 16 kHz)."""
 
+    def several(self, frames: Samples) -> Sequence[tuple[float, ...]]:
+        """The `scores` of one or more frames (shape (n * frame_samples,)), for less work than one after another."""
+
     def reset(self) -> None:
         """Forget what was heard, before another recording."""
 
@@ -236,6 +239,9 @@ class EchoReference(Protocol):
     def take(self, n_samples: int) -> Samples:
         """The next `n_samples` at 16 kHz; silence where nothing was played."""
 
+    def skip(self, n_samples: int) -> bool:
+        """Take `n_samples` of silence, if nothing is played and nothing waits; else False, and nothing was taken."""
+
 
 class Microphone(Protocol):
     """Where speech comes from: a device or a file fed at the pace of real time."""
@@ -245,6 +251,14 @@ class Microphone(Protocol):
 
     def chunks(self) -> AsyncGenerator[Samples, None]:
         """16 kHz mono chunks in order, until the source ends. Raises AudioError."""
+
+
+@runtime_checkable
+class Gathers(Protocol):
+    """A microphone that can hand over more at once, which costs less than often a little."""
+
+    def gather(self, n_samples: int) -> None:
+        """From now on chunks of at least `n_samples` (16 kHz); with 0 each as soon as it is there. Loses nothing."""
 
 
 Render = Callable[[int], Samples]
@@ -265,6 +279,17 @@ class Speaker(Protocol):
     @property
     def latency_s(self) -> float:
         """Time between a rendered sample and its sound; 0 when unknown."""
+
+
+@runtime_checkable
+class Rests(Protocol):
+    """A speaker that need not run while there is nothing to play. Neither method blocks."""
+
+    def rest(self) -> None:
+        """Pull nothing from `render` until `rouse`; soon, and what was pulled before still sounds."""
+
+    def rouse(self) -> None:
+        """Pull again, as soon as the device runs; what sounds first is what `render` then gives. Safe to call twice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from jett.core.events import (
 )
 from jett.server.live import Live
 
-_LEVEL_EVERY = 4
-"""Of 31 frames a second: about eight levels, which is as fast as an eye follows."""
+_LEVEL_EVERY_S = 0.125
+"""Of sound: about eight levels a second, which is as fast as an eye follows."""
 
 
 class LiveEvents:
@@ -25,7 +25,7 @@ class LiveEvents:
         self._live = live
         self._session = session
         self._levels = levels
-        self._frames = 0
+        self._unshown_s = 0.0
 
     def __call__(self, event: SessionEvent) -> None:
         match event:
@@ -59,8 +59,11 @@ class LiveEvents:
         )
 
     def _level(self, event: LevelMeasured) -> None:
-        self._frames += 1
-        if self._levels and self._frames % _LEVEL_EVERY == 0 and self._live.watchers:
+        self._unshown_s += event.span_s
+        if self._unshown_s < _LEVEL_EVERY_S:
+            return
+        self._unshown_s = 0.0
+        if self._levels and self._live.watchers:
             told = {
                 "session": self._session,
                 "dbfs": round(event.dbfs, 1),

@@ -20,6 +20,7 @@ from jett.core.events import LevelMeasured, Observer, PartialHeard, SessionEvent
 from jett.core.ports import Microphone, Speaker
 from jett.session.announcing import Announcing
 from jett.session.asking import Asking
+from jett.session.dozing import Dozing
 from jett.session.draft import Draft, Drafter, Voice
 from jett.session.earcon import earcon
 from jett.session.ears import Ears, Frame
@@ -117,6 +118,7 @@ class Conversation:
         )
         self._prefilling = Prefilling(parts.llm, parts.tools, self._remembered)
         self._cancelled = (0, 0)
+        self._dozing: Dozing | None = None
         self._hearing: Hearing | None = None
         self._draft: Draft | None = None
         self._listening_scope: anyio.CancelScope | None = None
@@ -169,6 +171,8 @@ class Conversation:
     def wake(self, by: str) -> None:
         """Listen without having been called, by a `key` or on `request`; a reply that sounds ends."""
         self._sleeping.wake(by)
+        if self._dozing is not None:
+            self._dozing.stir()
 
     def stop(self) -> None:
         """Silence now, as if a stop button was pressed."""
@@ -219,6 +223,7 @@ class Conversation:
 
         Raises AudioError when a device cannot be opened, and what the observer raises, in a group.
         """
+        self._dozing = dozing = Dozing(microphone, speaker)
         reference = self._parts.echo_reference
         self._playback = Playback(
             speaker.rate_hz,
@@ -226,6 +231,7 @@ class Conversation:
             on_ended=lambda turn: self._calls.call(self._on_ended, turn),
             tap=reference.played if reference is not None else None,
             in_flight_s=lambda: 0.0 if gapless else speaker.latency_s,
+            on_track=dozing.stir,
         )
         self._replying = Replying(
             self._playback, self._remembered, self._spans, self._announcing, self._observer, self._clock.now_s
@@ -238,7 +244,7 @@ class Conversation:
                     self._tasks: TaskGroup = tasks
                     self._calls = LoopCalls(tasks)
                     speaker.start(self._playback.render if gapless else self._available)
-                    await self._listen(microphone)
+                    await self._listen(microphone, dozing)
                     tasks.cancel_scope.cancel()
             except anyio.get_cancelled_exc_class():
                 self._playback.flush()
@@ -279,10 +285,12 @@ class Conversation:
 
     # ---- hearing ------------------------------------------------------------------------------------------------
 
-    async def _listen(self, microphone: Microphone) -> None:
+    async def _listen(self, microphone: Microphone, dozing: Dozing) -> None:
         async for chunk in microphone.chunks():
             for frame in self._sleeping.frames(chunk):
                 self._on_frame(frame)
+            sleeps = self._sleeping.asleep and not self._playback.active
+            dozing.heard(self.heard_s, wanted_samples=self._sleeping.wanted_samples if sleeps else None)
 
     def _on_frame(self, frame: Frame) -> None:
         self._observer(LevelMeasured(frame.dbfs, frame.heard.probability))

@@ -15,8 +15,8 @@ from jett.session.resting import RestingDetector
 from jett.turns.events import FrameHeard
 
 _CLOCK_WINDOW_CHUNKS = 100
-_ECHO_TAIL_FRAMES = 200
-"""2 s of the canceller's 10 ms frames: longer than any room rings."""
+_ECHO_TAIL_SAMPLES = SAMPLE_RATE_HZ * 2
+"""2 s: longer than any room rings."""
 _PATIENCE_SAMPLES = SAMPLE_RATE_HZ * 60 // 1_000
 """How long a frame waits for a speaker thread that is late: 60 ms, what the device itself has in store."""
 
@@ -27,6 +27,15 @@ class Frame:
 
     heard: FrameHeard
     dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Frames that nobody scored."""
+
+    dbfs: float
+    """The loudness of all of them together."""
+    span_s: float
 
 
 class Ears:
@@ -54,7 +63,7 @@ class Ears:
         self._unscored = silence(0)
         self._scored_samples = 0
         self._offsets_s: list[float] = []
-        self._quiet_frames = _ECHO_TAIL_FRAMES
+        self._quiet_samples = _ECHO_TAIL_SAMPLES
 
     def hear(self, chunk: Samples) -> Iterator[Frame]:
         """Take one chunk (16 kHz mono, any size), give the frames that it completes."""
@@ -76,10 +85,14 @@ class Ears:
             heard = FrameHeard(self._scored_samples / SAMPLE_RATE_HZ, probability, self._echo)
             yield Frame(heard, level_dbfs(frame))
 
-    def pass_over(self) -> Iterator[float]:
-        """The loudness (dBFS) of each frame that is complete; none of them is scored."""
-        while (frame := self._next()) is not None:
-            yield level_dbfs(frame)
+    def pass_over(self) -> Passed | None:
+        """All frames that are complete, at once; none of them is scored. None where none is."""
+        size = self._unscored.size // self._vad.frame_samples * self._vad.frame_samples
+        if not size:
+            return None
+        passed, self._unscored = self._unscored[:size], self._unscored[size:]
+        self._scored_samples += size
+        return Passed(level_dbfs(passed), size / SAMPLE_RATE_HZ)
 
     def rewind(self, from_s: float) -> None:
         """The next frame begins at `from_s`, as far back as the ring holds it, to a detector that has forgotten all."""
@@ -110,7 +123,7 @@ class Ears:
     @property
     def _no_echo(self) -> bool:
         """Whether nothing was played for so long that no room still rings; where nothing is cancelled there is none."""
-        return self._canceller is None or self._quiet_frames > _ECHO_TAIL_FRAMES
+        return self._canceller is None or self._quiet_samples > _ECHO_TAIL_SAMPLES
 
     def _note_clock(self) -> None:
         """Chunks come late, never early: the smallest offset of the last seconds is the truest."""
@@ -121,6 +134,9 @@ class Ears:
         if self._canceller is None or self._reference is None:
             return chunk
         self._near = np.concatenate([self._near, chunk])
+        if self._no_echo and self._reference.skip(self._near.size):
+            near, self._near = self._near, silence(0)
+            return near
         size = self._canceller.frame_samples
         clean: list[Samples] = []
         while self._near.size >= size:
@@ -128,7 +144,7 @@ class Ears:
                 break
             near, self._near = self._near[:size], self._near[size:]
             far = self._reference.take(size)
-            self._quiet_frames = 0 if far.any() else self._quiet_frames + 1
+            self._quiet_samples = 0 if far.any() else self._quiet_samples + size
             # Long after the last echo there is nothing to cancel, and listening to silence should cost little.
             clean.append(near if self._no_echo else self._canceller.process(near, far))
         return np.concatenate(clean) if clean else silence(0)

@@ -99,10 +99,15 @@ class Playback:
         on_ended: Callable[[int], None],
         tap: Callable[[Samples], None] | None = None,
         in_flight_s: Callable[[], float] = lambda: 0.0,
+        on_track: Callable[[], None] = lambda: None,
     ) -> None:
-        """`in_flight_s` of what was rendered has not sounded yet and never will once this falls silent."""
+        """`on_track` is called, by whoever gives it, once there is something to play.
+
+        `in_flight_s` of what was rendered has not sounded yet and never will once this falls silent.
+        """
         self.rate_hz = rate_hz
         self._in_flight_s = in_flight_s
+        self._on_track = on_track
         self._on_started = on_started
         self._on_ended = on_ended
         self._tap = tap
@@ -128,6 +133,7 @@ class Playback:
         with self._lock:
             self._track = track
             self._paused = False
+        self._on_track()
 
     def chime(self, samples: Samples) -> None:
         """A sound that is no reply (its track is of turn 0), unless something sounds already."""
@@ -137,6 +143,7 @@ class Playback:
         with self._lock:
             if self._track is None:
                 self._track, self._paused = track, False
+        self._on_track()
 
     def append(self, track: Track, clip: Clip) -> None:
         with self._lock:

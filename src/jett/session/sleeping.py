@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from jett.core.audio import Samples
+from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.events import (
     FellAsleep,
     LevelMeasured,
@@ -32,6 +32,10 @@ from jett.turns.events import Event, FrameHeard, ReplyDismissed, SpeechCleared
 from jett.turns.machine import State, TurnMachine
 from jett.turns.wake import WakeRule, WakeSpotter
 
+_AT_ONCE_SAMPLES = SAMPLE_RATE_HZ * 80 // 1_000
+"""Where no name is listened for: 80 ms, as a detector takes it."""
+_MOST_AT_ONCE = 2
+"""160 ms: more save little, and an eye on the level sees them."""
 ANNOUNCEMENT, REQUEST = "announcement", "request"
 """What `Woken` names where no name was said."""
 
@@ -85,6 +89,15 @@ class Sleeping:
     def asleep(self) -> bool:
         """Whether nothing is heard but the name."""
         return self.possible and self._sleeper.state is Wakefulness.ASLEEP
+
+    @property
+    def wanted_samples(self) -> int:
+        """So much more sound is of use to whoever sleeps, and less is not."""
+        return self._names.missing_samples(self._at_once()) if self._names is not None else _AT_ONCE_SAMPLES
+
+    def _at_once(self) -> int:
+        """Frames of the detector that are scored together, so that no call is found later than one by one."""
+        return min(_MOST_AT_ONCE, self._spotter.at_once) if self.asleep else 1
 
     def frames(self, chunk: Samples) -> Iterator[Frame]:
         """What the turn machine is to hear of `chunk`, and of what was passed over before; feed each as it comes."""
@@ -174,7 +187,7 @@ class Sleeping:
 
     def _look_for_name(self, clean: Samples) -> None:
         """It looks all the time, so that it knows what came before; awake, what it finds is no news."""
-        for end_s, scores in self._names.hear(clean) if self._names is not None else ():
+        for end_s, scores in self._names.hear(clean, self._at_once) if self._names is not None else ():
             called = self._spotter.hear(scores, end_s)
             if called is not None:
                 self._call(called.name, called.at_s)
@@ -193,10 +206,12 @@ class Sleeping:
         self._carry_out(self._sleeper.on_frame(end_s, busy=busy, last_speech_s=self._machine.last_speech_s))
 
     def _pass_over(self) -> None:
-        for dbfs in self._ears.pass_over():
-            self._observer(LevelMeasured(dbfs, 0.0))
-            if self._state_told != Wakefulness.ASLEEP.value:
-                self._observer(StateChanged(Wakefulness.ASLEEP.value))
+        passed = self._ears.pass_over()
+        if passed is None:
+            return
+        self._observer(LevelMeasured(passed.dbfs, 0.0, passed.span_s))
+        if self._state_told != Wakefulness.ASLEEP.value:
+            self._observer(StateChanged(Wakefulness.ASLEEP.value))
 
     def _carry_out(self, commands: list[SleepCommand], by: str = "") -> None:
         for command in commands:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -19,14 +19,20 @@ class WakeFrames:
         self._heard_samples = 0
         detector.reset()
 
-    def hear(self, block: Samples) -> Iterator[tuple[float, tuple[float, ...]]]:
+    def missing_samples(self, frames: int = 1) -> int:
+        """So many more complete so many frames."""
+        return max(1, frames * self._detector.frame_samples - self._held.size)
+
+    def hear(self, block: Samples, at_once: Callable[[], int] = lambda: 1) -> Iterator[tuple[float, tuple[float, ...]]]:
         """Of each frame that `block` (16 kHz) completes, its end in seconds from the start, and a score a name.
 
-        A frame is scored when it is asked for. Raises EngineError.
+        Frames are scored when they are asked for, `at_once` so many together: with fewer it waits for more sound.
+        Raises EngineError.
         """
         size = self._detector.frame_samples
         self._held = np.concatenate([self._held, block])
-        while self._held.size >= size:
-            frame, self._held = self._held[:size], self._held[size:]
-            self._heard_samples += size
-            yield self._heard_samples / SAMPLE_RATE_HZ, self._detector.scores(frame)
+        while self._held.size >= (together := size * at_once()):
+            frames, self._held = self._held[:together], self._held[together:]
+            for scores in self._detector.several(frames):
+                self._heard_samples += size
+                yield self._heard_samples / SAMPLE_RATE_HZ, scores

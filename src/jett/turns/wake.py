@@ -58,6 +58,16 @@ class WakeSpotter:
         self._refractory_s = refractory_s
         self.reset()
 
+    @property
+    def at_once(self) -> int:
+        """So many of the next frames may be heard together: only the last of them could be the one that makes sure.
+
+        A name that needs two frames in a row, of which none was heard yet, is not called in the next one. Measured in
+        benchmarks/LOG.md, "Asleep".
+        """
+        needed = (rule.patience - run for rule, run in zip(self.rules, self._runs, strict=True))
+        return max(1, min(needed, default=1))
+
     def reset(self) -> None:
         """Forget what was heard."""
         self._runs = [0] * len(self.rules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from jett.core.audio import Samples, silence
 from jett.core.errors import ModelError
@@ -184,6 +185,60 @@ def test_a_call_after_a_long_rest_scores_as_without_one(
     assert not rested.resting
     assert np.abs(np.array(after_rest) - np.array(after_listening)).max() < 1e-3
     assert max(score for score, _ in after_rest) > 0.9
+
+
+@pytest.mark.parametrize("together", [2, 3, 5])
+def test_frames_that_are_scored_together_score_as_one_after_another(
+    features: SpeechEmbedding, heads: tuple[Head, Head], recording: Recording, together: int
+) -> None:
+    """From the start, in speech, across a rest of its own, and in the call after it."""
+    noise = np.random.default_rng(0).normal(0, 4, round(3.1 * 16_000)).astype(np.int16)
+    night = np.concatenate(
+        [recording("wake/alexa_1"), noise, recording("wake/hey_jarvis_2"), recording("wake/alexa_2")]
+    )
+    night = night[: night.size - night.size % (together * FRAME_SAMPLES)]
+    detector = HeadsWakeWordDetector(features, heads)
+    found = [
+        scores
+        for start in range(0, night.size, together * FRAME_SAMPLES)
+        for scores in detector.several(night[start : start + together * FRAME_SAMPLES])
+    ]
+    wanted = all_scores(HeadsWakeWordDetector(features, heads), night)[: len(found)]
+    assert np.abs(np.array(found) - np.array(wanted)).max() < 1e-3
+    assert np.array(found).max(axis=0).min() > 0.9
+
+
+@pytest.mark.parametrize("quiet_s", [3.0, 2.2, 1.0])
+def test_in_a_quiet_room_nothing_is_computed_and_each_call_scores_as_if_it_had_been(
+    features: SpeechEmbedding,
+    heads: tuple[Head, Head],
+    recording: Recording,
+    monkeypatch: pytest.MonkeyPatch,
+    quiet_s: float,
+) -> None:
+    """Four calls and a reading, each after a quiet of its own, frame by frame; shorter than a rest as well."""
+    said = ["wake/hey_jarvis_2", "wake/alexa_1", "speech/confused_complaint", "wake/hey_jarvis_3", "wake/alexa_2"]
+    noise = np.random.default_rng(0).normal(0, 4, round((quiet_s + 0.033) * 16_000)).astype(np.int16)
+    night = np.concatenate([part for name in said for part in (noise, recording(name))])
+    computed, mels = [0], features.mels
+
+    def counted(audio: Samples) -> NDArray[np.float32]:
+        computed[0] += 1
+        return mels(audio)
+
+    monkeypatch.setattr(features, "mels", counted)
+    rested, listened = HeadsWakeWordDetector(features, heads), HeadsWakeWordDetector(features, heads)
+    listened._rest_after = 10**9
+    found, rests = [], 0
+    for start in range(0, night.size - FRAME_SAMPLES + 1, FRAME_SAMPLES):
+        before = computed[0]
+        found.append(rested.scores(night[start : start + FRAME_SAMPLES]))
+        rests += rested.resting
+        assert computed[0] == before + (not rested.resting)
+    wanted = all_scores(listened, night)[: len(found)]
+    assert (rests > 0) == (quiet_s > 2.08)
+    assert np.abs(np.array(found) - np.array(wanted)).max() < 1e-3
+    assert np.array(found).max(axis=0).min() > 0.9
 
 
 def test_two_heads_of_one_name_are_refused(features: SpeechEmbedding, heads: tuple[Head, Head]) -> None:

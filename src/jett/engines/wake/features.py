@@ -123,16 +123,20 @@ class SpeechEmbedding:
 class WakeFeatures:
     """The embeddings of one stream of sound. Before its first frame it heard a quiet room."""
 
-    def __init__(self, model: SpeechEmbedding, *, keep: int = WINDOW_FRAMES) -> None:
-        """`keep`: how many embeddings `window` can give."""
+    def __init__(self, model: SpeechEmbedding, *, keep: int = WINDOW_FRAMES, before: int = 0) -> None:
+        """`keep`: how many embeddings `window` can give, also those of `before` so many frames."""
         self._model = model
-        self._keep = keep
+        self._before_frames = before
+        self._keep = keep + before
         self.reset()
 
     def reset(self) -> None:
         """Forget what was heard."""
         self._before: Samples = np.zeros(0, dtype=np.int16)
-        self._mels = self._model.quiet_room(MELS_AN_EMBEDDING + MELS_A_FRAME * (self._keep - 1))
+        self._unheard: list[Samples] = []
+        whole = MELS_AN_EMBEDDING + MELS_A_FRAME * (self._keep - 1)
+        quiet = self._model.quiet_room(whole - MELS_A_FRAME * self._before_frames)
+        self._mels = np.resize(quiet[::-1], (whole, _BANDS))[::-1]  # the same room, however much is kept
         self._rows = np.zeros((0, DIMENSIONS), dtype=np.float32)
         self._owed = self._keep
         self._state: State | None = None
@@ -144,22 +148,35 @@ class WakeFeatures:
         return newest
 
     def hear(self, frame: Samples) -> None:
-        """Take `frame` in, and leave its embedding until somebody wants it. Raises EngineError."""
-        mels = self._model.mels(np.concatenate([self._before, frame]))
-        self._before = frame[-_OVERLAP_SAMPLES:]
-        self._mels = np.concatenate([self._mels, mels])[-len(self._mels) :]
+        """Keep `frame`, and leave what is computed of it until somebody wants it; of many the last are kept."""
+        self._unheard.append(frame)
+        if len(self._unheard) * MELS_A_FRAME >= len(self._mels) + 2 * MELS_A_FRAME:
+            self._before = self._unheard.pop(0)[-_OVERLAP_SAMPLES:]
         self._owed = min(self._owed + 1, self._keep)
 
-    def window(self, n: int) -> Embeddings:
-        """The last `n` embeddings, oldest first, shape (n, 96); n is at most `keep`. Raises EngineError."""
+    def window(self, n: int, *, before: int = 0) -> Embeddings:
+        """`n` embeddings, oldest first, shape (n, 96): the last ones, or those of `before` so many frames.
+
+        Raises EngineError.
+        """
         if self._owed:
+            self._catch_up()
             anew = self._state is None or self._owed >= self._keep
-            before = MELS_AN_EMBEDDING - MELS_A_FRAME if anew else 0
-            mels = self._mels[-(MELS_A_FRAME * self._owed + before) :]
+            looked_back = MELS_AN_EMBEDDING - MELS_A_FRAME if anew else 0
+            mels = self._mels[-(MELS_A_FRAME * self._owed + looked_back) :]
             rows, self._state = self._model.embed_on(mels, None if anew else self._state)
             self._rows = np.concatenate([self._rows, rows])[-self._keep :]
             self._owed = 0
-        return self._rows[-n:]
+        end = len(self._rows) - before
+        return self._rows[end - n : end]
+
+    def _catch_up(self) -> None:
+        """Mel bands of all that was kept, in one pass: as frame by frame, since each frame's range is its own."""
+        if self._unheard:
+            mels = self._model.mels(np.concatenate([self._before, *self._unheard]))
+            self._before = self._unheard[-1][-_OVERLAP_SAMPLES:]
+            self._unheard.clear()
+            self._mels = np.concatenate([self._mels, mels])[-len(self._mels) :]
 
 
 def _melspectrogram(path: Path, threads: int) -> InferenceSession:
