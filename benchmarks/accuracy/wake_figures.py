@@ -29,8 +29,8 @@ class Heard:
     is_call: bool
     scores: tuple[float, ...]
     """Frame by frame."""
-    named: bool | None = None
-    """Whether the transcript holds the name: the second look, taken where the head was sure; None where it was not."""
+    confirmed: int = 0
+    """How often it would wake, second look included where the head wants one."""
     trained_on: bool = False
     """Whether the recording is of those that every head is trained on (`training.real_speech`)."""
 
@@ -54,11 +54,12 @@ class Counted:
         return round(self.false_alarms / self.hours, 3) if self.hours else None
 
 
-def calls_in(one: Heard, rule: WakeRule, words: WakeWords) -> int:
-    """How often it would wake."""
+def calls_in(one: Heard, rule: WakeRule, words: WakeWords) -> list[float]:
+    """When the head alone would wake, in seconds."""
     spotter = WakeSpotter([rule], refractory_s=words.refractory_s)
     frame_s = words.detector.frame_samples / SAMPLE_RATE_HZ
-    return sum(spotter.hear((score,), n * frame_s) is not None for n, score in enumerate(one.scores, 1))
+    ends = (n * frame_s for n in range(1, len(one.scores) + 1))
+    return [end for end, score in zip(ends, one.scores, strict=True) if spotter.hear((score,), end) is not None]
 
 
 def counted(heard: list[Heard], rule: WakeRule, words: WakeWords) -> Counted:
@@ -67,9 +68,21 @@ def counted(heard: list[Heard], rule: WakeRule, words: WakeWords) -> Counted:
     return Counted(
         threshold=rule.threshold,
         calls=len(calls),
-        misses=sum(calls_in(one, rule, words) == 0 for one in calls),
+        misses=sum(not calls_in(one, rule, words) for one in calls),
         hours=sum(one.seconds for one in others) / 3600,
-        false_alarms=sum(calls_in(one, rule, words) for one in others),
+        false_alarms=sum(len(calls_in(one, rule, words)) for one in others),
+    )
+
+
+def in_use(heard: list[Heard]) -> Counted:
+    """As a conversation counts."""
+    calls, others = ([one for one in heard if one.is_call is which] for which in (True, False))
+    return Counted(
+        threshold=0.0,
+        calls=len(calls),
+        misses=sum(not one.confirmed for one in calls),
+        hours=sum(one.seconds for one in others) / 3600,
+        false_alarms=sum(one.confirmed for one in others),
     )
 
 
@@ -80,35 +93,34 @@ def spoken_figures(heard: list[Heard], words: WakeWords) -> Figures:
         found = [passed(one) for one in heard if one.pack.startswith(pack)]
         return round(100 * sum(found) / len(found), 2) if found else None
 
+    def alone(one: Heard) -> bool:
+        return bool(calls_in(one, words.rules[0], words))
+
     def woken(one: Heard) -> bool:
-        return calls_in(one, words.rules[0], words) > 0
-
-    def missed(one: Heard) -> bool:
-        return not woken(one)
-
-    def named(one: Heard) -> bool:
-        return one.named is True
+        return one.confirmed > 0
 
     found: Figures = {}
     for condition in ("clean", "noisy"):
-        found[f"spoken_miss_percent_{condition}"] = share(f"spoken {condition} kokoro", missed)
-        found[f"spoken_miss_percent_{condition}_espeak"] = share(f"spoken {condition} espeak", missed)
-        found[f"both_looks_miss_percent_{condition}"] = share(f"spoken {condition} kokoro", lambda one: not named(one))
+        for engine, key in (("kokoro", ""), ("espeak", "_espeak")):
+            pack = f"spoken {condition} {engine}"
+            found[f"spoken_miss_percent_{condition}{key}"] = share(pack, lambda one: not woken(one))
+            found[f"spoken_miss_percent_{condition}{key}_alone"] = share(pack, lambda one: not alone(one))
     for engine, key in (("", ""), ("kokoro", "_kokoro"), ("espeak", "_espeak")):
         found[f"near_accepted_percent{key}"] = share(f"spoken near {engine}", woken)
-        found[f"both_looks_near_accepted_percent{key}"] = share(f"spoken near {engine}", named)
+        found[f"near_accepted_percent{key}_alone"] = share(f"spoken near {engine}", alone)
     return {key: value for key, value in found.items() if value is not None}
 
 
-def summary(heard: list[Heard], words: WakeWords, phrase: str) -> Figures:
-    """The flat figures of recordings and readings."""
-    found = counted(heard, words.rules[0], words)
-    unseen = counted([one for one in heard if not one.trained_on], words.rules[0], words)
+def summary(heard: list[Heard], words: WakeWords, rule: WakeRule, phrase: str) -> Figures:
+    """The flat figures of recordings and readings. `rule`: when a sound is looked at, or taken for a call."""
+    found, alone, first = in_use(heard), counted(heard, words.rules[0], words), counted(heard, rule, words)
+    unseen = in_use([one for one in heard if not one.trained_on])
     return {
-        "head": words.rules[0].name,
+        "head": rule.name,
         "phrase": phrase,
-        "threshold": round(found.threshold, 4),
-        "patience": words.rules[0].patience,
+        "threshold": round(rule.threshold, 4),
+        "patience": rule.patience,
+        "looks_per_hour": first.false_alarms_per_hour if rule != words.rules[0] else 0.0,
         "calls": found.calls,
         "misses": found.misses,
         "miss_percent": found.miss_percent,
@@ -117,6 +129,9 @@ def summary(heard: list[Heard], words: WakeWords, phrase: str) -> Figures:
         "false_alarms_per_hour": found.false_alarms_per_hour,
         "unseen_negative_hours": round(unseen.hours, 3),
         "unseen_false_alarms": unseen.false_alarms,
+        "threshold_alone": round(alone.threshold, 4),
+        "miss_percent_alone": alone.miss_percent,
+        "false_alarms_per_hour_alone": alone.false_alarms_per_hour,
     }
 
 
@@ -145,8 +160,8 @@ def by_threshold(heard: list[Heard], words: WakeWords) -> list[Counted]:
     return [counted(heard, replace(words.rules[0], threshold=threshold), words) for threshold in THRESHOLDS]
 
 
-def by_pack(heard: list[Heard], words: WakeWords) -> list[list[object]]:
+def by_pack(heard: list[Heard]) -> list[list[object]]:
     """Where the false alarms are: pack, hours, alarms."""
     packs_of = dict.fromkeys(one.pack for one in heard if not one.is_call)
-    found = {pack: counted([one for one in heard if one.pack == pack], words.rules[0], words) for pack in packs_of}
+    found = {pack: in_use([one for one in heard if one.pack == pack and not one.is_call]) for pack in packs_of}
     return [[pack, round(each.hours, 3), each.false_alarms] for pack, each in found.items()]

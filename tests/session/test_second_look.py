@@ -15,7 +15,7 @@ from jett.core.errors import SpeechToTextError
 from jett.core.ports import PhraseScorer
 from jett.models.store import Store
 from jett.session.audio_ring import AudioRing
-from jett.session.second_look import LOOKED_AT_S, SecondLook
+from jett.session.second_look import AFTER_S, BEFORE_S, SecondLook
 from jett.session.worker import Worker
 from jett.settings import Settings
 from tests.session.test_asleep_aloud import trimmed
@@ -23,7 +23,7 @@ from tests.system.recordings import clip
 
 WAKE = Path(__file__).parents[1] / "data" / "wake"
 SPELLINGS = {"alexa": ("alexa",), "hey_jarvis": ("hey jarvis",), "hey_jett": ("hey jett", "hey jet")}
-LOOKED_AT = round(LOOKED_AT_S * SAMPLE_RATE_HZ)
+LOOKED_AT = round((BEFORE_S + AFTER_S) * SAMPLE_RATE_HZ)
 
 pytestmark = pytest.mark.models
 

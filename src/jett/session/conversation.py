@@ -383,6 +383,7 @@ class Conversation:
         with anyio.CancelScope() as scope:
             self._listening_scope = scope
             await self._listener.transcribe(hearing)
+            await self._sleeping.decided()
             self._on_transcribed(hearing)
 
     async def _score(self, command: Score) -> None:

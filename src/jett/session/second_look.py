@@ -17,12 +17,12 @@ from jett.core.ports import PhraseScorer
 from jett.session.audio_ring import AudioRing
 from jett.session.worker import Caller
 
-SHARE = 0.5
+SHARE = 0.55
 """A name counts where its log-likelihood is more than this share of what it would be in noise: a rare name is unlikely
 even where it is said. Chosen in benchmarks/LOG.md, "The second look"."""
 _NOISE_RMS = 100.0
-LOOKED_AT_S = 1.3
-"""Of what was heard until the call; the name is at its end."""
+BEFORE_S, AFTER_S = 1.4, 0.16
+"""What is looked at around the time at which a detector was sure: it may be so before the name is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,18 @@ class SecondLook:
     _least: dict[str, float] = field(default_factory=dict)
 
     async def taken(self, name: str, at_s: float, ring: AudioRing, worker: Caller) -> bool | None:
-        """Whether the call of `name` that seems to have ended at `at_s` is one; None where it could not be told."""
-        speech = ring.read(at_s - LOOKED_AT_S, at_s)
+        """Whether the call of `name` that seems to have ended at `at_s` is one; None where it could not be told.
+
+        `ring` holds the sound until `AFTER_S` later.
+        """
+        speech = ring.read(at_s - BEFORE_S, at_s + AFTER_S)
         try:
             return await worker.call(self.holds, name, speech)
         except EngineError:
             return None
 
     def holds(self, name: str, speech: Samples) -> bool:
-        """Whether `speech` (16 kHz), which ends where the name seemed to, is of it. Raises SpeechToTextError."""
+        """Whether `speech` (16 kHz), with the name at its end if it is there, is of it. Raises SpeechToTextError."""
         return self.scorer.log_likelihood(speech, self.spellings[name]) >= self.least(name)
 
     def warm_up(self) -> None:
@@ -53,6 +56,6 @@ class SecondLook:
     def least(self, name: str) -> float:
         """The log-likelihood from which a call of `name` is one. Raises SpeechToTextError."""
         if name not in self._least:
-            noise = np.random.default_rng(0).normal(0.0, _NOISE_RMS, round(LOOKED_AT_S * SAMPLE_RATE_HZ))
+            noise = np.random.default_rng(0).normal(0.0, _NOISE_RMS, round((BEFORE_S + AFTER_S) * SAMPLE_RATE_HZ))
             self._least[name] = SHARE * self.scorer.log_likelihood(noise.astype(np.int16), self.spellings[name])
         return self._least[name]

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import anyio
+
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.events import (
     FellAsleep,
@@ -25,7 +27,7 @@ from jett.core.events import (
 )
 from jett.session.ears import Ears, Frame
 from jett.session.parts import ConversationSettings, Parts
-from jett.session.second_look import SecondLook
+from jett.session.second_look import AFTER_S, SecondLook
 from jett.session.wake_frames import WakeFrames
 from jett.turns.asleep import FallAsleep, Hear, Meaning, PlayEarcon, SleepCommand, Sleeper, Wakefulness
 from jett.turns.events import Event, FrameHeard, ReplyDismissed, SpeechCleared
@@ -84,6 +86,11 @@ class Sleeping:
         self._state_told = ""
         self._words_of_sleep = ""
         self._woken_by: str | None = None
+        self._to_look_at: tuple[str, float] | None = None
+        self._decided = anyio.Event()
+        self._decided.set()
+        self._untold = False
+        """Whether a call is being looked at again, of which nobody knows yet."""
 
     @property
     def asleep(self) -> bool:
@@ -105,6 +112,7 @@ class Sleeping:
             yield from self._ears.hear(chunk)
             return
         self._look_for_name(self._ears.take(chunk))
+        self._look_again_if_due()
         stirs = self._stirs()
         if self.asleep and (stirs or self._machine.engaged):
             self._carry_out(self._sleeper.on_stirred(self._end_s), ANNOUNCEMENT if stirs else REQUEST)
@@ -132,10 +140,15 @@ class Sleeping:
     def looked_at(self, at_s: float, found: bool | None) -> None:
         """What a second look at the call at `at_s` said; None where nobody could look."""
         was = self._sleeper.state
-        if found is False and was is Wakefulness.CALLED:
+        if found is False and self._sleeper.is_looked_at:
             self._feed(SpeechCleared())
         self._carry_out(self._sleeper.on_looked_at(at_s, found))
         self._tell_if_sure(was)
+        self._decided.set()
+
+    async def decided(self) -> None:
+        """Until nobody is looking again at a call: what is written of its turn means nothing before."""
+        await self._decided.wait()
 
     def meant(self, text: str) -> str:
         """What is for the turn machine of the newest transcript of its turn: the words after the name, if any."""
@@ -175,6 +188,8 @@ class Sleeping:
                 by, self._woken_by = self._woken_by, None
                 return replace(event, woken_by=by)
             case StateChanged(state):
+                if self._sleeper.is_looked_at:
+                    return None
                 called = self._sleeper.state is Wakefulness.CALLED
                 before, self._state_told = self._state_told, Wakefulness.CALLED.value if called else state
                 return None if called and before == self._state_told else StateChanged(self._state_told)
@@ -197,8 +212,18 @@ class Sleeping:
         wanted = look is not None and name in look.spellings
         commands = self._sleeper.on_called(at_s, looked_at=wanted)
         self._carry_out(commands, name)
-        if look is not None and wanted and commands:
-            self._look_again(look, name, at_s)
+        if wanted and commands:
+            self._to_look_at, self._decided = (name, at_s), anyio.Event()
+
+    def _look_again_if_due(self) -> None:
+        """A call is looked at again once its end was surely heard."""
+        if self._to_look_at is None or self._end_s < self._to_look_at[1] + AFTER_S:
+            return
+        (name, at_s), self._to_look_at = self._to_look_at, None
+        if self._second_look is not None and self._sleeper.is_looked_at:
+            self._look_again(self._second_look, name, at_s)
+        else:
+            self._decided.set()
 
     def _after(self, end_s: float) -> None:
         self._fed_s = end_s
@@ -219,7 +244,11 @@ class Sleeping:
                 case Hear(from_s):
                     self._hear(max(from_s, self._fed_s), by)
                 case FallAsleep(rejected):
-                    self._woken_by = None
+                    self._woken_by = self._to_look_at = None
+                    self._decided.set()
+                    if self._untold:
+                        self._untold = False
+                        continue
                     self._observer(WakeRejected(self._end_s) if rejected else FellAsleep(self._end_s))
                 case PlayEarcon():
                     self._play_earcon()
@@ -227,11 +256,22 @@ class Sleeping:
     def _hear(self, from_s: float, by: str) -> None:
         self._words_of_sleep = ""
         self._woken_by = by
-        self._observer(Woken(by, self._end_s))
+        self._untold = self._sleeper.is_looked_at
+        if not self._untold:
+            self._observer(Woken(by, self._end_s))
         self._feed(FrameHeard(from_s, 0.0))  # what was slept through counts as silence
         self._ears.rewind(from_s)
+        if not self._untold:
+            self._observer(StateChanged(self._machine.state.value))
+
+    def _tell_woken(self) -> None:
+        """Of a call that was looked at again."""
+        self._untold = False
+        self._observer(Woken(self._woken_by or "", self._end_s))
         self._observer(StateChanged(self._machine.state.value))
 
     def _tell_if_sure(self, was: Wakefulness) -> None:
-        if was is Wakefulness.CALLED and self._sleeper.state is Wakefulness.AWAKE:
+        if self._untold and not self._sleeper.is_looked_at and not self.asleep:
+            self._tell_woken()
+        elif was is Wakefulness.CALLED and self._sleeper.state is Wakefulness.AWAKE:
             self._observer(StateChanged(self._machine.state.value))

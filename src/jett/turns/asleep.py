@@ -133,11 +133,16 @@ class Sleeper:
         self._is_looked_at = looked_at
         return [Hear(max(0.0, at_s - settings.delay_s - settings.phrase_s - settings.pre_roll_s))]
 
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether a second look at the call is being taken."""
+        return self._is_looked_at
+
     def on_looked_at(self, at_s: float, found: bool | None) -> list[SleepCommand]:
         """Whether the name was `found` in the call at `at_s`; None where it could not be told: the transcript will."""
-        if self.state is not Wakefulness.CALLED or not self._is_looked_at:
+        was, self._is_looked_at = self._is_looked_at, False
+        if self.state is not Wakefulness.CALLED or not was:
             return []
-        self._is_looked_at = False
         if found:
             self.state, self._proven_s = Wakefulness.AWAKE, at_s
         return self._fall_asleep(rejected=True) if found is False else []
@@ -168,7 +173,7 @@ class Sleeper:
         if self.state is Wakefulness.ASLEEP:
             return []
         sounds: list[SleepCommand] = [PlayEarcon()] if self._earcon_is_due(end_s, last_speech_s) else []
-        if busy:
+        if busy or self._is_looked_at:
             self._quiet_from_s = max(self._quiet_from_s, end_s)
             return sounds
         quiet_s = end_s - self._quiet_from_s
@@ -196,7 +201,7 @@ class Sleeper:
         meant = self._meant(text, from_s)
         self._last = meant.meaning
         if self.state is Wakefulness.CALLED and meant.meaning not in (Meaning.UNSURE, Meaning.NOT_MEANT):
-            self.state = Wakefulness.AWAKE
+            self.state, self._is_looked_at = Wakefulness.AWAKE, False
         return meant
 
     def _meant(self, text: str, from_s: float) -> Meant:

@@ -10,6 +10,7 @@ from jett.core.ports import WakeWordDetector
 from jett.guard import Identity
 from jett.server.sound import MakeResampler
 from jett.session.seats import Seat, Seats
+from jett.session.second_look import SecondLook
 from jett.turns.wake import WakeRule
 
 PATIENCE_S = 5.0
@@ -27,6 +28,8 @@ class Waking:
     refractory_s: float
     make_detector: Callable[[], WakeWordDetector]
     """One for a client; cheap, the weights are shared. May block."""
+    look: SecondLook | None = None
+    """At what the rules take for a call; where it is, the rules are lenient."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,15 @@ from wyoming.wake import Detect, Detection, NotDetected
 
 from jett.server.wyoming.hearing import Write, samples
 from jett.server.wyoming.ports import Ports, Waking
+from jett.session.audio_ring import AudioRing
+from jett.session.second_look import AFTER_S, BEFORE_S, SecondLook
 from jett.session.wake_frames import WakeFrames
 from jett.turns.wake import WakeSpotter, Woken
 
 _log = logging.getLogger(__name__)
 _MOST_NAMES = 32
+_HELD_S = 30.0
+"""Of what a client sent last: more than one of its chunks, and the name before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +62,27 @@ async def detect(ports: Ports, what: Listening, chunks: AsyncIterable[AudioChunk
     """Tell each call until the chunks end. Raises JettError."""
     detector = await anyio.to_thread.run_sync(what.waking.make_detector)
     spotter = WakeSpotter([what.waking.rules[n] for n in what.wanted], refractory_s=what.waking.refractory_s)
-    frames, called = WakeFrames(detector), False
+    frames, ring, called = WakeFrames(detector), AudioRing(_HELD_S), False
+    waiting: list[Woken] = []
     async with aclosing(samples(ports, chunks, most_s=math.inf)) as blocks:
         async for block in blocks:
+            ring.write(block)
             for end_s, scores in await anyio.to_thread.run_sync(list, frames.hear(block)):
                 woken = spotter.hear([scores[n] for n in what.wanted], end_s)
-                if woken is not None:
-                    called = True
-                    await write(_told(woken).event())
+                waiting += [woken] if woken is not None else []
+            while waiting and ring.end_s >= waiting[0].at_s + AFTER_S:
+                called |= await _tell(waiting.pop(0), what.waking.look, ring, write)
+        for woken in waiting:  # the sound ended with the name
+            called |= await _tell(woken, what.waking.look, ring, write)
     if not called:
         await write(NotDetected().event())
 
 
-def _told(woken: Woken) -> Detection:
-    return Detection(name=woken.name, timestamp=round(woken.at_s * 1000))
+async def _tell(woken: Woken, look: SecondLook | None, ring: AudioRing, write: Write) -> bool:
+    """Tell a call, and whether it was told: not where somebody looks again and finds none."""
+    if look is not None and woken.name in look.spellings:
+        speech = ring.read(woken.at_s - BEFORE_S, woken.at_s + AFTER_S)
+        if not await anyio.to_thread.run_sync(look.holds, woken.name, speech):
+            return False
+    await write(Detection(name=woken.name, timestamp=round(woken.at_s * 1000)).event())
+    return True
