@@ -89,6 +89,8 @@ def test_near_phrases_and_sentences_of_real_words(store: Store) -> None:
     near = words.near("hey jett")
     assert {"hey jeff", "hey jess", "hey", "jett"} <= set(near)
     assert not {"hey jett", "hey jet"} & set(near)
+    assert "hey jet" in words.spellings("hey jett")
+    assert not set(words.spellings("hey jett")) & {"hey jett", *near}
     sentences = words.sentences(50, np.random.default_rng(0), without="hey")
     assert len(sentences) == 50
     assert not any("hey" in sentence for sentence in sentences)

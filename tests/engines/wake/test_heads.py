@@ -31,6 +31,13 @@ def test_a_head_of_ones_own_says_its_phrase_threshold_patience_and_card(tmp_path
     found = written(tmp_path, head(FIRST_VALUE, meta=meta | {"jett.card": json.dumps({"seed": 7})}))
     assert (found.names, found.phrase, found.threshold, found.patience) == (("hey_jett",), "Hey, Jett!", 0.83, 3)
     assert found.card == {"seed": 7}
+    assert (found.look_again, found.spellings) == (None, ("Hey, Jett!",)), "it wants no second look"
+
+
+def test_a_head_that_wants_a_second_look_says_from_where_and_how_its_phrase_is_written(tmp_path: Path) -> None:
+    meta = {"jett.phrase": "hey jett", "jett.threshold": "0.83", "jett.look_again": "0.3"}
+    found = written(tmp_path, head(FIRST_VALUE, meta=meta | {"jett.spellings": '["hey jet", " hey jett "]'}))
+    assert (found.look_again, found.spellings) == (0.3, ("hey jett", "hey jet"))
 
 
 def test_a_head_without_metadata_is_called_by_its_file_and_has_the_usual_threshold(tmp_path: Path) -> None:
@@ -73,6 +80,9 @@ def test_several_outputs_have_a_name_each(tmp_path: Path) -> None:
         (head(FIRST_VALUE, meta={"jett.threshold": "high"}), "jett.threshold of .* is 'high', need 0 to 1"),
         (head(FIRST_VALUE, meta={"jett.threshold": "nan"}), "jett.threshold of .* is 'nan'"),
         (head(FIRST_VALUE, meta={"jett.patience": "26"}), "jett.patience of .* is '26', need 1 to 25"),
+        (head(FIRST_VALUE, meta={"jett.look_again": "0.6"}), "jett.look_again of .* is '0.6', need 0 to 0.5"),
+        (head(FIRST_VALUE, meta={"jett.spellings": "[1]"}), "jett.spellings of .* is no list of texts"),
+        (head(FIRST_VALUE, meta={"jett.spellings": "["}), "jett.spellings of .* is no list of texts"),
         (head(FIRST_VALUE, meta={"jett.card": "[1]"}), "jett.card of .* is no JSON object"),
         (b"\x10\x00\x00\x00TFL3" + b"\xff" * 64, "no head in TensorFlow Lite"),
     ],

@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -18,12 +19,16 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.wake import Detect, Detection, NotDetected
 
+from jett.app.wyoming import waking as wake_words
 from jett.app.wyoming import wyoming_ports
 from jett.audio.files import read_audio
 from jett.core.audio import Samples, silence
+from jett.core.ports import PhraseScorer
 from jett.server.wyoming.serving import serve
+from jett.server.wyoming.waking import detect, listening
+from jett.session.second_look import SecondLook
 from jett.turns.phrases import normalise
-from tests.server.wyoming.conftest import Place
+from tests.server.wyoming.conftest import Place, fail
 from tests.server.wyoming.test_wyoming import client, until
 from tests.system.recordings import clip
 
@@ -101,6 +106,34 @@ def test_a_command_on_the_same_connection_is_heard_after_the_call(place: Place) 
             return Transcript.from_event((await until(connected, "transcript"))[-1]).text
 
     assert "coffee" in normalise(anyio.run(scene))
+
+
+@pytest.mark.parametrize(("phrase", "told"), [("alexa", ["detection"]), ("good morning", ["not-detected"])])
+def test_a_call_that_is_looked_at_again_is_told_where_the_name_is_found(
+    place: Place, phrase: str, told: list[str]
+) -> None:
+    """Speech-to-text looks: once for what was said, once for what was not. The sound ends with the name."""
+    stt, events = place.app.parts.stt, list[Event]()
+    assert isinstance(stt, PhraseScorer)
+    waking = wake_words(place.app, fail)
+    assert waking is not None
+    waking = replace(waking, look=SecondLook(stt, {"alexa": (phrase,)}))
+
+    async def chunks() -> AsyncGenerator[AudioChunk, None]:
+        for piece in np.array_split(called("alexa_1")[:-7_000], 20):
+            yield AudioChunk(16_000, 2, 1, piece.tobytes())
+
+    async def write(event: Event) -> None:
+        events.append(event)
+
+    async def scene() -> None:
+        ports = wyoming_ports(place.app, place.seats, waking)
+        what = listening(ports, Detect(names=["alexa"]))
+        assert what is not None
+        await detect(ports, what, chunks(), write)
+
+    place.portal.call(scene)
+    assert [event.type for event in events] == told
 
 
 @pytest.mark.parametrize("names", ["alexa", [1], ["a"] * 33])
