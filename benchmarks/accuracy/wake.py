@@ -43,7 +43,7 @@ from benchmarks.report import emit, table
 from jett.app import store
 from jett.app.engines import load_stt
 from jett.app.training import workplace
-from jett.app.wake import WakeWords, load_wake_words, wake_rules, with_wake_phrases
+from jett.app.wake import WakeWords, load_wake_words, with_wake_phrases
 from jett.app.wake_listening import scored
 from jett.audio.files import read_audio
 from jett.cli.failures import report
@@ -95,7 +95,7 @@ class Bench:
         """Raises ModelError."""
         self.words = words
         self.look = words.second_look(load_stt(with_wake_phrases(Settings.load(), words.phrases), models))
-        self.rule = wake_rules(words, self.look)[0]
+        self.rule = words.rules[0]
 
     def heard_in(self, name: str, pack: str, audio: Samples, *, is_call: bool) -> Heard:
         """One sound's scores of the first name, and which of its calls the second look confirms."""
@@ -189,7 +189,7 @@ def main(argv: list[str] | None = None) -> int:
     text += "\n\n" + table(by_pack(heard), ["without a call", "hours", "false alarms"])
     text += "\n\n" + table(rows, ["the head alone, from", "missed, %", "false alarms", "an hour"])
     if args.png:
-        draw_det(curves(heard, spoken, words), words.rules[0].threshold, args.png)
+        draw_det(curves(heard, spoken, words), words.strict_rules[0].threshold, args.png)
     details = {"thresholds": [asdict(each) for each in others], "clips": [asdict(one) for one in (*heard, *spoken)]}
     emit(figures, text, as_json=args.json, save=args.save, details=details)
     return 0

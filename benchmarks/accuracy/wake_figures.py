@@ -94,7 +94,7 @@ def spoken_figures(heard: list[Heard], words: WakeWords) -> Figures:
         return round(100 * sum(found) / len(found), 2) if found else None
 
     def alone(one: Heard) -> bool:
-        return bool(calls_in(one, words.rules[0], words))
+        return bool(calls_in(one, words.strict_rules[0], words))
 
     def woken(one: Heard) -> bool:
         return one.confirmed > 0
@@ -113,14 +113,14 @@ def spoken_figures(heard: list[Heard], words: WakeWords) -> Figures:
 
 def summary(heard: list[Heard], words: WakeWords, rule: WakeRule, phrase: str) -> Figures:
     """The flat figures of recordings and readings. `rule`: when a sound is looked at, or taken for a call."""
-    found, alone, first = in_use(heard), counted(heard, words.rules[0], words), counted(heard, rule, words)
+    found, alone, first = in_use(heard), counted(heard, words.strict_rules[0], words), counted(heard, rule, words)
     unseen = in_use([one for one in heard if not one.trained_on])
     return {
         "head": rule.name,
         "phrase": phrase,
         "threshold": round(rule.threshold, 4),
         "patience": rule.patience,
-        "looks_per_hour": first.false_alarms_per_hour if rule != words.rules[0] else 0.0,
+        "looks_per_hour": first.false_alarms_per_hour if words.looks else 0.0,
         "calls": found.calls,
         "misses": found.misses,
         "miss_percent": found.miss_percent,
@@ -143,7 +143,7 @@ def curves(heard: list[Heard], spoken: list[Heard], words: WakeWords) -> dict[st
         "new voices, 10 dB of noise in a room": [one for one in spoken if one.pack == "spoken noisy kokoro"],
     }
     others = [one for one in heard if not one.is_call]
-    rules = [replace(words.rules[0], threshold=at) for at in (*CURVE, words.rules[0].threshold)]
+    rules = [replace(words.strict_rules[0], threshold=at) for at in (*CURVE, words.strict_rules[0].threshold)]
     alarms = {rule.threshold: counted(others, rule, words).false_alarms_per_hour or 0.0 for rule in rules}
     return {
         kind: [
@@ -157,7 +157,7 @@ def curves(heard: list[Heard], spoken: list[Heard], words: WakeWords) -> dict[st
 
 def by_threshold(heard: list[Heard], words: WakeWords) -> list[Counted]:
     """The same at other thresholds."""
-    return [counted(heard, replace(words.rules[0], threshold=threshold), words) for threshold in THRESHOLDS]
+    return [counted(heard, replace(words.strict_rules[0], threshold=threshold), words) for threshold in THRESHOLDS]
 
 
 def by_pack(heard: list[Heard]) -> list[list[object]]:

@@ -1,11 +1,11 @@
 """From the last sample of the wake word to the moment at which Jett listens, over calls by Jett's own voices.
 
     end of the name      the last sample as loud as a fiftieth of the loudest; nothing is said after it
-    Jett listens         observers were told the state after `Woken`, and the ring was rewound to before the name
+    Jett listens         the first frame from before the name on was scored: all that is said from there on is heard
+    Jett says so         observers were told the state after `Woken`; where a head wants a second look, that found it
 
-On the audio clock, in chunks of 20 ms or as many of them as a sleeper wants at once, plus the time that it took to work
-on the chunk in which Jett woke; so it does not matter how fast sound is fed. A device's own buffer is not in it. Below
-zero: it was sure before the last sample.
+At the pace of real time, in chunks of 20 ms or as many of them as a sleeper wants at once, each given when its last
+sample is due. A device's own buffer is not in it. Below zero: it was sure before the last sample.
 Called by `benchmarks/capacity/asleep.py`, which is `jett bench asleep`.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 
-import anyio.lowlevel
+import anyio
 import anyio.to_thread
 import numpy as np
 
@@ -24,7 +24,7 @@ from jett.app import App, conversation_settings, open_app, store
 from jett.audio.file_duplex import TICK_SAMPLES, FileDuplex
 from jett.audio.resample import resample
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
-from jett.core.events import SessionEvent, StateChanged, Woken
+from jett.core.events import LevelMeasured, SessionEvent, StateChanged, Woken
 from jett.core.ports import TextToSpeech
 from jett.engines.tts.kokoro import KokoroTextToSpeech
 from jett.engines.tts.piper import PiperTextToSpeech
@@ -32,7 +32,7 @@ from jett.models.store import Store
 from jett.session.conversation import Conversation
 from jett.settings import Settings
 
-_BEFORE_S, _AFTER_S = 2.0, 1.0
+_BEFORE_S, _AFTER_S = 2.0, 2.0
 _FRAME_S = 0.08
 """A detector's; calls end anywhere in it."""
 _QUIET_SHARE = 50
@@ -48,37 +48,42 @@ class Call:
     """How long the name took."""
     ms: float | None
     """From its end until Jett listened; None where it slept on."""
+    told_ms: float | None
+    """Until it said so."""
 
 
 class _Heard:
-    """Port Microphone: a call as fast as it can be heard, until Jett listens; and observer of the conversation."""
+    """Port Microphone: a call as it is said, until Jett has said that it listens; and observer of the conversation."""
 
     dropped_samples = 0
 
     def __init__(self, sound: Samples) -> None:
         self._sound = sound
-        self._given_s = 0.0
+        self._began_s = 0.0
         self._ticks = 1
-        self._woken_s: float | None = None
+        self._is_woken = False
         self.listens_s: float | None = None
-        """On the audio clock, with the time that the work took."""
+        self.told_s: float | None = None
+        """Both from the first sample on."""
 
     def observe(self, event: SessionEvent) -> None:
+        now_s = perf_counter() - self._began_s
         if isinstance(event, Woken):
-            self._woken_s = event.at_s
-        elif isinstance(event, StateChanged) and self._woken_s is not None and self.listens_s is None:
-            self.listens_s = self._woken_s + perf_counter() - self._given_s
+            self._is_woken = True
+        elif isinstance(event, LevelMeasured) and event.speech_probability > 0 and self.listens_s is None:
+            self.listens_s = now_s
+        elif isinstance(event, StateChanged) and self._is_woken and self.told_s is None:
+            self.told_s = now_s
 
     def gather(self, n_samples: int) -> None:
         """Whole ticks, as a device does."""
         self._ticks = max(1, -(-n_samples // TICK_SAMPLES))
 
     async def chunks(self) -> AsyncGenerator[Samples, None]:
-        start = 0
-        while start < self._sound.size and self.listens_s is None:
-            await anyio.lowlevel.checkpoint()
-            self._given_s = perf_counter()
+        start, self._began_s = 0, perf_counter()
+        while start < self._sound.size and self.told_s is None:
             end = start + self._ticks * TICK_SAMPLES
+            await anyio.sleep(max(0.0, self._began_s + end / SAMPLE_RATE_HZ - perf_counter()))
             yield self._sound[start:end]
             start = end
 
@@ -92,12 +97,15 @@ async def measure(head: str, count: int) -> list[Call]:
         assert app.wake is not None
         names = await anyio.to_thread.run_sync(spoken, models, f"{app.wake.phrases[0].title()}.", count)
         for number, (voice, name) in enumerate(names):
-            calls.append(Call(voice, name.size / SAMPLE_RATE_HZ, await waited_ms(app, name, number)))
+            calls.append(Call(voice, name.size / SAMPLE_RATE_HZ, *await waited_ms(app, name, number)))
     return calls
 
 
-async def waited_ms(app: App, name: Samples, number: int) -> float | None:
-    """How long Jett took to listen after `name`, which begins at another place in the detector's frame each time."""
+async def waited_ms(app: App, name: Samples, number: int) -> tuple[float | None, float | None]:
+    """How long Jett took to listen and to say so, after `name`; it begins elsewhere in the detector's frame each time.
+
+    None for both where it did not wake.
+    """
     random = np.random.default_rng(number)
     room = random.integers(-1, 2, round((_BEFORE_S + random.uniform(0, _FRAME_S)) * SAMPLE_RATE_HZ)).astype(np.int16)
     end_s = (room.size + name.size) / SAMPLE_RATE_HZ
@@ -105,7 +113,9 @@ async def waited_ms(app: App, name: Samples, number: int) -> float | None:
     app.parts.vad.reset()
     conversation = Conversation(app.parts, conversation_settings(app.settings), heard.observe)
     await conversation.run(heard, FileDuplex(silence(0), rate_hz=app.parts.tts.rate_hz))
-    return None if heard.listens_s is None else round((heard.listens_s - end_s) * 1000, 1)
+    if heard.listens_s is None or heard.told_s is None:
+        return None, None
+    return round((heard.listens_s - end_s) * 1000, 1), round((heard.told_s - end_s) * 1000, 1)
 
 
 def spoken(models: Store, text: str, count: int) -> list[tuple[str, Samples]]:
@@ -139,6 +149,7 @@ def trimmed(sound: Samples) -> Samples:
 def figures(calls: list[Call]) -> Figures:
     """Flat; a call that was missed has no time."""
     waited = [call.ms for call in calls if call.ms is not None]
+    told = [call.told_ms for call in calls if call.told_ms is not None]
     return {
         "wake_calls": len(calls),
         "wake_calls_voices": len({call.voice for call in calls}),
@@ -146,4 +157,6 @@ def figures(calls: list[Call]) -> Figures:
         "wake_to_listening_p50_ms": percentile(waited, 50),
         "wake_to_listening_p95_ms": percentile(waited, 95),
         "wake_to_listening_worst_ms": max(waited, default=None),
+        "wake_to_told_p50_ms": percentile(told, 50),
+        "wake_to_told_p95_ms": percentile(told, 95),
     }

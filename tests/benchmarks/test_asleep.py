@@ -54,10 +54,11 @@ def test_a_name_ends_with_its_last_sample_that_is_not_quiet() -> None:
 
 
 def test_a_call_that_was_missed_counts_and_has_no_time() -> None:
-    figures = waking.figures([Call("a", 0.5, -20.0), Call("b", 0.5, None), Call("c", 0.5, 100.0)])
+    figures = waking.figures([Call("a", 0.5, -20.0, 200.0), Call("b", 0.5, None, None), Call("c", 0.5, 100.0, 300.0)])
     assert (figures["wake_calls"], figures["wake_calls_missed"]) == (3, 1)
     assert (figures["wake_to_listening_p50_ms"], figures["wake_to_listening_worst_ms"]) == (40.0, 100.0)
-    assert waking.figures([Call("b", 0.5, None)])["wake_to_listening_p95_ms"] is None
+    assert figures["wake_to_told_p50_ms"] == 250.0
+    assert waking.figures([Call("b", 0.5, None, None)])["wake_to_listening_p95_ms"] is None
 
 
 def test_the_verdicts_are_those_of_the_targets() -> None:

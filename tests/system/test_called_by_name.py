@@ -12,7 +12,7 @@ import anyio.lowlevel
 import pytest
 
 from jett.app import load_stt
-from jett.app.wake import sleeping_words, wake_rules, with_wake_phrases
+from jett.app.wake import sleeping_words, with_wake_phrases
 from jett.audio.file_duplex import FileDuplex
 from jett.audio.files import read_audio
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
@@ -71,13 +71,12 @@ def sleeping(stage: Stage, store: Store, *words: str) -> Parts:
     found = sleeping_words(settings, store)
     assert found is not None
     stt = load_stt(with_wake_phrases(settings, found.phrases), store)
-    look = found.second_look(stt)
     return replace(
         stage.brief,
         stt=stt,
         wake=found.detector,
-        wake_rules=wake_rules(found, look),
-        second_look=look,
+        wake_rules=found.rules,
+        second_look=found.second_look(stt),
         after_name=WakePhrase(found.phrases).rest,
     )
 

@@ -59,7 +59,7 @@ class MeterListener:
 
     def tune(self, sensitivity: float) -> None:
         heads = self._words.detector.heads
-        self._listener.go_by([rule for head in heads for rule in rules_of(head, sensitivity)])
+        self._listener.go_by([rule for head in heads for rule in rules_of(head, sensitivity, looks=self._words.looks)])
 
     def hear(self, block: Samples) -> Iterator[shapes.MeterScores]:
         for frame in self._listener.hear(block):

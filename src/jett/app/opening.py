@@ -21,7 +21,7 @@ from jett.app.needs import store
 from jett.app.servers import Servers, commands, model_tools, open_servers, owner, tools_wanted, with_server_words
 from jett.app.voice_identity import load_identifying
 from jett.app.voices import close_voice, load_tts, voice_trouble
-from jett.app.wake import WakeWords, sleeping_words, wake_rules, with_wake_phrases
+from jett.app.wake import WakeWords, sleeping_words, with_wake_phrases
 from jett.core.audio import silence
 from jett.core.errors import LanguageModelError, ungrouped
 from jett.core.events import Observer, unobserved
@@ -131,7 +131,7 @@ async def open_app(
             identifying=who,
             redact=redact,
             wake=woken.detector if woken else None,
-            wake_rules=wake_rules(woken, look),
+            wake_rules=woken.rules if woken else (),
             second_look=look,
             after_name=WakePhrase(phrases).rest,
             names=engine_names(settings, tts),

@@ -22,9 +22,9 @@ class WakeWords:
 
     detector: HeadsWakeWordDetector
     rules: tuple[WakeRule, ...]
-    """One for each of the detector's names."""
-    lenient_rules: tuple[WakeRule, ...]
-    """The same where the calls of those heads that want it are looked at again."""
+    """One for each of the detector's names: lenient where its calls are looked at again."""
+    strict_rules: tuple[WakeRule, ...]
+    """Those of the heads by themselves."""
     refractory_s: float
 
     @property
@@ -36,10 +36,15 @@ class WakeWords:
             for name in head.names
         )
 
+    @property
+    def looks(self) -> bool:
+        """Whether somebody can look again at a call."""
+        return self.rules != self.strict_rules
+
     def second_look(self, stt: SpeechToText) -> SecondLook | None:
-        """At what the lenient rules take for a call; None where no head wants one, or `stt` cannot take it."""
-        wanted = [head for head in self.detector.heads if head.look_again is not None and head.spellings]
-        if not wanted or not isinstance(stt, PhraseScorer):
+        """At what the rules take for a call; None where they are strict. `stt`: that of the settings."""
+        wanted = [head for head in self.detector.heads if _wants_look(head)]
+        if not wanted or not self.looks or not isinstance(stt, PhraseScorer):
             return None
         return SecondLook(stt, {name: head.spellings for head in wanted for name in head.names})
 
@@ -68,25 +73,34 @@ def load_wake_words(settings: Settings, models: Store, words: tuple[str, ...] = 
     wake = settings.wake
     heads = _heads(words or wake.words, models)
     detector = HeadsWakeWordDetector(SpeechEmbedding(models.path(FEATURES)), heads)
-    rules, lenient = (
-        tuple(rule for head in heads for rule in rules_of(head, wake.sensitivity, looked_at=looked_at))
-        for looked_at in (False, True)
+    looks = settings.stt.backend != "openai"  # only Whisper in this process can
+    rules, strict = (
+        tuple(rule for head in heads for rule in rules_of(head, wake.sensitivity, looks=looks and lenient))
+        for lenient in (True, False)
     )
-    return WakeWords(detector, rules, lenient, wake.refractory_s)
+    return WakeWords(detector, rules, strict, wake.refractory_s)
 
 
-def rules_of(head: Head, sensitivity: float, *, looked_at: bool = False) -> list[WakeRule]:
-    """When each of its names counts as called; `looked_at`: each call will be looked at again."""
-    own = head.look_again if looked_at and head.look_again is not None else head.threshold
+def _wants_look(head: Head) -> bool:
+    return head.look_again is not None and bool(head.spellings)
+
+
+def rules_of(head: Head, sensitivity: float, *, looks: bool) -> list[WakeRule]:
+    """When each of its names counts as called; `looks`: somebody can look again."""
+    own = head.look_again if looks and head.look_again is not None and head.spellings else head.threshold
     threshold = threshold_for(own, sensitivity)
     return [WakeRule(name, threshold, head.patience) for name in head.names]
 
 
-def wake_rules(words: WakeWords | None, look: SecondLook | None) -> tuple[WakeRule, ...]:
-    """When a conversation counts as called: sooner where each call is looked at again."""
-    if words is None:
-        return ()
-    return words.rules if look is None else words.lenient_rules
+def looking_again(settings: Settings, words: WakeWords, models: Store) -> SecondLook | None:
+    """The second look with an engine of its own; None where `words` want none, or speech-to-text's model is not here.
+
+    Raises ModelError.
+    """
+    from jett.app.engines import load_stt
+
+    can = words.looks and models.has(settings.stt.model)
+    return words.second_look(load_stt(settings, models)) if can else None
 
 
 def with_wake_phrases(settings: Settings, phrases: tuple[str, ...]) -> Settings:

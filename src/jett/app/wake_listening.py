@@ -5,16 +5,24 @@ Called by `jett wake test` and `meter`, the dashboard's meter and the benchmark.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import numpy as np
 
 from jett.app.wake import WakeWords
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
+from jett.session.audio_ring import AudioRing
+from jett.session.second_look import AFTER_S as LOOK_AFTER_S
+from jett.session.second_look import BEFORE_S, SecondLook
 from jett.session.wake_frames import WakeFrames
 from jett.turns.wake import WakeRule, WakeSpotter, Woken
 
 AFTER_S = 0.5
 """Of quiet after a recording: a head is sure only some frames after the phrase, and a microphone would go on."""
+_RING_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,8 @@ class Scored:
     scores: tuple[float, ...]
     """One a name."""
     woken: Woken | None
+    found: bool = True
+    """Of what woke: whether a second look found the name, where one was taken."""
 
 
 class WakeListener:
@@ -51,8 +61,32 @@ class WakeListener:
             yield Scored(end_s, scores, self._spotter.hear(scores, end_s))
 
 
-def scored(words: WakeWords, blocks: Iterable[Samples]) -> list[Scored]:
-    """A whole recording, and half a second of quiet after it. Raises EngineError, and what `blocks` raises."""
-    listener = WakeListener(words)
-    frames = [frame for block in blocks for frame in listener.hear(block)]
-    return [*frames, *listener.hear(silence(round(AFTER_S * SAMPLE_RATE_HZ)))]
+def scored(words: WakeWords, blocks: Iterable[Samples], look: SecondLook | None = None) -> list[Scored]:
+    """A whole recording, and half a second of quiet after it; `look` is taken at each call that wants one.
+
+    Raises EngineError, and what `blocks` raises.
+    """
+    listener, ring = WakeListener(words), AudioRing(_RING_S)
+    frames: list[Scored] = []
+    waiting: list[int] = []
+    for block in chain(blocks, [silence(round(AFTER_S * SAMPLE_RATE_HZ))]):
+        for piece in np.array_split(block, max(1, math.ceil(block.size / SAMPLE_RATE_HZ))):
+            ring.write(piece)
+            begin = len(frames)
+            frames += listener.hear(piece)
+            if look is not None:
+                waiting += [n for n, each in enumerate(frames[begin:], begin) if _is_looked_at(each, look)]
+                while waiting and ring.end_s >= frames[waiting[0]].end_s + LOOK_AFTER_S:
+                    at = waiting.pop(0)
+                    frames[at] = _looked_at(frames[at], look, ring)
+    return frames
+
+
+def _is_looked_at(frame: Scored, look: SecondLook) -> bool:
+    return frame.woken is not None and frame.woken.name in look.spellings
+
+
+def _looked_at(frame: Scored, look: SecondLook, ring: AudioRing) -> Scored:
+    assert frame.woken is not None
+    speech = ring.read(frame.woken.at_s - BEFORE_S, frame.woken.at_s + LOOK_AFTER_S)
+    return replace(frame, found=look.holds(frame.woken.name, speech))

@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from jett.app.needs import store
 from jett.app.opening import App
-from jett.app.wake import load_wake_words, wake_rules
+from jett.app.wake import load_wake_words
 from jett.audio.resample import FileResampler
 from jett.core.errors import ModelError, ungrouped
 from jett.guard import Identity, Kind, Policy, Scope, Verb
@@ -80,8 +80,7 @@ def waking(app: App, trouble: Callable[[str], None]) -> Waking | None:
         trouble(f"wyoming: no wake words ({error})")
         return None
     look = words.second_look(app.parts.stt)
-    rules = wake_rules(words, look)
-    return Waking(rules, words.phrases, words.refractory_s, words.detector.another, look)
+    return Waking(words.rules, words.phrases, words.refractory_s, words.detector.another, look)
 
 
 def wyoming_ports(app: App, seats: Seats[Identity], waking: Waking | None) -> Ports:

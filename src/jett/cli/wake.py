@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jett.app.needs import store
-from jett.app.wake import WakeWords, load_wake_words
+from jett.app.wake import WakeWords, load_wake_words, looking_again
 from jett.app.wake_list import HeadRow, head_rows
 from jett.app.wake_listening import Scored, scored
 from jett.audio.files import held, stream_audio
@@ -23,6 +23,7 @@ from jett.cli.wake_enroll import enroll
 from jett.cli.wake_train import train
 from jett.core.errors import ConfigError
 from jett.settings import Settings
+from jett.turns.wake import Woken
 
 app = typer.Typer(no_args_is_help=True, help="What Jett is called by: heads, and how they score what is said.")
 
@@ -87,13 +88,16 @@ def score_recordings(
 ) -> None:
     """Score recordings over time, and say where each would wake Jett.
 
-    --json gives file, frame_s, thresholds and scores by name, and woken (name, at_s, score); or file, error
-    and exit_code.
+    --json gives file, frame_s, thresholds and scores by name, woken (name, at_s, score), and rejected: the same of
+    what a second look found to be none; or file, error and exit_code.
     """
-    words = _words(head, sensitivity)
+    words, settings = _words(head, sensitivity), user_settings()
+    look = looking_again(settings, words, store(settings))
+    if words.looks and look is None:
+        progress(f"{settings.stt.model} is not here, so no call is looked at again; run: jett models pull")
 
     def show(file: Path) -> None:
-        frames = scored(words, stream_audio(held(file)))
+        frames = scored(words, stream_audio(held(file)), look)
         row = _scores(words, frames) | {"file": str(file)}
         text = "\n".join([str(file), *wake_plot.lines(words, frames)])
         typer.echo(json.dumps(row, ensure_ascii=False) if as_json else text)
@@ -102,14 +106,21 @@ def score_recordings(
 
 
 def _scores(words: WakeWords, frames: list[Scored]) -> dict[str, Any]:
-    woken = [frame.woken for frame in frames if frame.woken is not None]
+    woken, rejected = (
+        [frame.woken for frame in frames if frame.woken is not None and frame.found is found] for found in (True, False)
+    )
     names = words.detector.names
     return {
         "frame_s": words.detector.frame_samples / 16_000,
         "thresholds": {rule.name: round(rule.threshold, 4) for rule in words.rules},
         "scores": {name: [round(frame.scores[n], 4) for frame in frames] for n, name in enumerate(names)},
-        "woken": [{"name": each.name, "at_s": each.at_s, "score": round(each.score, 4)} for each in woken],
+        "woken": [_woken_row(each) for each in woken],
+        "rejected": [_woken_row(each) for each in rejected],
     }
+
+
+def _woken_row(woken: Woken) -> dict[str, Any]:
+    return {"name": woken.name, "at_s": woken.at_s, "score": round(woken.score, 4)}
 
 
 @app.command(epilog="Examples: jett wake meter  ·  jett wake meter --head hey_jarvis --sensitivity 0.6")

@@ -36,15 +36,16 @@ def lines(words: WakeWords, frames: Sequence[Scored]) -> Iterator[str]:
         bars = "".join(_step(max(frame.scores[n] for frame in column)) for column in columns)
         peak = f"{highest.scores[n]:.2f} at {highest.end_s:.2f} s, threshold {rule.threshold:.2f}"
         yield f"  {rule.name:<{wide}} |{bars}| {peak}"
-        calls = [_called(column, rule.name) for column in columns]
-        if any(calls):
-            marks = "".join("^" if woken else " " for woken in calls)
-            times = ", ".join(f"{woken.at_s:.2f} s" for woken in calls if woken)
-            yield f"  {'':<{wide}}  {marks}  wakes at {times}"
+        for found, mark, what in ((True, "^", "wakes at"), (False, "x", "a second look found no name at")):
+            calls = [_called(column, rule.name, found=found) for column in columns]
+            if any(calls):
+                marks = "".join(mark if woken else " " for woken in calls)
+                times = ", ".join(f"{woken.at_s:.2f} s" for woken in calls if woken)
+                yield f"  {'':<{wide}}  {marks}  {what} {times}"
 
 
-def _called(column: Sequence[Scored], name: str) -> Woken | None:
-    woken = (frame.woken for frame in column)
+def _called(column: Sequence[Scored], name: str, *, found: bool) -> Woken | None:
+    woken = (frame.woken for frame in column if frame.found is found)
     return next((each for each in woken if each is not None and each.name == name), None)
 
 
