@@ -271,11 +271,12 @@ def test_where_nobody_could_look_the_transcript_tells() -> None:
 @given(st.lists(st.sampled_from(["called", "found", "not found", "unsure", "key", "text", "dropped", "sleep"])))
 def test_a_second_look_never_wakes_what_sleeps_nor_sends_to_sleep_what_is_awake(events: list[str]) -> None:
     one = sleeper()
+    called_s = 0.0
     for n, event in enumerate(events):
         before = one.state
         match event:
             case "called":
-                one.on_called(float(n), looked_at=True)
+                called_s = float(n) if one.on_called(float(n), looked_at=True) else called_s
             case "key":
                 one.on_woken(float(n))
             case "text":
@@ -285,6 +286,16 @@ def test_a_second_look_never_wakes_what_sleeps_nor_sends_to_sleep_what_is_awake(
             case "sleep":
                 one.on_sent_to_sleep()
             case _:
-                one.on_looked_at(float(n), {"found": True, "not found": False, "unsure": None}[event])
+                one.on_looked_at(called_s, {"found": True, "not found": False, "unsure": None}[event])
                 if before is not Wakefulness.CALLED:
                     assert one.state is before
+
+
+def test_a_look_at_a_call_that_is_over_says_nothing_of_the_next_one() -> None:
+    one = sleeper()
+    one.on_called(10.0, looked_at=True)
+    one.on_sent_to_sleep()
+    one.on_called(13.0, looked_at=True)
+    assert one.on_looked_at(10.0, True) == []
+    assert one.state is Wakefulness.CALLED
+    assert one.on_looked_at(13.0, False) == [FallAsleep(rejected=True)]

@@ -139,8 +139,12 @@ class Sleeping:
 
     def looked_at(self, at_s: float, found: bool | None) -> None:
         """What a second look at the call at `at_s` said; None where nobody could look."""
+        if at_s != self._sleeper.looked_at_s:  # of a call that is over
+            return
         was = self._sleeper.state
-        if found is False and self._sleeper.is_looked_at:
+        if found is False and self._machine.state in (State.REPLYING, State.OVERLAP):
+            found = None  # an announcement came in between: it is not to be cut short
+        if found is False:
             self._feed(SpeechCleared())
         self._carry_out(self._sleeper.on_looked_at(at_s, found))
         self._tell_if_sure(was)

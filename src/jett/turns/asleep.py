@@ -118,7 +118,7 @@ class Sleeper:
         self._quiet_from_s = 0.0
         self._earcon_from_s: float | None = None
         self._last: Meaning | None = None
-        self._is_looked_at = False
+        self._looked_at_s: float | None = None
         self._proven_s: float | None = None
 
     def on_called(self, at_s: float, *, looked_at: bool = False) -> list[SleepCommand]:
@@ -130,18 +130,25 @@ class Sleeper:
             return []
         settings = self.settings
         self._wake(Wakefulness.CALLED, at_s)
-        self._is_looked_at = looked_at
+        self._looked_at_s = at_s if looked_at else None
         return [Hear(max(0.0, at_s - settings.delay_s - settings.phrase_s - settings.pre_roll_s))]
+
+    @property
+    def looked_at_s(self) -> float | None:
+        """The time of the call at which a second look is being taken."""
+        return self._looked_at_s
 
     @property
     def is_looked_at(self) -> bool:
         """Whether a second look at the call is being taken."""
-        return self._is_looked_at
+        return self._looked_at_s is not None
 
     def on_looked_at(self, at_s: float, found: bool | None) -> list[SleepCommand]:
         """Whether the name was `found` in the call at `at_s`; None where it could not be told: the transcript will."""
-        was, self._is_looked_at = self._is_looked_at, False
-        if self.state is not Wakefulness.CALLED or not was:
+        if at_s != self._looked_at_s:  # of a call that is over
+            return []
+        self._looked_at_s = None
+        if self.state is not Wakefulness.CALLED:
             return []
         if found:
             self.state, self._proven_s = Wakefulness.AWAKE, at_s
@@ -166,14 +173,14 @@ class Sleeper:
         self._quiet_from_s = at_s
         self._earcon_from_s = at_s if self.settings.earcon else None
         self._last = self._proven_s = None
-        self._is_looked_at = False
+        self._looked_at_s = None
 
     def on_frame(self, end_s: float, *, busy: bool, last_speech_s: float) -> list[SleepCommand]:
         """The turn machine has heard until `end_s`, speech until `last_speech_s`; `busy`: something is under way."""
         if self.state is Wakefulness.ASLEEP:
             return []
         sounds: list[SleepCommand] = [PlayEarcon()] if self._earcon_is_due(end_s, last_speech_s) else []
-        if busy or self._is_looked_at:
+        if busy or self.is_looked_at:
             self._quiet_from_s = max(self._quiet_from_s, end_s)
             return sounds
         quiet_s = end_s - self._quiet_from_s
@@ -191,7 +198,7 @@ class Sleeper:
         if last_speech_s > called_s + _SLACK_S:
             self._earcon_from_s = None
             return False
-        if self._is_looked_at or end_s - max(called_s, last_speech_s) < self.settings.earcon_after_s - 1e-6:
+        if self.is_looked_at or end_s - max(called_s, last_speech_s) < self.settings.earcon_after_s - 1e-6:
             return False
         self._earcon_from_s = None
         return True
@@ -201,7 +208,7 @@ class Sleeper:
         meant = self._meant(text, from_s)
         self._last = meant.meaning
         if self.state is Wakefulness.CALLED and meant.meaning not in (Meaning.UNSURE, Meaning.NOT_MEANT):
-            self.state, self._is_looked_at = Wakefulness.AWAKE, False
+            self.state, self._looked_at_s = Wakefulness.AWAKE, None
         return meant
 
     def _meant(self, text: str, from_s: float) -> Meant:
@@ -235,7 +242,7 @@ class Sleeper:
 
     def _fall_asleep(self, *, rejected: bool = False) -> list[SleepCommand]:
         self.state = Wakefulness.ASLEEP
-        self._is_looked_at = False
+        self._looked_at_s = None
         self._earcon_from_s = None
         self._last = None
         return [FallAsleep(rejected)]
