@@ -21,8 +21,8 @@ from jett.session.second_look import SecondLook
 from jett.session.sleeping import Sleeping
 from jett.tools.wake_phrase import WakePhrase
 from jett.turns.asleep import AsleepSettings
-from jett.turns.events import Event, FrameHeard
-from jett.turns.machine import TurnMachine
+from jett.turns.events import DropTurn, Event, FrameHeard, ReplyAsked
+from jett.turns.machine import State, TurnMachine
 from jett.turns.wake import WakeRule
 
 CHUNK = 320
@@ -61,10 +61,11 @@ class NotingDetector:
 
     def __init__(self) -> None:
         self.frames: list[Samples] = []
+        self.probability = 0.2
 
     def score(self, frame: Samples) -> float:
         self.frames.append(frame)
-        return 0.2
+        return self.probability
 
     def reset(self) -> None:
         """Nothing to forget."""
@@ -122,7 +123,11 @@ class Night:
 
     def feed(self, event: Event) -> None:
         self.fed.append(event)
-        self.machine.handle(event)
+        before = self.machine.state
+        if any(isinstance(command, DropTurn) for command in self.machine.handle(event)):
+            self.sleeping.dropped()
+        if self.machine.state is not before:
+            self.tell(StateChanged(self.machine.state.value))
 
     def chime(self) -> None:
         self.earcons += 1
@@ -401,3 +406,34 @@ def test_a_yes_is_told_as_listening_and_the_earcon_sounds_then() -> None:
     night.hear_seconds(0.4)
     assert night.earcons == 1
     assert night.told_of(WakeRejected) == []
+
+
+def test_a_rejected_call_in_which_somebody_spoke_is_told_to_nobody_and_the_next_one_counts_at_once() -> None:
+    night = Night(called_at=[SAMPLE_RATE_HZ, round(2.5 * SAMPLE_RATE_HZ)], second_look=LOOK)
+    night.vad.probability = 0.9
+    night.hear_seconds(1.5)
+    assert night.machine.state is State.HEARING
+    night.sleeping.looked_at(night.looks[0][1], False)
+    assert night.sleeping.asleep
+    night.hear_seconds(1.3)
+    assert {event.state for event in night.told_of(StateChanged)} == {"asleep"}
+    assert [name for name, _ in night.looks] == ["hey_jett", "hey_jett"]
+
+
+def test_a_key_during_a_second_look_is_what_woke_it() -> None:
+    night = Night(called_at=[SAMPLE_RATE_HZ], second_look=LOOK)
+    night.hear_seconds(1.5)
+    night.sleeping.wake("key")
+    night.sleeping.looked_at(night.looks[0][1], False)
+    assert not night.sleeping.asleep
+    assert [event.by for event in night.told_of(Woken)] == ["key"]
+
+
+def test_a_reply_that_was_asked_for_during_a_second_look_is_not_cut_short() -> None:
+    night = Night(called_at=[SAMPLE_RATE_HZ], second_look=LOOK)
+    night.hear_seconds(1.5)
+    night.machine.handle(ReplyAsked("hello", typed=True))
+    assert night.machine.state is State.REPLYING
+    night.sleeping.looked_at(night.looks[0][1], False)
+    assert not night.sleeping.asleep
+    assert len(night.told_of(Woken)) == 1

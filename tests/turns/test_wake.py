@@ -114,3 +114,12 @@ def test_more_sensitive_is_never_harder_to_wake(threshold: float, one: float, ot
 @given(st.floats(0.01, 0.999))
 def test_the_middle_is_the_heads_own_threshold(threshold: float) -> None:
     assert threshold_for(threshold, 0.5) == threshold
+
+
+def test_what_was_no_call_leaves_nobody_deaf_but_does_not_wake_twice() -> None:
+    spotter = WakeSpotter([WakeRule("jett")])
+    assert spotter.hear([0.9], 1.0) is not None
+    spotter.forgive()
+    assert spotter.hear([0.9], 1.1) is None, "the same rise"
+    assert spotter.hear([0.1], 1.2) is None
+    assert spotter.hear([0.9], 1.3) is not None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jett.app.training import workplace
+from jett.app.training import SECOND_LOOKS_PER_HOUR, workplace
 from jett.app.training_voices import TrainingVoices
 from jett.app.training_words import TrainingWords
 from jett.app.wake_heads import BASE, FEATURES, head_place, heads_folder, is_path, shipped_head
@@ -109,7 +109,9 @@ def enroll_calls(base: Sharpenable, utterances: Sequence[Samples], models: Store
     new = made(everyone, "networks")
     quiet = [np.mean([logits_of(one, rows) for one in new], axis=0) for rows in others]
     threshold = max(head.threshold, threshold_for(FALSE_ALARMS_PER_HOUR, quiet, head.patience))
-    return Sharpened(head.names[0], _write(head, new, threshold, len(utterances)), threshold, before, after)
+    look_again = max(head.look_again or 0.0, threshold_for(SECOND_LOOKS_PER_HOUR, quiet, head.patience))
+    path = _write(head, new, threshold, look_again, len(utterances))
+    return Sharpened(head.names[0], path, threshold, before, after)
 
 
 def checked_call(sound: Samples, vad: VoiceActivityDetector, what: str) -> Samples:
@@ -204,7 +206,7 @@ def _score(networks: Sequence[Network], rows: Array, patience: int) -> float:
     return round(1 / (1 + math.exp(-float(held(logits, patience).max(initial=-20.0)))), 4)
 
 
-def _write(head: Head, networks: Sequence[Network], threshold: float, count: int) -> Path:
+def _write(head: Head, networks: Sequence[Network], threshold: float, look_again: float, count: int) -> Path:
     """The sharpened head into the owner's folder; what it was made of stays in `base/` where it was there before."""
     own = heads_folder() / f"{head.names[0]}.onnx"
     kept = _base_folder() / own.name
@@ -214,6 +216,6 @@ def _write(head: Head, networks: Sequence[Network], threshold: float, count: int
     card = {**head.card, "enrolled": count, "licence": "yours: it knows your voice a little, so do not pass it on"}
     meta = {"jett.phrase": head.phrase, "jett.threshold": f"{threshold:.4f}", "jett.patience": str(head.patience)}
     if head.look_again is not None:
-        meta |= {"jett.look_again": f"{head.look_again:.4f}", "jett.spellings": json.dumps(head.spellings)}
+        meta |= {"jett.look_again": f"{min(look_again, threshold):.4f}", "jett.spellings": json.dumps(head.spellings)}
     write_atomically(own, head_file(networks, meta | {"jett.card": json.dumps(card)}))
     return own

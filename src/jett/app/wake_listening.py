@@ -55,6 +55,10 @@ class WakeListener:
         """Other thresholds from the next frame on, one rule a name."""
         self._spotter = WakeSpotter(rules, refractory_s=self._refractory_s)
 
+    def forgive(self) -> None:
+        """What woke last was no call."""
+        self._spotter.forgive()
+
     def hear(self, block: Samples) -> Iterator[Scored]:
         """The frames that `block` completes. Raises EngineError."""
         for end_s, scores in self._frames.hear(block):
@@ -79,6 +83,8 @@ def scored(words: WakeWords, blocks: Iterable[Samples], look: SecondLook | None 
                 while waiting and ring.end_s >= frames[waiting[0]].end_s + LOOK_AFTER_S:
                     at = waiting.pop(0)
                     frames[at] = _looked_at(frames[at], look, ring)
+                    if not frames[at].found:
+                        listener.forgive()
     return frames
 
 

@@ -23,7 +23,7 @@ from jett.core.ports import Gathers, Microphone, Render, Rests, Speaker
 from jett.history.sound_files import HEARD, SAID
 from jett.settings import Settings
 
-_BEFORE_S = 1.0
+_BEFORE_S = 3.0
 _LONGEST_S = 120.0
 _GAP_S = 0.3
 _AT_REST = ("idle", "asleep")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,6 +96,7 @@ def score_recordings(
     look = looking_again(settings, words, store(settings))
     if words.looks and look is None:
         progress(f"{settings.stt.model} is not here, so no call is looked at again; run: jett models pull")
+        words = replace(words, rules=words.strict_rules)
 
     def show(file: Path) -> None:
         frames = scored(words, stream_audio(held(file)), look)

@@ -382,8 +382,8 @@ class Conversation:
         self._prefilling.stop()
         with anyio.CancelScope() as scope:
             self._listening_scope = scope
-            await self._listener.transcribe(hearing)
             await self._sleeping.decided()
+            await self._listener.transcribe(hearing)
             self._on_transcribed(hearing)
 
     async def _score(self, command: Score) -> None:

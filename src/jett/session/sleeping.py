@@ -131,7 +131,9 @@ class Sleeping:
             self._feed(ReplyDismissed())
             was = self._sleeper.state
             self._carry_out(self._sleeper.on_woken(self._end_s), by)
+            self._woken_by = by if self._untold else self._woken_by
             self._tell_if_sure(was)
+            self._decided.set()
 
     def sleep(self) -> None:
         """Fall asleep now; whatever was under way has been ended."""
@@ -145,6 +147,7 @@ class Sleeping:
         if found is False and self._machine.state in (State.REPLYING, State.OVERLAP):
             found = None  # an announcement came in between: it is not to be cut short
         if found is False:
+            self._spotter.forgive()
             self._feed(SpeechCleared())
         self._carry_out(self._sleeper.on_looked_at(at_s, found))
         self._tell_if_sure(was)
@@ -192,7 +195,7 @@ class Sleeping:
                 by, self._woken_by = self._woken_by, None
                 return replace(event, woken_by=by)
             case StateChanged(state):
-                if self._sleeper.is_looked_at:
+                if self._sleeper.is_looked_at or (self.asleep and self._state_told == Wakefulness.ASLEEP.value):
                     return None
                 called = self._sleeper.state is Wakefulness.CALLED
                 before, self._state_told = self._state_told, Wakefulness.CALLED.value if called else state

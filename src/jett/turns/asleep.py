@@ -38,7 +38,7 @@ class Wakefulness(StrEnum):
 
     ASLEEP = "asleep"
     CALLED = "called"
-    """Its name seems to have been said; the transcript will tell."""
+    """Its name seems to have been said; a second look will tell, or the transcript."""
     AWAKE = "awake"
 
 

@@ -74,6 +74,10 @@ class WakeSpotter:
         self._spent = [False] * len(self.rules)
         self._deaf_until_s = -math.inf
 
+    def forgive(self) -> None:
+        """What woke last was no call: the next one counts at once, though not the same rise of a score."""
+        self._deaf_until_s = -math.inf
+
     def hear(self, scores: Sequence[float], at_s: float) -> Woken | None:
         """Who was called by `at_s` (audio time), the end of the frame with `scores`; of several the surest."""
         called: list[Woken] = []

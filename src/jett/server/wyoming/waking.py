@@ -64,23 +64,30 @@ async def detect(ports: Ports, what: Listening, chunks: AsyncIterable[AudioChunk
     spotter = WakeSpotter([what.waking.rules[n] for n in what.wanted], refractory_s=what.waking.refractory_s)
     frames, ring, called = WakeFrames(detector), AudioRing(_HELD_S), False
     waiting: list[Woken] = []
+    look = what.waking.look
     async with aclosing(samples(ports, chunks, most_s=math.inf)) as blocks:
         async for block in blocks:
             ring.write(block)
             for end_s, scores in await anyio.to_thread.run_sync(list, frames.hear(block)):
                 woken = spotter.hear([scores[n] for n in what.wanted], end_s)
-                waiting += [woken] if woken is not None else []
+                if woken is not None and (look is None or woken.name not in look.spellings):
+                    called |= await _tell(woken, None, ring, write)
+                elif woken is not None:
+                    waiting.append(woken)
             while waiting and ring.end_s >= waiting[0].at_s + AFTER_S:
-                called |= await _tell(waiting.pop(0), what.waking.look, ring, write)
+                if await _tell(waiting.pop(0), look, ring, write):
+                    called = True
+                else:
+                    spotter.forgive()
         for woken in waiting:  # the sound ended with the name
-            called |= await _tell(woken, what.waking.look, ring, write)
+            called |= await _tell(woken, look, ring, write)
     if not called:
         await write(NotDetected().event())
 
 
 async def _tell(woken: Woken, look: SecondLook | None, ring: AudioRing, write: Write) -> bool:
     """Tell a call, and whether it was told: not where somebody looks again and finds none."""
-    if look is not None and woken.name in look.spellings:
+    if look is not None:
         speech = ring.read(woken.at_s - BEFORE_S, woken.at_s + AFTER_S)
         if not await anyio.to_thread.run_sync(look.holds, woken.name, speech):
             return False
