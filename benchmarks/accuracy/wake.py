@@ -33,6 +33,7 @@ from benchmarks.accuracy.wake_figures import (
     by_threshold,
     calls_in,
     curves,
+    points_in_use,
     spoken_figures,
     summary,
 )
@@ -189,7 +190,8 @@ def main(argv: list[str] | None = None) -> int:
     text += "\n\n" + table(by_pack(heard), ["without a call", "hours", "false alarms"])
     text += "\n\n" + table(rows, ["the head alone, from", "missed, %", "false alarms", "an hour"])
     if args.png:
-        draw_det(curves(heard, spoken, words), words.strict_rules[0].threshold, args.png)
+        used = points_in_use(heard, spoken, words)
+        draw_det(curves(heard, spoken, words), words.strict_rules[0].threshold, used, args.png)
     details = {"thresholds": [asdict(each) for each in others], "clips": [asdict(one) for one in (*heard, *spoken)]}
     emit(figures, text, as_json=args.json, save=args.save, details=details)
     return 0

@@ -135,13 +135,25 @@ def summary(heard: list[Heard], words: WakeWords, rule: WakeRule, phrase: str) -
     }
 
 
-def curves(heard: list[Heard], spoken: list[Heard], words: WakeWords) -> dict[str, list[Point]]:
-    """Misses against false alarms by threshold, one line a kind of call."""
-    kinds = {
+def kinds_of_calls(heard: list[Heard], spoken: list[Heard]) -> dict[str, list[Heard]]:
+    """What the picture tells apart."""
+    found = {
         "people": [one for one in heard if one.is_call],
         "new voices, clean": [one for one in spoken if one.pack == "spoken clean kokoro"],
         "new voices, 10 dB of noise in a room": [one for one in spoken if one.pack == "spoken noisy kokoro"],
     }
+    return {kind: calls for kind, calls in found.items() if calls}
+
+
+def points_in_use(heard: list[Heard], spoken: list[Heard], words: WakeWords) -> dict[str, Point]:
+    """Of each kind, where a second look is taken."""
+    alarms = in_use([one for one in heard if not one.is_call]).false_alarms_per_hour or 0.0
+    kinds = kinds_of_calls(heard, spoken) if words.looks else {}
+    return {kind: Point(0.0, alarms, in_use(calls).miss_percent or 0.0) for kind, calls in kinds.items()}
+
+
+def curves(heard: list[Heard], spoken: list[Heard], words: WakeWords) -> dict[str, list[Point]]:
+    """Misses against false alarms by threshold, one line a kind of call."""
     others = [one for one in heard if not one.is_call]
     rules = [replace(words.strict_rules[0], threshold=at) for at in (*CURVE, words.strict_rules[0].threshold)]
     alarms = {rule.threshold: counted(others, rule, words).false_alarms_per_hour or 0.0 for rule in rules}
@@ -150,8 +162,7 @@ def curves(heard: list[Heard], spoken: list[Heard], words: WakeWords) -> dict[st
             Point(rule.threshold, alarms[rule.threshold], counted(calls, rule, words).miss_percent or 0.0)
             for rule in rules
         ]
-        for kind, calls in kinds.items()
-        if calls
+        for kind, calls in kinds_of_calls(heard, spoken).items()
     }
 
 

@@ -15,8 +15,8 @@ class Point(NamedTuple):
     missed_percent: float
 
 
-def draw_det(curves: Mapping[str, Sequence[Point]], threshold: float, path: Path) -> None:
-    """Write a PNG; dots are at the shipped `threshold`."""
+def draw_det(curves: Mapping[str, Sequence[Point]], threshold: float, in_use: Mapping[str, Point], path: Path) -> None:
+    """Write a PNG; lines are of the head alone, dots at its own `threshold`, stars `in_use` with a second look."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -33,10 +33,14 @@ def draw_det(curves: Mapping[str, Sequence[Point]], threshold: float, path: Path
         axes.plot(at, [point.missed_percent for point in ordered], label=name, color=colour, linewidth=2)
         shipped = next(point for point in line if point.threshold == threshold)
         axes.plot(max(shipped.alarms_per_hour, least), shipped.missed_percent, "o", color=colour)
+        if name in in_use:
+            used = in_use[name]
+            axes.plot(max(used.alarms_per_hour, least), used.missed_percent, "*", color=colour, markersize=14)
     axes.set_xscale("log")
     axes.set_xlabel("false alarms an hour (leftmost: none)")
     axes.set_ylabel("calls missed, %")
-    axes.set_title(f"dots: the head's own threshold, {threshold:.2f}")
+    stars = "; stars: in use, with the second look" if in_use else ""
+    axes.set_title(f"the head alone, dots at its threshold {threshold:.2f}{stars}", fontsize=10)
     axes.grid(alpha=0.2)
     axes.legend()
     path.parent.mkdir(parents=True, exist_ok=True)
