@@ -68,6 +68,14 @@ def test_calls_and_readings_are_counted(store: Store, tmp_path: Path, capsys: py
     saved = json.loads((tmp_path / "all.json").read_text("utf-8"))["details"]["thresholds"]
     assert [row["misses"] for row in saved] == sorted(row["misses"] for row in saved)
 
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "empty.wav").touch()
+    shutil.copy(DATA / "wake/alexa_2.flac", tmp_path / "more")
+    assert wake.main([*command, "--others", str(tmp_path / "more")]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["negative_hours"] > figures["negative_hours"]
+    assert "left out: audio: " in captured.err
+
     alarmed = ["--clips", str(tmp_path), "--head", "hey_jarvis", "--phrase", "he paced", "--json"]
     assert wake.main(alarmed) == 0
     figures = json.loads(capsys.readouterr().out)
