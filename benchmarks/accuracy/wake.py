@@ -31,7 +31,6 @@ from benchmarks.accuracy.wake_figures import (
     Heard,
     by_pack,
     by_threshold,
-    calls_in,
     curves,
     points_in_use,
     spoken_figures,
@@ -51,7 +50,6 @@ from jett.cli.failures import report
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import AudioError, ConfigError, JettError
 from jett.models.store import Store
-from jett.session.second_look import AFTER_S, BEFORE_S
 from jett.settings import Settings
 from jett.training.real_speech import is_for_training
 from jett.turns.phrases import normalise
@@ -100,14 +98,11 @@ class Bench:
 
     def heard_in(self, name: str, pack: str, audio: Samples, *, is_call: bool) -> Heard:
         """One sound's scores of the first name, and which of its calls the second look confirms."""
-        scores = tuple(round(frame.scores[0], 5) for frame in scored(self.words, [audio]))
-        one = Heard(name, pack, round(audio.size / SAMPLE_RATE_HZ, 3), is_call, scores)
-        confirmed = sum(self._is_confirmed(audio, at_s) for at_s in calls_in(one, self.rule, self.words))
-        return replace(one, confirmed=confirmed)
-
-    def _is_confirmed(self, audio: Samples, at_s: float) -> bool:
-        start, end = (round(max(0.0, at_s + by) * SAMPLE_RATE_HZ) for by in (-BEFORE_S, AFTER_S))
-        return self.look is None or self.look.holds(self.rule.name, audio[start:end])
+        frames = scored(self.words, [audio], self.look)
+        scores = tuple(round(frame.scores[0], 5) for frame in frames)
+        woken = (frame.woken for frame in frames if frame.found)
+        confirmed = sum(each is not None and each.name == self.rule.name for each in woken)
+        return Heard(name, pack, round(audio.size / SAMPLE_RATE_HZ, 3), is_call, scores, confirmed)
 
 
 def chosen(args: argparse.Namespace, phrase: str) -> list[tuple[Clip, bool]]:

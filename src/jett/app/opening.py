@@ -136,8 +136,6 @@ async def open_app(
             after_name=WakePhrase(phrases).rest,
             names=engine_names(settings, tts),
         )
-        if look is not None:
-            await anyio.to_thread.run_sync(look.warm_up)
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
         troubles = await warm_up(settings, parts)
         told = (*given_up, *slower, *troubles)
@@ -151,6 +149,8 @@ async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
     """Have each engine work once, so that the first turn is as fast as the second; what is down is told, not raised."""
     await anyio.to_thread.run_sync(parts.stt.transcribe, silence(16_000))
     await anyio.to_thread.run_sync(parts.turn_detector.probability_finished, silence(16_000))
+    if parts.second_look is not None:
+        await anyio.to_thread.run_sync(parts.second_look.warm_up)
     system = Message("system", settings.llm.system_prompt)
     try:
         specs = parts.tools.specs() if parts.tools is not None else ()

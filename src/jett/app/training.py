@@ -110,12 +110,14 @@ def train_head(wanted: Wanted, models: Store, folder: Path, tell: Tell) -> Repor
 
 def write_head(networks: Sequence[Network], report: Report, folder: Path, heads: Path) -> Path:
     """The head into `heads`, its report into `folder`; the head's path."""
-    meta = {"jett.phrase": report.phrase, "jett.threshold": f"{report.chosen.threshold:.4f}"}
-    meta |= {
-        "jett.look_again": f"{report.looked_at.threshold:.4f}",
+    meta = {
+        "jett.phrase": report.phrase,
         "jett.spellings": json.dumps(report.spellings),
+        "jett.threshold": f"{report.chosen.threshold:.4f}",
+        "jett.look_again": f"{report.looked_at.threshold:.4f}",
+        "jett.patience": str(report.patience),
+        "jett.card": json.dumps(card(report)),
     }
-    meta |= {"jett.patience": str(report.patience), "jett.card": json.dumps(card(report))}
     folder.mkdir(parents=True, exist_ok=True)
     path = heads / f"{name_of(report.phrase)}.onnx"
     write_atomically(path, head_file(networks, meta))

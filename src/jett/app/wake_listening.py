@@ -16,7 +16,7 @@ from jett.app.wake import WakeWords
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 from jett.session.audio_ring import AudioRing
 from jett.session.second_look import AFTER_S as LOOK_AFTER_S
-from jett.session.second_look import BEFORE_S, SecondLook
+from jett.session.second_look import SecondLook
 from jett.session.wake_frames import WakeFrames
 from jett.turns.wake import WakeRule, WakeSpotter, Woken
 
@@ -89,10 +89,9 @@ def scored(words: WakeWords, blocks: Iterable[Samples], look: SecondLook | None 
 
 
 def _is_looked_at(frame: Scored, look: SecondLook) -> bool:
-    return frame.woken is not None and frame.woken.name in look.spellings
+    return frame.woken is not None and look.wants(frame.woken.name)
 
 
 def _looked_at(frame: Scored, look: SecondLook, ring: AudioRing) -> Scored:
     assert frame.woken is not None
-    speech = ring.read(frame.woken.at_s - BEFORE_S, frame.woken.at_s + LOOK_AFTER_S)
-    return replace(frame, found=look.holds(frame.woken.name, speech))
+    return replace(frame, found=look.holds(frame.woken.name, look.sound(frame.woken.at_s, ring)))

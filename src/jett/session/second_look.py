@@ -38,11 +38,19 @@ class SecondLook:
 
         `ring` holds the sound until `AFTER_S` later.
         """
-        speech = ring.read(at_s - BEFORE_S, at_s + AFTER_S)
         try:
-            return await worker.call(self.holds, name, speech)
+            return await worker.call(self.holds, name, self.sound(at_s, ring))
         except EngineError:
             return None
+
+    def wants(self, name: str) -> bool:
+        """Whether calls of `name` are looked at."""
+        return name in self.spellings
+
+    @staticmethod
+    def sound(at_s: float, ring: AudioRing) -> Samples:
+        """What `holds` is to be asked about, of a call at `at_s`; whole once `ring` goes on for `AFTER_S`."""
+        return ring.read(at_s - BEFORE_S, at_s + AFTER_S)
 
     def holds(self, name: str, speech: Samples) -> bool:
         """Whether `speech` (16 kHz), with the name at its end if it is there, is of it. Raises SpeechToTextError."""

@@ -216,7 +216,7 @@ class Sleeping:
 
     def _call(self, name: str, at_s: float) -> None:
         look = self._second_look
-        wanted = look is not None and name in look.spellings
+        wanted = look is not None and look.wants(name)
         commands = self._sleeper.on_called(at_s, looked_at=wanted)
         self._carry_out(commands, name)
         if wanted and commands:

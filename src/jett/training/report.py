@@ -44,9 +44,8 @@ class Report:
         """A few lines and a table."""
         chosen = self.chosen
         rows = [f"{'threshold':>10}{'missed, %':>11}{'noisy, %':>10}{'near, %':>9}{'alarms an hour':>16}"]
-        marks = {id(chosen): "  <- chosen", id(self.looked_at): "  <- chosen where each call is looked at again"}
-        for at in (chosen, self.looked_at, *self.curve[::2]):
-            mark = marks.get(id(at), "")
+        marked = [(chosen, "  <- chosen"), (self.looked_at, "  <- chosen where each call is looked at again")]
+        for at, mark in (*marked, *((each, "") for each in self.curve[::2])):
             rows.append(
                 f"{at.threshold:>10.3f}{at.miss_percent_clean:>11.1f}{at.miss_percent_noisy:>10.1f}"
                 f"{at.near_accepted_percent:>9.1f}{at.false_alarms_per_hour:>16.2f}{mark}"

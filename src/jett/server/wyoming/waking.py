@@ -19,7 +19,7 @@ from wyoming.wake import Detect, Detection, NotDetected
 from jett.server.wyoming.hearing import Write, samples
 from jett.server.wyoming.ports import Ports, Waking
 from jett.session.audio_ring import AudioRing
-from jett.session.second_look import AFTER_S, BEFORE_S, SecondLook
+from jett.session.second_look import AFTER_S, SecondLook
 from jett.session.wake_frames import WakeFrames
 from jett.turns.wake import WakeSpotter, Woken
 
@@ -70,7 +70,7 @@ async def detect(ports: Ports, what: Listening, chunks: AsyncIterable[AudioChunk
             ring.write(block)
             for end_s, scores in await anyio.to_thread.run_sync(list, frames.hear(block)):
                 woken = spotter.hear([scores[n] for n in what.wanted], end_s)
-                if woken is not None and (look is None or woken.name not in look.spellings):
+                if woken is not None and (look is None or not look.wants(woken.name)):
                     called |= await _tell(woken, None, ring, write)
                 elif woken is not None:
                     waiting.append(woken)
@@ -87,9 +87,8 @@ async def detect(ports: Ports, what: Listening, chunks: AsyncIterable[AudioChunk
 
 async def _tell(woken: Woken, look: SecondLook | None, ring: AudioRing, write: Write) -> bool:
     """Tell a call, and whether it was told: not where somebody looks again and finds none."""
-    if look is not None:
-        speech = ring.read(woken.at_s - BEFORE_S, woken.at_s + AFTER_S)
-        if not await anyio.to_thread.run_sync(look.holds, woken.name, speech):
-            return False
+    found = look is None or await anyio.to_thread.run_sync(look.holds, woken.name, look.sound(woken.at_s, ring))
+    if not found:
+        return False
     await write(Detection(name=woken.name, timestamp=round(woken.at_s * 1000)).event())
     return True
