@@ -13,8 +13,10 @@ from jett.app import training
 from jett.app.training import Wanted, spoken_form, train_head
 from jett.app.training_voices import TrainingVoices, weights_of
 from jett.app.training_words import TrainingWords
+from jett.app.wake_heads import all_heads, look_path
 from jett.core.errors import ConfigError
 from jett.engines.wake.heads import load_head
+from jett.engines.wake.trained_look import load_look
 from jett.models.store import Store
 from jett.training.lines import Line
 from jett.training.optimiser import Recipe
@@ -30,6 +32,8 @@ TINY: Size = replace(
     test_other={"espeak": 10},
     call_scenes={"piper": 30},
     near_scenes={"espeak": 30},
+    looks={"phrase": {"piper": 8}, "near": {"espeak": 8}, "other": {"espeak": 8}},
+    look_steps=20,
 )
 
 
@@ -55,7 +59,7 @@ def _told(stages: dict[str, int], until: str = "") -> training.Tell:
 def test_a_training_that_was_killed_goes_on_and_gives_a_head(home: Path, store: Store) -> None:
     wanted = Wanted("hey jett", quick=True, recipe=Recipe(steps=40, batch=64, mine_every=20))
     with pytest.raises(KeyboardInterrupt):
-        train_head(wanted, store, home / "report", _told({}, until="networks"))
+        train_head(wanted, store, home / "report", _told({}, until="look networks"))
     before = {path: path.stat().st_mtime_ns for path in (home / "cache").rglob("*.*")}
     assert any(path.suffix == ".wav" for path in before)
     stages: dict[str, int] = {}
@@ -65,6 +69,10 @@ def test_a_training_that_was_killed_goes_on_and_gives_a_head(home: Path, store: 
     head = load_head(home / "data" / "jett" / "heads" / "hey_jett.onnx")
     assert (head.phrase, head.threshold) == ("hey jett", report.chosen.threshold)
     assert head.card["licence"] == "Apache-2.0"
+    look = load_look(look_path(head.path, "whisper-tiny.en"))
+    assert (look.phrase, look.encoder, look.dimensions) == ("hey jett", "whisper-tiny.en", 384)
+    assert look.threshold == pytest.approx(report.in_use.threshold)
+    assert [place.name for place in all_heads(store) if place.origin == "own"] == ["hey_jett"]
     assert json.loads((home / "report" / "report.json").read_text("utf-8"))["calls_judged"] == 18
     assert "<- chosen" in (home / "report" / "report.txt").read_text("utf-8")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
+import numpy as np
 import pytest
 
 from jett.app import load_stt
@@ -15,7 +16,7 @@ from jett.core.errors import SpeechToTextError
 from jett.core.ports import PhraseScorer
 from jett.models.store import Store
 from jett.session.audio_ring import AudioRing
-from jett.session.second_look import AFTER_S, BEFORE_S, SecondLook
+from jett.session.second_look import AFTER_S, WINDOW_S, LikelyPhrase, Look, SecondLook
 from jett.session.worker import Worker
 from jett.settings import Settings
 from tests.session.test_asleep_aloud import trimmed
@@ -23,7 +24,7 @@ from tests.system.recordings import clip
 
 WAKE = Path(__file__).parents[1] / "data" / "wake"
 SPELLINGS = {"alexa": ("alexa",), "hey_jarvis": ("hey jarvis",), "hey_jett": ("hey jett", "hey jet")}
-LOOKED_AT = round((BEFORE_S + AFTER_S) * SAMPLE_RATE_HZ)
+LOOKED_AT = round(WINDOW_S * SAMPLE_RATE_HZ)
 
 pytestmark = pytest.mark.models
 
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.models
 def look(store: Store) -> SecondLook:
     stt = load_stt(Settings(), store)
     assert isinstance(stt, PhraseScorer)
-    return SecondLook(stt, SPELLINGS)
+    return SecondLook({name: LikelyPhrase(stt, spellings) for name, spellings in SPELLINGS.items()})
 
 
 @pytest.mark.parametrize("recording", ["alexa_1", "alexa_2", "hey_jarvis_2", "hey_jarvis_3"])
@@ -63,6 +64,25 @@ class _Broken:
 def test_what_cannot_look_does_not_tell() -> None:
     async def taken() -> bool | None:
         with Worker("stt") as worker:
-            return await SecondLook(_Broken(), SPELLINGS).taken("alexa", 1.0, AudioRing(2.0), worker)
+            look = SecondLook({"alexa": LikelyPhrase(_Broken(), ("alexa",))})
+            return await look.taken(Look("alexa", 1.0), AudioRing(2.0), worker)
 
     assert anyio.run(taken) is None
+
+
+def test_each_look_hears_a_window_that_ends_later_than_the_one_before() -> None:
+    ring = AudioRing(4.0)
+    ring.write(np.arange(3 * SAMPLE_RATE_HZ).astype(np.int16))
+    asked = SecondLook({"alexa": LikelyPhrase(_Broken(), ("alexa",), most_looks=9)})
+    looks = [Look("alexa", 2.0)]
+    while (again := asked.again(looks[-1])) is not None:
+        looks.append(again)
+    assert [look.until_s for look in looks] == [pytest.approx(2.0 + after_s) for after_s in AFTER_S]
+    for look in looks:
+        assert look.sound(ring).size == LOOKED_AT
+        assert look.sound(ring)[-1] == ring.read(0.0, look.until_s)[-1]
+
+
+def test_a_judge_that_has_not_learned_the_name_is_asked_once() -> None:
+    asked = SecondLook({"alexa": LikelyPhrase(_Broken(), ("alexa",))})
+    assert asked.again(Look("alexa", 2.0)) is None

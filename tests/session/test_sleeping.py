@@ -17,7 +17,7 @@ from jett.core.events import FellAsleep, LevelMeasured, SessionEvent, StateChang
 from jett.session.earcon import earcon
 from jett.session.ears import Ears
 from jett.session.parts import ConversationSettings, Parts
-from jett.session.second_look import SecondLook
+from jett.session.second_look import AFTER_S, LikelyPhrase, Look, SecondLook
 from jett.session.sleeping import Sleeping
 from jett.tools.wake_phrase import WakePhrase
 from jett.turns.asleep import AsleepSettings
@@ -86,7 +86,7 @@ class Night:
     """Of what was fed, the real frames; told apart by identity."""
     earcons: int = 0
     second_look: SecondLook | None = None
-    looks: list[tuple[str, float]] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
     """Asked for."""
 
     def __post_init__(self) -> None:
@@ -118,8 +118,11 @@ class Night:
             stirs=lambda: bool(self.waiting),
             held_awake=lambda: self.held_awake,
             play_earcon=self.chime,
-            look_again=lambda look, name, at_s: self.looks.append((name, at_s)),
+            look_again=self.look_again,
         )
+
+    def look_again(self, _: SecondLook, look: Look) -> None:
+        self.looks.append(look)
 
     def feed(self, event: Event) -> None:
         self.fed.append(event)
@@ -144,6 +147,12 @@ class Night:
         for frame in self.sleeping.frames(chunk):
             self.heard.append(frame.heard)
             self.feed(frame.heard)
+
+    def looked_and_found_none(self) -> None:
+        """Each look at a call says no, as it comes."""
+        for _ in AFTER_S:
+            self.sleeping.looked_at(self.looks[-1], False)
+            self.hear_seconds(0.1)
 
     def hear_seconds(self, seconds: float) -> None:
         for _ in range(round(seconds * SAMPLE_RATE_HZ / CHUNK)):
@@ -324,7 +333,7 @@ def test_without_a_wake_word_everything_is_heard() -> None:
         stirs=lambda: True,
         held_awake=lambda: True,
         play_earcon=night.chime,
-        look_again=lambda look, name, at_s: None,
+        look_again=night.look_again,
     )
     assert not always.asleep
     assert len(list(always.frames(silence(5120)))) == 10
@@ -376,17 +385,22 @@ def test_the_earcon_is_short_soft_and_without_a_click() -> None:
     assert abs(int(sound[0])) + abs(int(sound[-1])) < 10
 
 
-LOOK = SecondLook(NOTHING, {"hey_jett": ("hey jett",)})
+LOOK = SecondLook({"hey_jett": LikelyPhrase(NOTHING, ("hey jett",), most_looks=len(AFTER_S))})
 
 
-def test_a_call_is_looked_at_again_once_and_a_no_is_a_rejection() -> None:
+def test_a_call_is_looked_at_again_and_again_and_no_yes_is_a_rejection() -> None:
     night = Night(called_at=[SAMPLE_RATE_HZ], second_look=LOOK)
-    night.hear_seconds(1.3)
-    ((name, at_s),) = night.looks
-    assert name == "hey_jett"
-    assert at_s == pytest.approx(1.04)
-    assert not night.sleeping.asleep
-    night.sleeping.looked_at(at_s, False)
+    night.hear_seconds(1.24)
+    (first,) = night.looks
+    assert (first.name, first.nth) == ("hey_jett", 0)
+    assert first.at_s == pytest.approx(1.04)
+    for n, _ in enumerate(AFTER_S[1:], 1):
+        night.sleeping.looked_at(night.looks[-1], False)
+        assert not night.sleeping.asleep
+        assert len(night.looks) == n, "the next look hears 80 ms more"
+        night.hear_seconds(0.1)
+        assert night.looks[n] == LOOK.again(night.looks[n - 1])
+    night.sleeping.looked_at(night.looks[-1], False)
     assert night.sleeping.asleep
     night.hear_seconds(1.0)
     assert night.earcons == 0
@@ -398,9 +412,9 @@ def test_a_yes_is_told_as_listening_and_the_earcon_sounds_then() -> None:
     night = Night(called_at=[SAMPLE_RATE_HZ], second_look=LOOK)
     night.hear_seconds(1.6)
     assert night.earcons == 0
-    ((_, at_s),) = night.looks
+    (look,) = night.looks
     assert night.told_of(Woken) == []
-    night.sleeping.looked_at(at_s, True)
+    night.sleeping.looked_at(look, True)
     assert [event.by for event in night.told_of(Woken)] == ["hey_jett"]
     assert [event.state for event in night.told_of(StateChanged)][-1] == "idle"
     night.hear_seconds(0.4)
@@ -413,18 +427,18 @@ def test_a_rejected_call_in_which_somebody_spoke_is_told_to_nobody_and_the_next_
     night.vad.probability = 0.9
     night.hear_seconds(1.5)
     assert night.machine.state is State.HEARING
-    night.sleeping.looked_at(night.looks[0][1], False)
+    night.looked_and_found_none()
     assert night.sleeping.asleep
     night.hear_seconds(1.3)
     assert {event.state for event in night.told_of(StateChanged)} == {"asleep"}
-    assert [name for name, _ in night.looks] == ["hey_jett", "hey_jett"]
+    assert len({look.at_s for look in night.looks}) == 2
 
 
 def test_a_key_during_a_second_look_is_what_woke_it() -> None:
     night = Night(called_at=[SAMPLE_RATE_HZ], second_look=LOOK)
     night.hear_seconds(1.5)
     night.sleeping.wake("key")
-    night.sleeping.looked_at(night.looks[0][1], False)
+    night.looked_and_found_none()
     assert not night.sleeping.asleep
     assert [event.by for event in night.told_of(Woken)] == ["key"]
 
@@ -434,6 +448,6 @@ def test_a_reply_that_was_asked_for_during_a_second_look_is_not_cut_short() -> N
     night.hear_seconds(1.5)
     night.machine.handle(ReplyAsked("hello", typed=True))
     assert night.machine.state is State.REPLYING
-    night.sleeping.looked_at(night.looks[0][1], False)
+    night.looked_and_found_none()
     assert not night.sleeping.asleep
     assert len(night.told_of(Woken)) == 1

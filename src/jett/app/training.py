@@ -14,16 +14,19 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
-from jett.app.training_heard import Heard, Hearing
+from jett.app.training_heard import Clips, Heard, Hearing
+from jett.app.training_looks import LookTraining, TrainedLooks
 from jett.app.training_voices import KOKORO, KOKORO_VOICES, PIPER, TrainingVoices, cast_of
 from jett.app.training_words import VOCABULARY, TrainingWords
-from jett.app.wake_heads import BASE, FEATURES, heads_folder
+from jett.app.wake_heads import BASE, FEATURES, heads_folder, look_path
 from jett.core.audio import Samples
 from jett.core.errors import ConfigError
+from jett.engines.stt.whisper import WhisperSpeechToText
 from jett.engines.wake.features import SpeechEmbedding
 from jett.engines.wake.heads import name_of
 from jett.guard.files import write_atomically
 from jett.models.store import Store
+from jett.settings import Settings
 from jett.training.evaluation import PATIENCE, Evaluation, Logits, det, figures, threshold_for
 from jett.training.layers import Array
 from jett.training.lines import Line
@@ -38,6 +41,7 @@ from jett.training.scenes import CALL_WINDOWS
 Tell = Callable[[str, int, int], None]
 """A stage, and how much of it is done, of how much."""
 
+ENCODER = "whisper-tiny.en"
 FALSE_ALARMS_PER_HOUR = 0.1
 SECOND_LOOKS_PER_HOUR = 20.0
 """Where a call is looked at again by speech-to-text, a tenth of a second of one core each."""
@@ -55,15 +59,22 @@ class Wanted:
     negatives: tuple[Samples, ...] = ()
     """Recordings without the phrase, 16 kHz: half of them trained on, half judged by."""
     recipe: Recipe | None = None
+    encoder: str = ENCODER
+    """Speech-to-text's model, whose states the look at a call is trained on."""
 
     @property
     def size(self) -> Size:
         return QUICK if self.quick else FULL
 
 
-def training_models() -> tuple[str, ...]:
+def training_models(encoder: str) -> tuple[str, ...]:
     """What a training needs of the model store."""
-    return (FEATURES, VOCABULARY, KOKORO, KOKORO_VOICES, PIPER)
+    return (FEATURES, VOCABULARY, KOKORO, KOKORO_VOICES, PIPER, encoder)
+
+
+def looking_model(settings: Settings) -> str:
+    """The model that looks again at calls: speech-to-text's, where that runs in this process."""
+    return settings.stt.model if settings.stt.backend != "openai" else ENCODER
 
 
 def workplace() -> Path:
@@ -84,11 +95,15 @@ def spoken_form(phrase: str) -> str:
 def train_head(wanted: Wanted, models: Store, folder: Path, tell: Tell) -> Report:
     """Train, judge and write a head; it takes minutes. Raises ModelError, TextToSpeechError, AudioError."""
     hearing = Hearing(SpeechEmbedding(models.path(FEATURES), threads=2), workplace() / "heard")
-    heard, spellings = _heard(wanted, models, hearing, tell)
+    clips, tests, spellings = _spoken_clips(wanted, models, tell)
+    heard = hearing.heard(clips, tests, wanted.size, wanted.seed, wanted.negatives, tell)
     networks = _trained(wanted, heard, tell)
     found = _judged(networks, heard, wanted.phrase)
     threshold = threshold_for(FALSE_ALARMS_PER_HOUR, found.others)
     look_again = min(threshold, threshold_for(SECOND_LOOKS_PER_HOUR, found.others))
+    encoder = WhisperSpeechToText(models.path(wanted.encoder), threads=2)
+    looking = LookTraining(encoder, wanted.encoder, clips, tests, wanted.size, wanted.seed, workplace() / "heard")
+    looks = looking.trained(networks, hearing.embedding, look_again, tell)
     report = Report(
         phrase=wanted.phrase,
         spellings=spellings,
@@ -100,16 +115,18 @@ def train_head(wanted: Wanted, models: Store, folder: Path, tell: Tell) -> Repor
         patience=PATIENCE,
         chosen=figures(found, threshold),
         looked_at=figures(found, look_again),
+        in_use=looks.in_use,
+        encoder=wanted.encoder,
         curve=tuple(det(found)),
         given_recordings=len(wanted.negatives),
         voices=heard.voices,
     )
-    write_head(networks, report, folder, heads_folder())
+    write_head(networks, looks, report, folder, heads_folder())
     return report
 
 
-def write_head(networks: Sequence[Network], report: Report, folder: Path, heads: Path) -> Path:
-    """The head into `heads`, its report into `folder`; the head's path."""
+def write_head(networks: Sequence[Network], looks: TrainedLooks, report: Report, folder: Path, heads: Path) -> Path:
+    """The head and its look into `heads`, the report into `folder`; the head's path."""
     meta = {
         "jett.phrase": report.phrase,
         "jett.spellings": json.dumps(report.spellings),
@@ -120,6 +137,13 @@ def write_head(networks: Sequence[Network], report: Report, folder: Path, heads:
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = heads / f"{name_of(report.phrase)}.onnx"
+    look = {
+        "jett.phrase": report.phrase,
+        "jett.encoder": report.encoder,
+        "jett.threshold": f"{looks.in_use.threshold:.5f}",
+        "jett.card": meta["jett.card"],
+    }
+    write_atomically(look_path(path, report.encoder), head_file(looks.networks, look))
     write_atomically(path, head_file(networks, meta))
     (heads / BASE / path.name).unlink(missing_ok=True)
     (folder / "report.json").write_text(report.as_json(), "utf-8")
@@ -127,8 +151,8 @@ def write_head(networks: Sequence[Network], report: Report, folder: Path, heads:
     return path
 
 
-def _heard(wanted: Wanted, models: Store, hearing: Hearing, tell: Tell) -> tuple[Heard, tuple[str, ...]]:
-    """All that is trained on and judged by, as embeddings; other spellings of the phrase."""
+def _spoken_clips(wanted: Wanted, models: Store, tell: Tell) -> tuple[Clips, Clips, tuple[str, ...]]:
+    """What is trained on, what is judged by, and other spellings of the phrase."""
     words = TrainingWords(models)
     tell("words", 0, 1)
     size, seed = wanted.size, wanted.seed
@@ -140,9 +164,7 @@ def _heard(wanted: Wanted, models: Store, hearing: Hearing, tell: Tell) -> tuple
     lines, tests = training_lines(texts, size, cast, seed), judging_lines(texts, size, cast, seed)
     with TrainingVoices(models, workplace() / "speech") as voices:
         clips = list(_spoken(voices, [*lines, *tests], tell))
-    train_clips, test_clips = clips[: len(lines)], clips[len(lines) :]
-    heard = hearing.heard(train_clips, test_clips, size, seed, wanted.negatives, tell)
-    return heard, words.spellings(wanted.phrase)
+    return clips[: len(lines)], clips[len(lines) :], words.spellings(wanted.phrase)
 
 
 def _spoken(voices: TrainingVoices, lines: list[Line], tell: Tell) -> Iterator[tuple[Line, Samples]]:

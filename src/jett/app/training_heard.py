@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jett.core.audio import Samples, to_float32, to_int16
 from jett.engines.wake.features import SpeechEmbedding
@@ -62,15 +64,15 @@ class Hearing:
     """From sound to embeddings."""
 
     def __init__(self, embedding: SpeechEmbedding, folder: Path) -> None:
-        self._embedding = embedding
+        self.embedding = embedding
         self._folder = folder
 
     def heard(self, lines: Clips, tests: Clips, size: Size, seed: int, given: Sequence[Samples], tell: Tell) -> Heard:
         """All groups, those from disk that are there. Raises EngineError."""
         trained, judged = given[::2], given[1::2]
-        others, more = _of(lines, "other"), [to_float32(each) for each in trained]
+        others, more = clips_of(lines, "other"), [to_float32(each) for each in trained]
         sounds = Sounds((*babble(others, np.random.default_rng([seed, 5])), *more), (), others)
-        test = Sounds(babble(_of(tests, "other"), np.random.default_rng([seed, 6])), (), _of(tests, "other"))
+        test = Sounds(babble(clips_of(tests, "other"), np.random.default_rng([seed, 6])), (), clips_of(tests, "other"))
         rough, given_s = Harm(), round(sum(each.size for each in given) / 16_000)
         asked = f"{_VERSION} {seed} {size.call_scenes} {size.near_scenes} {given_s}"
         name = f"{asked} {[tuple(asdict(line).values()) for line, _ in (*lines, *tests)]}"
@@ -82,7 +84,7 @@ class Hearing:
             )
 
         def judged_calls(around: Sounds, harm: Harm) -> _Scenes:
-            spoken = _of(tests, "phrase") * _TEST_COPIES
+            spoken = clips_of(tests, "phrase") * _TEST_COPIES
             return _Scenes(len(spoken), lambda rng: (call(each, around, harm, rng, after=12) for each in spoken))
 
         def alone(clips: Sequence[Signal]) -> _Scenes:
@@ -91,12 +93,12 @@ class Hearing:
             )
 
         def as_calls(kind: Kind, counts: Counts, after: int) -> _Scenes:
-            clips = [(_of(lines, kind, engine), count) for engine, count in counts.items()]
+            clips = [(clips_of(lines, kind, engine), count) for engine, count in counts.items()]
             there = [(each, count) for each, count in clips if each]
             return _Scenes(
                 sum(count for _, count in there),
                 lambda rng: (
-                    call(_other_throat(each[n % len(each)], rng, _OTHER_THROAT), sounds, rough, rng, after)
+                    call(with_other_throat(each[n % len(each)], rng, _OTHER_THROAT), sounds, rough, rng, after)
                     for each, count in there
                     for n in range(count)
                 ),
@@ -107,13 +109,13 @@ class Hearing:
         groups = {
             "calls": as_calls("phrase", size.call_scenes, CALL_WINDOWS - 1),
             "near": as_calls("near", size.near_scenes, _NEAR_AFTER),
-            "near, in talk": stretches(_of(lines, "near"), _NEAR_AT_ONCE, copies=2),
+            "near, in talk": stretches(clips_of(lines, "near"), _NEAR_AT_ONCE, copies=2),
             "others": stretches(others, _OTHERS_AT_ONCE),
             "yours": alone(more),
             "yours again": stretches(more, 1),
             "test, clean": judged_calls(quiet, CLEAN),
             "test, noisy": judged_calls(test, NOISY),
-            "test, near": alone(_of(tests, "near")),
+            "test, near": alone(clips_of(tests, "near")),
             "test, others": alone([*test.speech, *plain]),
         }
         found = [self._group(f"{key}-{n}", title, groups[title], seed + n, tell) for n, title in enumerate(groups)]
@@ -130,22 +132,19 @@ class Hearing:
 
     def _group(self, name: str, title: str, scenes: _Scenes, seed: int, tell: Tell) -> list[Array]:
         path = self._folder / f"{name}.npz"
-        if (kept := _kept(path)) is not None:
+        if (kept := kept_rows(path)) is not None:
             tell(title, scenes.count, scenes.count)
             return kept
         found = []
         for n, scene in enumerate(scenes.made(np.random.default_rng([seed, 20])), 1):
-            found.append(self._embedding.embeddings(to_int16(scene)).astype(np.float16))
+            found.append(self.embedding.embeddings(to_int16(scene)).astype(np.float16))
             tell(title, n, scenes.count)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".part.npz")
-        rows = np.concatenate(found or [np.zeros((0, 96), np.float16)])
-        np.savez(partial, rows=rows, lengths=np.array([len(each) for each in found], dtype=np.int64))
-        partial.replace(path)
+        if found:
+            keep_rows(path, found)
         return [each.astype(np.float32) for each in found]
 
 
-def _kept(path: Path) -> list[Array] | None:
+def kept_rows(path: Path) -> list[Array] | None:
     """What a training before this one heard; None where it is not there, or cut short."""
     try:
         with np.load(path) as held:
@@ -155,13 +154,24 @@ def _kept(path: Path) -> list[Array] | None:
     return np.split(rows, np.cumsum(lengths.astype(np.int64))[:-1]) if len(lengths) else []
 
 
-def _of(clips: Clips, kind: Kind, engine: Engine | None = None) -> list[Signal]:
+def keep_rows(path: Path, found: Sequence[NDArray[np.floating[Any]]]) -> None:
+    """For the next training: as float16, in one piece or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part.npz")
+    lengths = np.array([len(each) for each in found], dtype=np.int64)
+    np.savez(partial, rows=np.concatenate(found).astype(np.float16), lengths=lengths)
+    partial.replace(path)
+
+
+def clips_of(clips: Clips, kind: Kind, engine: Engine | None = None) -> list[Signal]:
+    """The sounds of a kind, by one engine or all; what says nothing is left out."""
     return [
         to_float32(sound) for line, sound in clips if line.kind == kind and engine in (None, line.engine) and sound.size
     ]
 
 
-def _other_throat(clip: Signal, rng: np.random.Generator, often: float) -> Signal:
+def with_other_throat(clip: Signal, rng: np.random.Generator, often: float) -> Signal:
+    """As another person would say it, in a share of the cases."""
     return other_throat(clip, float(rng.uniform(*_THROATS))) if rng.random() < often else clip
 
 
@@ -171,7 +181,7 @@ def _stretches(
     for _ in range(copies):
         order = rng.permutation(len(clips))
         for at in range(0, len(clips) - at_once + 1, at_once):
-            said = [_other_throat(clips[n], rng, _OTHER_THROAT_AMONG_OTHERS) for n in order[at : at + at_once]]
+            said = [with_other_throat(clips[n], rng, _OTHER_THROAT_AMONG_OTHERS) for n in order[at : at + at_once]]
             yield stretch(said, sounds, harm, rng)
 
 

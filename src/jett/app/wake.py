@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jett.app.wake_heads import FEATURES, head_place
+from jett.app.wake_heads import FEATURES, head_place, look_place
 from jett.core.errors import ConfigError
-from jett.core.ports import PhraseScorer, SpeechToText
+from jett.core.ports import CallJudge, PhraseScorer, SpeechEncoder, SpeechToText
 from jett.engines.wake.detector import HeadsWakeWordDetector
 from jett.engines.wake.features import SpeechEmbedding
 from jett.engines.wake.heads import Head, load_head
+from jett.engines.wake.trained_look import TrainedLook, load_look
 from jett.models.store import Store
-from jett.session.second_look import SecondLook
+from jett.session.second_look import LikelyPhrase, SecondLook
 from jett.settings import Settings
 from jett.turns.wake import WakeRule, WakeSpotter, threshold_for
 
@@ -26,6 +27,9 @@ class WakeWords:
     strict_rules: tuple[WakeRule, ...]
     """Those of the heads by themselves."""
     refractory_s: float
+    sensitivity: float
+    stt_model: str
+    """Whose states a trained look must know."""
 
     @property
     def phrases(self) -> tuple[str, ...]:
@@ -42,11 +46,23 @@ class WakeWords:
         return self.rules != self.strict_rules
 
     def second_look(self, stt: SpeechToText) -> SecondLook | None:
-        """At what the rules take for a call; None where they are strict. `stt`: that of the settings."""
+        """At what the rules take for a call; None where they are strict. `stt`: that of the settings.
+
+        Raises ModelError for a trained look that is damaged.
+        """
         wanted = [head for head in self.detector.heads if _wants_look(head)]
         if not wanted or not self.looks or not isinstance(stt, PhraseScorer):
             return None
-        return SecondLook(stt, {name: head.spellings for head in wanted for name in head.names})
+        return SecondLook({name: self._judge(head, stt) for head in wanted for name in head.names})
+
+    def _judge(self, head: Head, stt: PhraseScorer) -> CallJudge:
+        """One that has learned the name, where there is one for this speech-to-text."""
+        path = look_place(head.path, self.stt_model)
+        if path is not None and isinstance(stt, SpeechEncoder):
+            file = load_look(path)
+            if (file.phrase, file.encoder) == (head.phrase, self.stt_model):
+                return TrainedLook(stt, file, threshold_for(file.threshold, self.sensitivity))
+        return LikelyPhrase(stt, head.spellings)
 
     def spotter(self) -> WakeSpotter:
         """For one stream of sound."""
@@ -78,7 +94,7 @@ def load_wake_words(settings: Settings, models: Store, words: tuple[str, ...] = 
         tuple(rule for head in heads for rule in rules_of(head, wake.sensitivity, looks=looks and lenient))
         for lenient in (True, False)
     )
-    return WakeWords(detector, rules, strict, wake.refractory_s)
+    return WakeWords(detector, rules, strict, wake.refractory_s, wake.sensitivity, settings.stt.model)
 
 
 def _wants_look(head: Head) -> bool:

@@ -22,6 +22,7 @@ BASE = "base"
 """Folder in `heads_folder` with what sharpened heads were made of, where that was the owner's own."""
 _PREFIX = "wake-"
 _SUFFIXES = (".onnx", ".tflite")
+_LOOK_SUFFIX = ".look.onnx"
 
 Origin = Literal["file", "own", "shipped", "stock"]
 
@@ -85,13 +86,25 @@ def is_path(word: str) -> bool:
 def _in(folder: Path, origin: Origin) -> Iterator[HeadPlace]:
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
-            if path.suffix in _SUFFIXES:
+            if path.suffix in _SUFFIXES and not path.name.endswith(_LOOK_SUFFIX):
                 yield HeadPlace(path.stem, origin, path)
 
 
 def shipped_head(name: str) -> Path | None:
     """The file of a head that ships with Jett."""
     return next((place.path for place in _in(_shipped_folder(), "shipped") if place.name == name), None)
+
+
+def look_path(head: Path, encoder: str) -> Path:
+    """Where the look of the head in the file `head` is kept, for the states of the model `encoder`."""
+    return head.with_name(f"{head.stem}.{encoder}{_LOOK_SUFFIX}")
+
+
+def look_place(head: Path, encoder: str) -> Path | None:
+    """The trained look of the head in the file `head`, beside it or, for the same name, as it ships; None without."""
+    beside = look_path(head, encoder)
+    shipped = _shipped_folder() / beside.name
+    return next((path for path in (beside, shipped) if path.is_file()), None)
 
 
 def _shipped_folder() -> Path:

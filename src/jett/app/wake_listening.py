@@ -15,8 +15,7 @@ import numpy as np
 from jett.app.wake import WakeWords
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 from jett.session.audio_ring import AudioRing
-from jett.session.second_look import AFTER_S as LOOK_AFTER_S
-from jett.session.second_look import SecondLook
+from jett.session.second_look import Look, SecondLook
 from jett.session.wake_frames import WakeFrames
 from jett.turns.wake import WakeRule, WakeSpotter, Woken
 
@@ -72,26 +71,25 @@ def scored(words: WakeWords, blocks: Iterable[Samples], look: SecondLook | None 
     """
     listener, ring = WakeListener(words), AudioRing(_RING_S)
     frames: list[Scored] = []
-    waiting: list[int] = []
+    waiting: list[tuple[int, Look]] = []
     for block in chain(blocks, [silence(round(AFTER_S * SAMPLE_RATE_HZ))]):
         for piece in np.array_split(block, max(1, math.ceil(block.size / SAMPLE_RATE_HZ))):
             ring.write(piece)
             begin = len(frames)
             frames += listener.hear(piece)
             if look is not None:
-                waiting += [n for n, each in enumerate(frames[begin:], begin) if _is_looked_at(each, look)]
-                while waiting and ring.end_s >= frames[waiting[0]].end_s + LOOK_AFTER_S:
-                    at = waiting.pop(0)
-                    frames[at] = _looked_at(frames[at], look, ring)
-                    if not frames[at].found:
+                waiting += [
+                    (n, Look(each.woken.name, each.woken.at_s))
+                    for n, each in enumerate(frames[begin:], begin)
+                    if each.woken is not None and look.wants(each.woken.name)
+                ]
+                while waiting and ring.end_s >= waiting[0][1].until_s:
+                    at, due = waiting.pop(0)
+                    found = look.holds(due.name, due.sound(ring))
+                    if not found and (again := look.again(due)) is not None:
+                        waiting.insert(0, (at, again))
+                        continue
+                    frames[at] = replace(frames[at], found=found)
+                    if not found:
                         listener.forgive()
     return frames
-
-
-def _is_looked_at(frame: Scored, look: SecondLook) -> bool:
-    return frame.woken is not None and look.wants(frame.woken.name)
-
-
-def _looked_at(frame: Scored, look: SecondLook, ring: AudioRing) -> Scored:
-    assert frame.woken is not None
-    return replace(frame, found=look.holds(frame.woken.name, look.sound(frame.woken.at_s, ring)))

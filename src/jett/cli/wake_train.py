@@ -36,16 +36,17 @@ def train(
 
     Nobody has to say anything. Interrupted, it goes on where it was.
     """
-    from jett.app.training import Wanted, spoken_form, train_head, training_models
+    from jett.app.training import Wanted, looking_model, spoken_form, train_head, training_models
     from jett.app.training_plot import draw_det
     from jett.app.wake_heads import heads_folder
     from jett.engines.wake.heads import name_of
 
-    wanted = Wanted(spoken_form(phrase), quick, seed, _recordings(negatives))
+    settings = user_settings()
+    wanted = Wanted(spoken_form(phrase), quick, seed, _recordings(negatives), encoder=looking_model(settings))
     name = name_of(wanted.phrase)
     folder = output or heads_folder() / f"{name}-report"
-    models = store(user_settings())
-    fetch_missing(models, training_models(), quiet=as_json)
+    models = store(settings)
+    fetch_missing(models, training_models(wanted.encoder), quiet=as_json)
     with TrainingProgress() as bars:
         report = train_head(wanted, models, folder, bars.tell)
     drawn = draw_det(report, folder / "det.png")

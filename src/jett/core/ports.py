@@ -89,6 +89,31 @@ class PhraseScorer(Protocol):
         """
 
 
+@runtime_checkable
+class SpeechEncoder(Protocol):
+    """A speech-to-text engine that can also give what its encoder makes of sound; blocking."""
+
+    def states(self, speeches: Sequence[Samples]) -> NDArray[np.float32]:
+        """A state each 20 ms of `speeches` (16 kHz, all as long), shape (speeches, frames, dimensions).
+
+        Raises SpeechToTextError.
+        """
+
+
+class CallJudge(Protocol):
+    """Tells a name from what only sounds like it; blocking."""
+
+    @property
+    def most_looks(self) -> int:
+        """How often it may be asked about one call, each time about a little more of it."""
+
+    def holds(self, speech: Samples) -> bool:
+        """Whether `speech` (16 kHz), with the name at its end if it is there, is of it. Raises SpeechToTextError."""
+
+    def warm_up(self) -> None:
+        """Do what the first call would else wait for. Raises SpeechToTextError."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
     """A tool that a model may ask for. `parameters` is the JSON Schema of an object."""

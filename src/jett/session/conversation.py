@@ -32,7 +32,7 @@ from jett.session.playback import Playback, Track
 from jett.session.prefilling import Prefilling
 from jett.session.redacted import Pieces, redacted_event
 from jett.session.replying import Replying
-from jett.session.second_look import SecondLook
+from jett.session.second_look import Look, SecondLook
 from jett.session.sleeping import Sleeping
 from jett.session.spans import Spans
 from jett.session.worker import Worker, Workers
@@ -304,9 +304,8 @@ class Conversation:
             self._partial_due_s = frame.heard.end_s + self._settings.partial_every_s
             self._tasks.start_soon(self._hear_partial, self._machine.turn, self._machine.turn_from_s)
 
-    async def _look_again(self, look: SecondLook, name: str, at_s: float) -> None:
-        found = await look.taken(name, at_s, self._ears.ring, self._stt_worker)
-        self._sleeping.looked_at(at_s, found)
+    async def _look_again(self, second_look: SecondLook, look: Look) -> None:
+        self._sleeping.looked_at(look, await second_look.taken(look, self._ears.ring, self._stt_worker))
 
     def _partial_is_due(self, frame: Frame) -> bool:
         return (

@@ -1,69 +1,107 @@
-"""Whether what sounded like a name was one: speech-to-text is asked how likely the name is, a tenth of a second later.
+"""Whether what sounded like a name was one: each call is looked at again by a model that knows speech.
 
-A head of a wake word is small and listens all the time, so it is made to miss little; what it takes for a call is
-rare, and each is looked at again by a model that knows speech. Asleep this costs nothing.
+A head of a wake word is small and listens all the time, so it is made to miss little; what it takes for a call is rare.
+A tenth of a second later a judge hears the last 1.6 s; one that has learned the name is asked up to twice more, 80 ms
+later each, since the head is often sure before the name is over. Asleep this costs nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import EngineError
-from jett.core.ports import PhraseScorer
+from jett.core.ports import CallJudge, PhraseScorer
 from jett.session.audio_ring import AudioRing
 from jett.session.worker import Caller
 
+WINDOW_S = 1.6
+"""What is looked at."""
+AFTER_S = (0.16, 0.24, 0.32)
+"""Ends of the looks, from the time at which a detector was sure."""
 SHARE = 0.55
 """A name counts where its log-likelihood is more than this share of what it would be in noise: a rare name is unlikely
 even where it is said. Chosen in benchmarks/LOG.md, "The second look"."""
 _NOISE_RMS = 100.0
-BEFORE_S, AFTER_S = 1.4, 0.16
-"""What is looked at around the time at which a detector was sure: it may be so before the name is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One that is to be taken."""
+
+    name: str
+    at_s: float
+    """When the call seems to have ended."""
+    nth: int = 0
+
+    @property
+    def until_s(self) -> float:
+        """The end of what is looked at."""
+        return self.at_s + AFTER_S[self.nth]
+
+    def sound(self, ring: AudioRing) -> Samples:
+        """What is looked at; whole once `ring` goes on until `until_s`."""
+        return ring.read(self.until_s - WINDOW_S, self.until_s)
 
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
-    """`spellings`: what is said for each name that is looked at, in the ways it may be written."""
+    """One judge a name; calls of other names are not looked at."""
 
-    scorer: PhraseScorer
-    spellings: Mapping[str, Sequence[str]]
-    _least: dict[str, float] = field(default_factory=dict)
-
-    async def taken(self, name: str, at_s: float, ring: AudioRing, worker: Caller) -> bool | None:
-        """Whether the call of `name` that seems to have ended at `at_s` is one; None where it could not be told.
-
-        `ring` holds the sound until `AFTER_S` later.
-        """
-        try:
-            return await worker.call(self.holds, name, self.sound(at_s, ring))
-        except EngineError:
-            return None
+    judges: Mapping[str, CallJudge]
 
     def wants(self, name: str) -> bool:
         """Whether calls of `name` are looked at."""
-        return name in self.spellings
+        return name in self.judges
 
-    @staticmethod
-    def sound(at_s: float, ring: AudioRing) -> Samples:
-        """What `holds` is to be asked about, of a call at `at_s`; whole once `ring` goes on for `AFTER_S`."""
-        return ring.read(at_s - BEFORE_S, at_s + AFTER_S)
+    def again(self, look: Look) -> Look | None:
+        """The one that is taken where `look` finds no name."""
+        most = min(self.judges[look.name].most_looks, len(AFTER_S))
+        return replace(look, nth=look.nth + 1) if look.nth + 1 < most else None
+
+    async def taken(self, look: Look, ring: AudioRing, worker: Caller) -> bool | None:
+        """Whether the name is there; None where it could not be told. `ring` goes on until `look.until_s`."""
+        try:
+            return await worker.call(self.holds, look.name, look.sound(ring))
+        except EngineError:
+            return None
 
     def holds(self, name: str, speech: Samples) -> bool:
-        """Whether `speech` (16 kHz), with the name at its end if it is there, is of it. Raises SpeechToTextError."""
-        return self.scorer.log_likelihood(speech, self.spellings[name]) >= self.least(name)
+        """Whether `speech`, as `Look.sound` gives it, ends with `name`. Raises EngineError."""
+        return self.judges[name].holds(speech)
 
     def warm_up(self) -> None:
-        """Find out what each name is worth, so that the first call does not wait for it. Raises SpeechToTextError."""
-        for name in self.spellings:
-            self.least(name)
+        """So that the first call does not wait. Raises EngineError."""
+        for judge in self.judges.values():
+            judge.warm_up()
 
-    def least(self, name: str) -> float:
-        """The log-likelihood from which a call of `name` is one. Raises SpeechToTextError."""
-        if name not in self._least:
-            noise = np.random.default_rng(0).normal(0.0, _NOISE_RMS, round((BEFORE_S + AFTER_S) * SAMPLE_RATE_HZ))
-            self._least[name] = SHARE * self.scorer.log_likelihood(noise.astype(np.int16), self.spellings[name])
-        return self._least[name]
+
+@dataclass(slots=True)
+class LikelyPhrase:
+    """A judge that has not learned the name: how likely does speech-to-text find it?
+
+    `spellings`: what is said, in the ways it may be written.
+    """
+
+    scorer: PhraseScorer
+    spellings: Sequence[str]
+    most_looks: int = 1
+    _least: float | None = field(default=None, init=False)
+
+    def holds(self, speech: Samples) -> bool:
+        """Port CallJudge."""
+        return self.scorer.log_likelihood(speech, self.spellings) >= self.least()
+
+    def warm_up(self) -> None:
+        """Port CallJudge: find out what the name is worth."""
+        self.least()
+
+    def least(self) -> float:
+        """The log-likelihood from which a call is one. Raises SpeechToTextError."""
+        if self._least is None:
+            noise = np.random.default_rng(0).normal(0.0, _NOISE_RMS, round(WINDOW_S * SAMPLE_RATE_HZ))
+            self._least = SHARE * self.scorer.log_likelihood(noise.astype(np.int16), self.spellings)
+        return self._least

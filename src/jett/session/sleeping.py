@@ -27,7 +27,7 @@ from jett.core.events import (
 )
 from jett.session.ears import Ears, Frame
 from jett.session.parts import ConversationSettings, Parts
-from jett.session.second_look import AFTER_S, SecondLook
+from jett.session.second_look import Look, SecondLook
 from jett.session.wake_frames import WakeFrames
 from jett.turns.asleep import FallAsleep, Hear, Meaning, PlayEarcon, SleepCommand, Sleeper, Wakefulness
 from jett.turns.events import Event, FrameHeard, ReplyDismissed, SpeechCleared
@@ -60,12 +60,12 @@ class Sleeping:
         stirs: Callable[[], bool],
         held_awake: Callable[[], bool],
         play_earcon: Callable[[], None],
-        look_again: Callable[[SecondLook, str, float], object],
+        look_again: Callable[[SecondLook, Look], object],
     ) -> None:
         """`feed` hands an event to the `machine`; what `observer` is given it passes on as `told` says.
 
         `stirs`: whether something waits to be said; `held_awake`: whether an answer is expected.
-        `look_again` has a second look taken at a name that seems to have been said by a time, and tells `looked_at`.
+        `look_again` has a look taken at what seems to have been a call, and tells `looked_at`.
         """
         self.possible = parts.wake is not None or settings.push_to_talk
         """Whether it ever sleeps."""
@@ -86,7 +86,7 @@ class Sleeping:
         self._state_told = ""
         self._words_of_sleep = ""
         self._woken_by: str | None = None
-        self._to_look_at: tuple[str, float] | None = None
+        self._to_look_at: Look | None = None
         self._decided = anyio.Event()
         self._decided.set()
         self._untold = False
@@ -139,9 +139,13 @@ class Sleeping:
         """Fall asleep now; whatever was under way has been ended."""
         self._carry_out(self._sleeper.on_sent_to_sleep())
 
-    def looked_at(self, at_s: float, found: bool | None) -> None:
-        """What a second look at the call at `at_s` said; None where nobody could look."""
-        if at_s != self._sleeper.looked_at_s:  # of a call that is over
+    def looked_at(self, look: Look, found: bool | None) -> None:
+        """What a `look` at a call said; None where nobody could look."""
+        if look.at_s != self._sleeper.looked_at_s:  # of a call that is over
+            return
+        if found is False and self._second_look is not None and (again := self._second_look.again(look)) is not None:
+            self._to_look_at = again
+            self._look_again_if_due()
             return
         was = self._sleeper.state
         if found is False and self._machine.state in (State.REPLYING, State.OVERLAP):
@@ -149,7 +153,7 @@ class Sleeping:
         if found is False:
             self._spotter.forgive()
             self._feed(SpeechCleared())
-        self._carry_out(self._sleeper.on_looked_at(at_s, found))
+        self._carry_out(self._sleeper.on_looked_at(look.at_s, found))
         self._tell_if_sure(was)
         self._decided.set()
 
@@ -220,15 +224,16 @@ class Sleeping:
         commands = self._sleeper.on_called(at_s, looked_at=wanted)
         self._carry_out(commands, name)
         if wanted and commands:
-            self._to_look_at, self._decided = (name, at_s), anyio.Event()
+            self._to_look_at, self._decided = Look(name, at_s), anyio.Event()
 
     def _look_again_if_due(self) -> None:
         """A call is looked at again once its end was surely heard."""
-        if self._to_look_at is None or self._end_s < self._to_look_at[1] + AFTER_S:
+        look = self._to_look_at
+        if look is None or self._end_s < look.until_s:
             return
-        (name, at_s), self._to_look_at = self._to_look_at, None
+        self._to_look_at = None
         if self._second_look is not None and self._sleeper.is_looked_at:
-            self._look_again(self._second_look, name, at_s)
+            self._look_again(self._second_look, look)
         else:
             self._decided.set()
 

@@ -20,6 +20,9 @@ REFRACTORY_S = 2.0
 PATIENCE = 2
 _MARGIN = 0.05
 """In logits, above the highest peak that must not wake."""
+NEAR_ACCEPTED = 0.02
+NEVER = -1.0
+_LOOK_THRESHOLDS = (0.002, 0.98)
 LEAST_THRESHOLD, MOST_THRESHOLD = 0.3, 0.995
 
 
@@ -49,6 +52,37 @@ class Figures:
     near_accepted_percent: float
     false_alarms: int
     false_alarms_per_hour: float
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """How a head and a trained look do together, of scenes that no training saw."""
+
+    threshold: float
+    """Of the look."""
+    miss_percent_clean: float
+    miss_percent_noisy: float
+    near_accepted_percent: float
+
+
+def in_use(clean: Sequence[float], noisy: Sequence[float], near: Sequence[float]) -> InUse:
+    """At the threshold that lets `NEAR_ACCEPTED` of the near phrases pass, within reason where there are few.
+
+    Each scene is the best score that its looks reached, 0 to 1, or NEVER where none was taken.
+    """
+    allowed = int(NEAR_ACCEPTED * len(near))
+    strictest = sorted(near, reverse=True)[allowed] if near else 0.0
+    threshold = round(float(np.clip(strictest + 1e-5, *_LOOK_THRESHOLDS)), 5)
+
+    def share(passed: Sequence[bool]) -> float:
+        return round(100 * sum(passed) / len(passed), 2) if passed else 0.0
+
+    return InUse(
+        threshold=threshold,
+        miss_percent_clean=share([each < threshold for each in clean]),
+        miss_percent_noisy=share([each < threshold for each in noisy]),
+        near_accepted_percent=share([each >= threshold for each in near]),
+    )
 
 
 def held(logits: Logits, patience: int = PATIENCE) -> Logits:

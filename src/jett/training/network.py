@@ -1,4 +1,4 @@
-"""The network of a head: a window of embeddings in, one logit out.
+"""The network of a head, or of a trained look: a window of 16 rows in, one logit out.
 
 Its shape was chosen against a logistic one and one with attention (benchmarks/LOG.md, "Wake words: which head").
 """
@@ -22,12 +22,12 @@ class Network:
     def __init__(self, layers: Sequence[Layer], mean: Array, deviation: Array) -> None:
         self.layers = tuple(layers)
         self.mean = mean
-        """Shape (96,)."""
+        """Shape (dimensions,)."""
         self.scale: Array = (1 / np.maximum(deviation, 1e-3)).astype(np.float32)
-        """Shape (96,)."""
+        """Shape (dimensions,)."""
 
     def forward(self, windows: Array, rng: np.random.Generator | None = None) -> Array:
-        """Logits, shape (n,), of `windows` (n, 16, 96)."""
+        """Logits, shape (n,), of `windows` (n, 16, dimensions)."""
         x: Array = (windows - self.mean) * self.scale
         for layer in self.layers:
             x = layer.forward(x, rng)
@@ -51,10 +51,10 @@ class Network:
 
 
 def network(mean: Array, deviation: Array, rng: np.random.Generator, width: int = WIDTH) -> Network:
-    """A fresh one: two layers of `width`, each with layer norm."""
+    """A fresh one for rows of as many numbers as `mean` has: two layers of `width`, each with layer norm."""
     first: list[Layer] = [
         Flatten(),
-        Dense(FRAMES * DIMENSIONS, width, rng),
+        Dense(FRAMES * mean.size, width, rng),
         LayerNorm(width),
         Relu(),
         Dropout(_DROPOUT),

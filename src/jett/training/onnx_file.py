@@ -1,6 +1,7 @@
-"""A trained head as an ONNX file, and such a file as networks again.
+"""A trained head, or a trained look, as an ONNX file, and a head's file as networks again.
 
-Input `embeddings` (1, 16, 96), output `score` (1, 1): the sigmoid of the mean of the networks' logits.
+Input `embeddings` (1, 16, 96; of a look as many as a state has), output `score` (1, 1): the sigmoid of the mean of the
+networks' logits.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def head_file(networks: Sequence[Network], meta: Mapping[str, str]) -> bytes:
     logits = [_layers(graph, network, f"n{n}") for n, network in enumerate(networks)]
     mean = graph.node("Mean", logits, "logit")
     graph.node("Sigmoid", [mean], "score")
-    given, found = value("embeddings", (1, FRAMES, DIMENSIONS)), value("score", (1, 1))
+    given, found = value("embeddings", (1, FRAMES, networks[0].mean.size)), value("score", (1, 1))
     return model("head", graph.nodes, graph.tensors, [given], [found], opset=_OPSET, meta=meta)
 
 

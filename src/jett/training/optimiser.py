@@ -20,8 +20,6 @@ Progress = Callable[[int, int], None]
 
 _CALLS, _HARD = 0.3, 0.35
 """Shares of a batch: calls, and of the rest the negatives that the network found hardest."""
-_SMOOTH = 0.002
-_JITTER = np.float32(0.3)
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 _DECAY = 1e-4
 
@@ -93,6 +91,10 @@ class Recipe:
     mine_every: int = 400
     mixed: float = 0.5
     """Share of the calls that are shown as a mean of two, so that what tells voices apart counts less."""
+    jitter: float = 0.3
+    """Noise on the inputs."""
+    smooth: float = 0.002
+    """A call is wanted to be so much less than sure."""
     average: int = 8
     """Parameters of so many last checkpoints are averaged, one every 2.5 % of the steps."""
 
@@ -117,8 +119,8 @@ def train(
         picked = np.concatenate([hard[rng.integers(len(hard), size=n_hard)] if n_hard else hard[:0], anywhere])
         called = _mixed(calls.windows(picked_calls), calls, picked_calls, recipe.mixed, rng)
         windows = np.concatenate([called, others.windows(picked)])
-        windows += _JITTER * rng.standard_normal(windows.shape, dtype=np.float32)
-        wanted = np.concatenate([np.full(n_calls, 1 - _SMOOTH), np.zeros(n_hard + n_any)]).astype(np.float32)
+        windows += np.float32(recipe.jitter) * rng.standard_normal(windows.shape, dtype=np.float32)
+        wanted = np.concatenate([np.full(n_calls, 1 - recipe.smooth), np.zeros(n_hard + n_any)]).astype(np.float32)
         heavy = 1.0 + (recipe.negative_weight - 1.0) * min(1.0, done / 0.7)
         weights = np.where(wanted > 0, 1.0, heavy).astype(np.float32)
         logits = network.forward(windows, rng)

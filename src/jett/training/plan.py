@@ -31,9 +31,13 @@ class Size:
     """Calls that are made of the spoken ones."""
     near_scenes: Counts
     """Near phrases in the place of a call."""
+    looks: dict[Kind, Counts]
+    """Scenes that a trained look learns from."""
     steps: int
     members: int
     """Networks whose logits the head averages."""
+    look_steps: int
+    """Of each network of a look."""
 
 
 FULL = Size(
@@ -45,8 +49,14 @@ FULL = Size(
     test_other={"espeak": 1500},
     call_scenes={"kokoro": 3000, "piper": 1200, "espeak": 800},
     near_scenes={"kokoro": 1600, "piper": 1200, "espeak": 1800},
+    looks={
+        "phrase": {"kokoro": 1500, "piper": 500, "espeak": 600},
+        "near": {"kokoro": 1600, "piper": 900, "espeak": 1500},
+        "other": {"kokoro": 100, "piper": 200, "espeak": 1300},
+    },
     steps=1000,
     members=2,
+    look_steps=600,
 )
 QUICK = Size(
     phrase={"piper": 80, "kokoro": 60, "espeak": 80},
@@ -57,8 +67,14 @@ QUICK = Size(
     test_other={"espeak": 150},
     call_scenes={"kokoro": 500, "piper": 300, "espeak": 200},
     near_scenes={"kokoro": 120, "piper": 120, "espeak": 300},
+    looks={
+        "phrase": {"kokoro": 240, "piper": 120, "espeak": 120},
+        "near": {"kokoro": 120, "piper": 120, "espeak": 300},
+        "other": {"piper": 30, "espeak": 300},
+    },
     steps=500,
     members=1,
+    look_steps=300,
 )
 
 

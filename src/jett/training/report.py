@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from jett.training.evaluation import Figures
+from jett.training.evaluation import Figures, InUse
 
 LICENCE = "Apache-2.0"
 _REAL = "the real speech of real_speech.npz (CC BY 4.0, CC0, Apache-2.0)"
@@ -34,6 +34,10 @@ class Report:
     """At the threshold of the head."""
     looked_at: Figures
     """At that from which a second look is taken."""
+    in_use: InUse
+    """Each call of those looked at again."""
+    encoder: str
+    """What looks: the model whose states a look was trained on."""
     curve: tuple[Figures, ...]
     """At others."""
 
@@ -42,7 +46,7 @@ class Report:
 
     def as_text(self) -> str:
         """A few lines and a table."""
-        chosen = self.chosen
+        chosen, used = self.chosen, self.in_use
         rows = [f"{'threshold':>10}{'missed, %':>11}{'noisy, %':>10}{'near, %':>9}{'alarms an hour':>16}"]
         marked = [(chosen, "  <- chosen"), (self.looked_at, "  <- chosen where each call is looked at again")]
         for at, mark in (*marked, *((each, "") for each in self.curve[::2])):
@@ -56,6 +60,11 @@ class Report:
                 f"judged by {self.calls_judged} calls of voices it never heard (noisy: 10 dB, in a room),",
                 f"{self.near_judged} phrases that sound nearly alike, {self.negative_hours:.2f} hours without a call",
                 "",
+                f"as it is in use, each call looked at again with {self.encoder}:",
+                f"missed {used.miss_percent_clean:.1f} %, noisy {used.miss_percent_noisy:.1f} %, "
+                f"near phrases accepted {used.near_accepted_percent:.1f} %",
+                "",
+                "the head by itself:",
                 *rows,
             ]
         )
@@ -78,4 +87,5 @@ def card(report: Report) -> dict[str, Any]:
         "near_judged": report.near_judged,
         "measured": asdict(report.chosen),
         "measured_before_a_second_look": asdict(report.looked_at),
+        "measured_in_use": {"encoder": report.encoder, **asdict(report.in_use)},
     }

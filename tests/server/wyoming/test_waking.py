@@ -26,7 +26,7 @@ from jett.core.audio import Samples, silence
 from jett.core.ports import PhraseScorer
 from jett.server.wyoming.serving import serve
 from jett.server.wyoming.waking import detect, listening
-from jett.session.second_look import SecondLook
+from jett.session.second_look import LikelyPhrase, SecondLook
 from jett.turns.phrases import normalise
 from tests.server.wyoming.conftest import Place, fail
 from tests.server.wyoming.test_wyoming import client, until
@@ -117,7 +117,7 @@ def test_a_call_that_is_looked_at_again_is_told_where_the_name_is_found(
     assert isinstance(stt, PhraseScorer)
     waking = wake_words(place.app, fail)
     assert waking is not None
-    waking = replace(waking, look=SecondLook(stt, {"alexa": (phrase,)}))
+    waking = replace(waking, look=SecondLook({"alexa": LikelyPhrase(stt, (phrase,))}))
 
     async def chunks() -> AsyncGenerator[AudioChunk, None]:
         for piece in np.array_split(called("alexa_1")[:-7_000], 20):

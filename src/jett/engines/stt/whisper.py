@@ -33,6 +33,9 @@ _VOCABULARY_TOKENS = 60
 _CONTEXT_TOKENS = 40
 _SCORED_WINDOW_S = 3.0
 """What the encoder gets of a phrase and the silence after it, where nothing has to be written."""
+_STATE_SAMPLES = 320
+"""Of one state of the encoder."""
+_SILENCE_AFTER_STATES = 15 * _STATE_SAMPLES
 _LEAST_PROBABILITY = 1e-9
 _NEVER = -100.0
 
@@ -125,6 +128,20 @@ class WhisperSpeechToText:
         except (RuntimeError, ValueError) as error:
             raise SpeechToTextError(f"stt: Whisper failed on '{spellings[0]}' ({error})") from error
         return float(np.logaddexp.reduce(found))
+
+    def states(self, speeches: Sequence[Samples]) -> NDArray[np.float32]:
+        """Port SpeechEncoder."""
+        if not speeches or len({speech.size for speech in speeches}) > 1 or speeches[0].size < _MIN_SAMPLES:
+            sizes = sorted({speech.size for speech in speeches})
+            raise SpeechToTextError(f"stt: states of {sizes} samples, need one size of at least {_MIN_SAMPLES}")
+        size = speeches[0].size
+        features = np.stack([log_mel(_padded(speech, size + _SILENCE_AFTER_STATES)) for speech in speeches])
+        try:
+            encoded = self._model.encode(ctranslate2.StorageView.from_array(features), to_cpu=True)
+            found = np.asarray(encoded.to(ctranslate2.DataType.float32), dtype=np.float32)
+        except (RuntimeError, ValueError) as error:
+            raise SpeechToTextError(f"stt: Whisper failed on {size / SAMPLE_RATE_HZ:.1f} s ({error})") from error
+        return found[:, : size // _STATE_SAMPLES].copy()
 
     def _transcribe_window(self, window: Samples, context: Sequence[int], partial: bool) -> Transcript:
         if window.size < _MIN_SAMPLES:

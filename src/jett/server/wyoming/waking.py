@@ -19,9 +19,9 @@ from wyoming.wake import Detect, Detection, NotDetected
 from jett.server.wyoming.hearing import Write, samples
 from jett.server.wyoming.ports import Ports, Waking
 from jett.session.audio_ring import AudioRing
-from jett.session.second_look import AFTER_S, SecondLook
+from jett.session.second_look import Look, SecondLook
 from jett.session.wake_frames import WakeFrames
-from jett.turns.wake import WakeSpotter, Woken
+from jett.turns.wake import WakeSpotter
 
 _log = logging.getLogger(__name__)
 _MOST_NAMES = 32
@@ -63,32 +63,40 @@ async def detect(ports: Ports, what: Listening, chunks: AsyncIterable[AudioChunk
     detector = await anyio.to_thread.run_sync(what.waking.make_detector)
     spotter = WakeSpotter([what.waking.rules[n] for n in what.wanted], refractory_s=what.waking.refractory_s)
     frames, ring, called = WakeFrames(detector), AudioRing(_HELD_S), False
-    waiting: list[Woken] = []
+    waiting: list[Look] = []
     look = what.waking.look
     async with aclosing(samples(ports, chunks, most_s=math.inf)) as blocks:
         async for block in blocks:
             ring.write(block)
             for end_s, scores in await anyio.to_thread.run_sync(list, frames.hear(block)):
                 woken = spotter.hear([scores[n] for n in what.wanted], end_s)
-                if woken is not None and (look is None or not look.wants(woken.name)):
-                    called |= await _tell(woken, None, ring, write)
-                elif woken is not None:
-                    waiting.append(woken)
-            while waiting and ring.end_s >= waiting[0].at_s + AFTER_S:
-                if await _tell(waiting.pop(0), look, ring, write):
+                if woken is None:
+                    continue
+                if look is not None and look.wants(woken.name):
+                    waiting.append(Look(woken.name, woken.at_s))
+                    continue
+                await _tell(woken.name, woken.at_s, write)
+                called = True
+            while look is not None and waiting and ring.end_s >= waiting[0].until_s:
+                due = waiting.pop(0)
+                if await _holds(look, due, ring):
+                    await _tell(due.name, due.at_s, write)
                     called = True
+                elif (again := look.again(due)) is not None:
+                    waiting.insert(0, again)
                 else:
                     spotter.forgive()
-        for woken in waiting:  # the sound ended with the name
-            called |= await _tell(woken, look, ring, write)
+        for due in waiting:  # the sound ended with the name
+            if look is not None and await _holds(look, due, ring):
+                await _tell(due.name, due.at_s, write)
+                called = True
     if not called:
         await write(NotDetected().event())
 
 
-async def _tell(woken: Woken, look: SecondLook | None, ring: AudioRing, write: Write) -> bool:
-    """Tell a call, and whether it was told: not where somebody looks again and finds none."""
-    found = look is None or await anyio.to_thread.run_sync(look.holds, woken.name, look.sound(woken.at_s, ring))
-    if not found:
-        return False
-    await write(Detection(name=woken.name, timestamp=round(woken.at_s * 1000)).event())
-    return True
+async def _holds(look: SecondLook, due: Look, ring: AudioRing) -> bool:
+    return await anyio.to_thread.run_sync(look.holds, due.name, due.sound(ring))
+
+
+async def _tell(name: str, at_s: float, write: Write) -> None:
+    await write(Detection(name=name, timestamp=round(at_s * 1000)).event())

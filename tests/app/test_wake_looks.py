@@ -1,0 +1,97 @@
+"""Who looks again at a call: the look that was trained for the head and for this Whisper, where there is one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jett.app import load_stt
+from jett.app.training_voices import TrainingVoices
+from jett.app.wake import load_wake_words
+from jett.app.wake_heads import all_heads, heads_folder, look_path, look_place, shipped_head
+from jett.app.wake_listening import scored
+from jett.core.audio import Samples, silence
+from jett.core.errors import ModelError
+from jett.engines.wake.trained_look import TrainedLook
+from jett.models.store import Store
+from jett.session.second_look import LikelyPhrase, SecondLook
+from jett.settings import Settings
+from jett.training.lines import Line
+from tests.system.recordings import clip
+
+pytestmark = pytest.mark.models
+
+TINY = "whisper-tiny.en"
+
+
+def _look(store: Store, settings: Settings | None = None) -> SecondLook:
+    chosen = settings or Settings(wake={"words": ["hey_jett"]})  # type: ignore[arg-type]
+    look = load_wake_words(chosen, store, ("hey_jett",)).second_look(load_stt(Settings(), store))
+    assert look is not None
+    return look
+
+
+@pytest.fixture(autouse=True)
+def _no_heads_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+def _said(store: Store, folder: Path, text: str) -> Samples:
+    with TrainingVoices(store, folder, at_once=1) as voices:
+        spoken = voices.speak(Line("phrase", text, "piper", "joe"))
+    return np.concatenate([silence(8_000), spoken])
+
+
+def test_the_shipped_head_has_a_look_for_the_whisper_that_ships_and_is_no_head_itself(store: Store) -> None:
+    judge = _look(store).judges["hey_jett"]
+    assert isinstance(judge, TrainedLook)
+    assert (judge.file.phrase, judge.file.encoder) == ("hey jett", TINY)
+    assert not any("look" in place.name for place in all_heads(store))
+
+
+def test_another_whisper_is_asked_how_likely_the_name_is(store: Store) -> None:
+    settings = Settings(stt={"model": "whisper-base"})  # type: ignore[arg-type]
+    assert look_place(Path("hey_jett.onnx"), "whisper-base") is None
+    assert isinstance(_look(store, settings).judges["hey_jett"], LikelyPhrase)
+
+
+def test_a_look_beside_the_head_comes_before_the_shipped_one_and_a_damaged_one_is_told(store: Store) -> None:
+    shipped = shipped_head("hey_jett")
+    assert shipped is not None
+    heads_folder().mkdir(parents=True)
+    own = shutil.copy(shipped, heads_folder() / shipped.name)
+    assert isinstance(_look(store).judges["hey_jett"], TrainedLook), "a sharpened head goes on with the shipped one"
+    look_path(Path(own), TINY).write_bytes(b"damaged")
+    with pytest.raises(ModelError, match=r"hey_jett\.whisper-tiny\.en\.look\.onnx.*no trained look"):
+        _look(store)
+
+
+def test_a_higher_sensitivity_asks_less_of_a_call(store: Store) -> None:
+    asked, own = [], 0.0
+    for sensitivity in (0.2, 0.5, 0.8):
+        judge = _look(store, Settings(wake={"sensitivity": sensitivity})).judges["hey_jett"]  # type: ignore[arg-type]
+        assert isinstance(judge, TrainedLook)
+        asked.append(judge.threshold)
+        own = judge.file.threshold
+    assert asked == sorted(asked, reverse=True)
+    assert asked[1] == pytest.approx(own)
+
+
+@pytest.mark.parametrize(("text", "called"), [("Hey Jett.", True), ("Hey Josh.", False), ("Have you met?", False)])
+def test_the_name_wakes_and_what_sounds_nearly_like_it_does_not(
+    store: Store, tmp_path: Path, text: str, called: bool
+) -> None:
+    words = load_wake_words(Settings(), store, ("hey_jett",))
+    frames = scored(words, [_said(store, tmp_path / "speech", text)], _look(store))
+    assert any(frame.woken is not None and frame.found for frame in frames) is called
+
+
+def test_no_look_finds_the_name_in_what_people_say(store: Store) -> None:
+    judge = _look(store).judges["hey_jett"]
+    for name in ("paced_up_and_down", "confused_complaint", "drip_coffee", "exercise_bike"):
+        sound = clip(name)
+        assert not any(judge.holds(sound[max(0, end - 25_600) : end]) for end in range(8_000, sound.size, 12_800))
+    assert not judge.holds(silence(0))
