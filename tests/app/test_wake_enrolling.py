@@ -10,7 +10,7 @@ import pytest
 
 from jett.app import load_vad, wake_enrolling
 from jett.app.wake_enrolling import Sharpened, checked_call, enroll_calls, forget_calls, sharpenable
-from jett.app.wake_heads import heads_folder, shipped_head
+from jett.app.wake_heads import heads_folder, look_path, look_place, looks_beside, shipped_head
 from jett.audio.resample import resample
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 from jett.core.errors import ConfigError, ModelError, VoiceProfileError
@@ -82,6 +82,21 @@ def test_an_own_head_is_kept_aside_and_enrolling_again_begins_with_it(said: tupl
     assert again.before == first.before
     assert forget_calls("hey_jett")
     assert own.read_bytes() == shipped.read_bytes()
+
+
+def test_a_head_from_elsewhere_takes_its_looks_along(said: tuple[Samples, ...], store: Store, tmp_path: Path) -> None:
+    shipped, base = shipped_head("hey_jett"), tmp_path / "mine.onnx"
+    assert shipped is not None
+    (look,) = looks_beside(shipped)
+    shutil.copy(shipped, base)
+    shutil.copy(look, look_path(base, "whisper-tiny.en"))
+    vad = load_vad(store)
+    calls = [checked_call(sound, vad, f"call {n}") for n, sound in enumerate(said[:3], 1)]
+    found = enroll_calls(sharpenable(str(base), store), calls, store, lambda stage, done, whole: None)
+    taken = look_place(found.path, "whisper-tiny.en")
+    assert taken is not None
+    assert taken.parent == heads_folder()
+    assert taken.read_bytes() == look.read_bytes()
 
 
 def test_a_head_of_somebody_else_cannot_be_sharpened(store: Store) -> None:

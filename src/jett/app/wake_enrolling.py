@@ -18,7 +18,7 @@ import numpy as np
 from jett.app.training import SECOND_LOOKS_PER_HOUR, workplace
 from jett.app.training_voices import TrainingVoices
 from jett.app.training_words import TrainingWords
-from jett.app.wake_heads import BASE, FEATURES, head_place, heads_folder, is_path, shipped_head
+from jett.app.wake_heads import BASE, FEATURES, head_place, heads_folder, is_path, looks_beside, shipped_head
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, to_float32, to_int16
 from jett.core.errors import ConfigError, ModelError, VoiceProfileError
 from jett.core.ports import VoiceActivityDetector
@@ -213,6 +213,10 @@ def _write(head: Head, networks: Sequence[Network], threshold: float, look_again
     if head.path == own:
         make_private_folder(kept.parent)
         shutil.copyfile(own, kept)
+    if head.path not in (own, kept, shipped_head(head.names[0])):
+        make_private_folder(own.parent)
+        for look in looks_beside(head.path):
+            shutil.copyfile(look, own.with_name(own.stem + look.name.removeprefix(head.path.stem)))
     card = {**head.card, "enrolled": count, "licence": "yours: it knows your voice a little, so do not pass it on"}
     meta = {"jett.phrase": head.phrase, "jett.threshold": f"{threshold:.4f}", "jett.patience": str(head.patience)}
     if head.look_again is not None:

@@ -5,6 +5,7 @@ A name of `wake.words` is looked for in that order; a path is taken as it is. Ca
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -98,6 +99,11 @@ def shipped_head(name: str) -> Path | None:
 def look_path(head: Path, encoder: str) -> Path:
     """Where the look of the head in the file `head` is kept, for the states of the model `encoder`."""
     return head.with_name(f"{head.stem}.{encoder}{_LOOK_SUFFIX}")
+
+
+def looks_beside(head: Path) -> list[Path]:
+    """The files of all looks of the head in the file `head`, each for another model."""
+    return sorted(head.parent.glob(f"{glob.escape(head.stem)}.*{_LOOK_SUFFIX}"))
 
 
 def look_place(head: Path, encoder: str) -> Path | None:

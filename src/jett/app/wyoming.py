@@ -76,10 +76,10 @@ def waking(app: App, trouble: Callable[[str], None]) -> Waking | None:
         return None
     try:
         words = app.wake or load_wake_words(settings, store(settings))
+        look = words.second_look(app.parts.stt)
     except ModelError as error:
         trouble(f"wyoming: no wake words ({error})")
         return None
-    look = words.second_look(app.parts.stt)
     return Waking(words.rules, words.phrases, words.refractory_s, words.detector.another, look)
 
 
