@@ -82,6 +82,7 @@ def card(report: Report) -> dict[str, Any]:
         "calls": f"synthetic, {report.voices} voices of Kokoro-82M, Piper joe and eSpeak NG",
         "negatives": f"synthetic speech (Kokoro, Piper, eSpeak NG), {_REAL}{own}",
         "features": "melspectrogram and Google speech embedding (Apache-2.0), 16 x 96",
+        "looks": f"states of {report.encoder}, 16 x 100 ms",
         "negative_hours": report.negative_hours,
         "calls_judged": report.calls_judged,
         "near_judged": report.near_judged,
