@@ -93,7 +93,8 @@ class Bench:
     def __init__(self, words: WakeWords, models: Store) -> None:
         """Raises ModelError."""
         self.words = words
-        self.look = words.second_look(load_stt(with_wake_phrases(Settings.load(), words.phrases), models))
+        settings = with_wake_phrases(Settings.load(), words.phrases)
+        self.look = words.second_look(load_stt(settings, models), settings.stt.model)
         self.rule = words.rules[0]
 
     def heard_in(self, name: str, pack: str, audio: Samples, *, is_call: bool) -> Heard:

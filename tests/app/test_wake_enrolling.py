@@ -10,7 +10,7 @@ import pytest
 
 from jett.app import load_vad, wake_enrolling
 from jett.app.wake_enrolling import Sharpened, checked_call, enroll_calls, forget_calls, sharpenable
-from jett.app.wake_heads import heads_folder, look_path, look_place, looks_beside, shipped_head
+from jett.app.wake_heads import heads_folder, look_path, look_places, looks_beside, shipped_head
 from jett.audio.resample import resample
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 from jett.core.errors import ConfigError, ModelError, VoiceProfileError
@@ -93,8 +93,7 @@ def test_a_head_from_elsewhere_takes_its_looks_along(said: tuple[Samples, ...], 
     vad = load_vad(store)
     calls = [checked_call(sound, vad, f"call {n}") for n, sound in enumerate(said[:3], 1)]
     found = enroll_calls(sharpenable(str(base), store), calls, store, lambda stage, done, whole: None)
-    taken = look_place(found.path, "whisper-tiny.en")
-    assert taken is not None
+    taken = look_places(found.path, "whisper-tiny.en")[0]
     assert taken.parent == heads_folder()
     assert taken.read_bytes() == look.read_bytes()
 

@@ -434,6 +434,33 @@ def test_a_rejected_call_in_which_somebody_spoke_is_told_to_nobody_and_the_next_
     assert len({look.at_s for look in night.looks}) == 2
 
 
+@pytest.mark.parametrize("verdict", [True, None])
+def test_a_later_look_may_find_what_the_first_did_not_and_nobody_is_told_before(verdict: bool | None) -> None:
+    night = Night(called_at=[SAMPLE_RATE_HZ], second_look=LOOK)
+    night.hear_seconds(1.3)
+    for _ in AFTER_S[1:]:
+        night.sleeping.looked_at(night.looks[-1], False)
+        assert not night.sleeping.is_decided
+        assert night.told_of(Woken) == []
+        night.hear_seconds(0.1)
+    night.sleeping.looked_at(night.looks[-1], verdict)
+    assert night.sleeping.is_decided
+    assert not night.sleeping.asleep
+    assert [event.by for event in night.told_of(Woken)] == ["hey_jett"]
+    assert night.states[-1] == ("idle" if verdict else "called")
+
+
+def test_who_is_sent_to_sleep_between_two_looks_waits_for_neither() -> None:
+    night = Night(called_at=[SAMPLE_RATE_HZ], second_look=LOOK)
+    night.hear_seconds(1.24)
+    night.sleeping.looked_at(night.looks[-1], False)
+    night.sleeping.sleep()
+    assert night.sleeping.is_decided
+    night.hear_seconds(1.0)
+    assert len(night.looks) == 1
+    assert night.sleeping.asleep
+
+
 def test_a_key_during_a_second_look_is_what_woke_it() -> None:
     night = Night(called_at=[SAMPLE_RATE_HZ], second_look=LOOK)
     night.hear_seconds(1.5)

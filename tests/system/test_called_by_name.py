@@ -76,7 +76,7 @@ def sleeping(stage: Stage, store: Store, *words: str) -> Parts:
         stt=stt,
         wake=found.detector,
         wake_rules=found.rules,
-        second_look=found.second_look(stt),
+        second_look=found.second_look(stt, settings.stt.model),
         after_name=WakePhrase(found.phrases).rest,
     )
 

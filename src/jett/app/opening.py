@@ -23,7 +23,7 @@ from jett.app.voice_identity import load_identifying
 from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.app.wake import WakeWords, sleeping_words, with_wake_phrases
 from jett.core.audio import silence
-from jett.core.errors import LanguageModelError, ungrouped
+from jett.core.errors import EngineError, LanguageModelError, ungrouped
 from jett.core.events import Observer, unobserved
 from jett.core.ports import LanguageModel, Message
 from jett.guard import Kind, redact
@@ -117,7 +117,7 @@ async def open_app(
         tts, reason = loaded["tts"]
         memories = memories_of(settings)
         who = loaded["speaker"]
-        look = woken.second_look(loaded["stt"]) if woken is not None else None
+        look = woken.second_look(loaded["stt"], settings.stt.model) if woken is not None else None
         tools = model_tools(settings, servers, owner(Kind.VOICE), who=who)
         parts = Parts(
             loaded["vad"],
@@ -149,15 +149,19 @@ async def warm_up(settings: Settings, parts: Parts) -> tuple[str, ...]:
     """Have each engine work once, so that the first turn is as fast as the second; what is down is told, not raised."""
     await anyio.to_thread.run_sync(parts.stt.transcribe, silence(16_000))
     await anyio.to_thread.run_sync(parts.turn_detector.probability_finished, silence(16_000))
+    troubles: tuple[str, ...] = ()
     if parts.second_look is not None:
-        await anyio.to_thread.run_sync(parts.second_look.warm_up)
+        try:
+            await anyio.to_thread.run_sync(parts.second_look.warm_up)
+        except EngineError as error:
+            troubles = (f"wake: calls cannot be looked at again, so that their transcripts decide ({error})",)
     system = Message("system", settings.llm.system_prompt)
     try:
         specs = parts.tools.specs() if parts.tools is not None else ()
         await parts.llm.prefill([system, Message("user", "Hello")], specs)
     except LanguageModelError as error:
-        return (str(error),)
-    return ()
+        return (*troubles, str(error))
+    return troubles
 
 
 async def _close_history(history: Archive | None, on_warning: OnWarning) -> None:

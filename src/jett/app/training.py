@@ -44,7 +44,7 @@ Tell = Callable[[str, int, int], None]
 ENCODER = "whisper-tiny.en"
 FALSE_ALARMS_PER_HOUR = 0.1
 SECOND_LOOKS_PER_HOUR = 20.0
-"""Where a call is looked at again by speech-to-text, a tenth of a second of one core each."""
+"""Where a call is looked at again by speech-to-text, up to three times 30 ms of one core each."""
 _MOST_LETTERS = 40
 _NEAR_WEIGHT = 0.2
 

@@ -1,7 +1,7 @@
 """A look trained for a name: scenes through speech-to-text's encoder, a network on its states, and how it does in use.
 
-Speaks nothing of its own: it is made of the clips of a head's training. States are kept on disk as embeddings are
-(`training_heard`), so that a killed training goes on.
+Speaks nothing of its own: it is made of the clips of a head's training. Its states are kept on disk, all at once when
+the last is there (`training_heard`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from jett.app.training_heard import Clips, Tell, clips_of, keep_rows, kept_rows, with_other_throat
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, to_int16
+from jett.core.errors import TextToSpeechError
 from jett.core.ports import SpeechEncoder
 from jett.engines.wake.features import SpeechEmbedding
 from jett.engines.wake.trained_look import WINDOW_SAMPLES, Rows, rows_of
@@ -93,6 +94,8 @@ class LookTraining:
     def _windows(self, tell: Tell) -> tuple[Rows, NDArray[np.bool_]]:
         """What is trained on, and which of it is calls."""
         plan = list(self._plan())
+        if {kind for kind, _ in plan} != set(self._size.looks):
+            raise TextToSpeechError("wake: no voice could say what a look is trained on; run: jett doctor")
         called = np.repeat([kind == "phrase" for kind, _ in plan], _WINDOWS)
         names = [tuple(asdict(line).values()) for line, _ in self._lines]
         name = f"{_VERSION} {self._encoder_name} {self._seed} {self._size.looks} {names}"
@@ -101,9 +104,12 @@ class LookTraining:
         if found is None:
             found = []
             for rows in self._rows(self._cut(plan)):
-                found += list(rows)
+                found += list(rows.astype(np.float16).astype(np.float32))  # as they come back from disk
                 tell("looks", len(found), len(called))
             keep_rows(path, found)
+        if len(found) != len(called):
+            path.unlink()
+            raise TextToSpeechError("wake: the clips are not those of the last training; train again")
         tell("looks", len(called), len(called))
         return np.stack(found), called
 

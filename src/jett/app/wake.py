@@ -1,16 +1,16 @@
-"""What Jett is called by: heads and when they count as called, the second look at a transcript, the words to expect."""
+"""What Jett is called by: heads and when they count as called, who looks again at a call, the words to expect."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jett.app.wake_heads import FEATURES, head_place, look_place
+from jett.app.wake_heads import FEATURES, head_place, look_places
 from jett.core.errors import ConfigError
 from jett.core.ports import CallJudge, PhraseScorer, SpeechEncoder, SpeechToText
 from jett.engines.wake.detector import HeadsWakeWordDetector
 from jett.engines.wake.features import SpeechEmbedding
 from jett.engines.wake.heads import Head, load_head
-from jett.engines.wake.trained_look import TrainedLook, load_look
+from jett.engines.wake.trained_look import LookFile, TrainedLook, load_look
 from jett.models.store import Store
 from jett.session.second_look import LikelyPhrase, SecondLook
 from jett.settings import Settings
@@ -28,8 +28,8 @@ class WakeWords:
     """Those of the heads by themselves."""
     refractory_s: float
     sensitivity: float
-    stt_model: str
-    """Whose states a trained look must know."""
+    looks: bool
+    """Whether somebody can look again at a call, and the rules count on it."""
 
     @property
     def phrases(self) -> tuple[str, ...]:
@@ -40,28 +40,21 @@ class WakeWords:
             for name in head.names
         )
 
-    @property
-    def looks(self) -> bool:
-        """Whether somebody can look again at a call."""
-        return self.rules != self.strict_rules
-
-    def second_look(self, stt: SpeechToText) -> SecondLook | None:
-        """At what the rules take for a call; None where they are strict. `stt`: that of the settings.
+    def second_look(self, stt: SpeechToText, stt_model: str) -> SecondLook | None:
+        """At what the rules take for a call; None where they are strict. `stt` runs `stt_model`.
 
         Raises ModelError for a trained look that is damaged.
         """
-        wanted = [head for head in self.detector.heads if _wants_look(head)]
-        if not wanted or not self.looks or not isinstance(stt, PhraseScorer):
+        if not self.looks or not isinstance(stt, PhraseScorer):
             return None
-        return SecondLook({name: self._judge(head, stt) for head in wanted for name in head.names})
+        wanted = [head for head in self.detector.heads if _wants_look(head)]
+        return SecondLook({name: self._judge(head, stt, stt_model) for head in wanted for name in head.names})
 
-    def _judge(self, head: Head, stt: PhraseScorer) -> CallJudge:
+    def _judge(self, head: Head, stt: PhraseScorer, stt_model: str) -> CallJudge:
         """One that has learned the name, where there is one for this speech-to-text."""
-        path = look_place(head.path, self.stt_model)
-        if path is not None and isinstance(stt, SpeechEncoder):
-            file = load_look(path)
-            if (file.phrase, file.encoder) == (head.phrase, self.stt_model):
-                return TrainedLook(stt, file, threshold_for(file.threshold, self.sensitivity))
+        file = _trained_look(head, stt_model)
+        if file is not None and isinstance(stt, SpeechEncoder):
+            return TrainedLook(stt, file, threshold_for(file.threshold, self.sensitivity))
         return LikelyPhrase(stt, head.spellings)
 
     def spotter(self) -> WakeSpotter:
@@ -78,10 +71,15 @@ def sleeping_words(settings: Settings, models: Store) -> WakeWords | None:
 
 
 def require_wake_words(settings: Settings, models: Store) -> None:
-    """Each head of `wake.words` is here and loads. Raises ModelError, and ConfigError where Jett would never wake."""
+    """Each head of `wake.words` is here and loads, its trained look too.
+
+    Raises ModelError, and ConfigError where Jett would never wake.
+    """
     _require_a_word(settings)
     if settings.wake.words:
-        load_wake_words(settings, models)
+        words = load_wake_words(settings, models)
+        for head in words.detector.heads if words.looks else ():
+            _trained_look(head, settings.stt.model)
 
 
 def load_wake_words(settings: Settings, models: Store, words: tuple[str, ...] = ()) -> WakeWords:
@@ -89,16 +87,23 @@ def load_wake_words(settings: Settings, models: Store, words: tuple[str, ...] = 
     wake = settings.wake
     heads = _heads(words or wake.words, models)
     detector = HeadsWakeWordDetector(SpeechEmbedding(models.path(FEATURES)), heads)
-    looks = settings.stt.backend != "openai"  # only Whisper in this process can
+    can_look = settings.stt.backend != "openai"  # only Whisper in this process can
     rules, strict = (
-        tuple(rule for head in heads for rule in rules_of(head, wake.sensitivity, looks=looks and lenient))
+        tuple(rule for head in heads for rule in rules_of(head, wake.sensitivity, looks=can_look and lenient))
         for lenient in (True, False)
     )
-    return WakeWords(detector, rules, strict, wake.refractory_s, wake.sensitivity, settings.stt.model)
+    looks = can_look and any(_wants_look(head) for head in heads)
+    return WakeWords(detector, rules, strict, wake.refractory_s, wake.sensitivity, looks)
 
 
 def _wants_look(head: Head) -> bool:
     return head.look_again is not None and bool(head.spellings)
+
+
+def _trained_look(head: Head, stt_model: str) -> LookFile | None:
+    """The one for the states of `stt_model`; None where there is none of this name. Raises ModelError: damaged."""
+    files = (load_look(path) for path in look_places(head.path, stt_model))
+    return next((file for file in files if (file.phrase, file.encoder) == (head.phrase, stt_model)), None)
 
 
 def rules_of(head: Head, sensitivity: float, *, looks: bool) -> list[WakeRule]:
@@ -116,7 +121,7 @@ def looking_again(settings: Settings, words: WakeWords, models: Store) -> Second
     from jett.app.engines import load_stt
 
     can = words.looks and models.has(settings.stt.model)
-    return words.second_look(load_stt(settings, models)) if can else None
+    return words.second_look(load_stt(settings, models), settings.stt.model) if can else None
 
 
 def with_wake_phrases(settings: Settings, phrases: tuple[str, ...]) -> Settings:

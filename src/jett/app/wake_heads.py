@@ -106,11 +106,10 @@ def looks_beside(head: Path) -> list[Path]:
     return sorted(head.parent.glob(f"{glob.escape(head.stem)}.*{_LOOK_SUFFIX}"))
 
 
-def look_place(head: Path, encoder: str) -> Path | None:
-    """The trained look of the head in the file `head`, beside it or, for the same name, as it ships; None without."""
+def look_places(head: Path, encoder: str) -> list[Path]:
+    """Where trained looks of the head in the file `head` are: beside it, and what ships for the same name."""
     beside = look_path(head, encoder)
-    shipped = _shipped_folder() / beside.name
-    return next((path for path in (beside, shipped) if path.is_file()), None)
+    return [path for path in dict.fromkeys((beside, _shipped_folder() / beside.name)) if path.is_file()]
 
 
 def _shipped_folder() -> Path:

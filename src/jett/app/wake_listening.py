@@ -20,7 +20,8 @@ from jett.session.wake_frames import WakeFrames
 from jett.turns.wake import WakeRule, WakeSpotter, Woken
 
 AFTER_S = 0.5
-"""Of quiet after a recording: a head is sure only some frames after the phrase, and a microphone would go on."""
+"""Of quiet after a recording: a head is sure only some frames after the phrase, and a microphone would go on. Twice as
+much where calls are looked at again."""
 _RING_S = 4.0
 
 
@@ -65,31 +66,35 @@ class WakeListener:
 
 
 def scored(words: WakeWords, blocks: Iterable[Samples], look: SecondLook | None = None) -> list[Scored]:
-    """A whole recording, and half a second of quiet after it; `look` is taken at each call that wants one.
+    """A whole recording, and a little quiet after it; `look` is taken at each call that wants one.
 
     Raises EngineError, and what `blocks` raises.
     """
     listener, ring = WakeListener(words), AudioRing(_RING_S)
     frames: list[Scored] = []
     waiting: list[tuple[int, Look]] = []
-    for block in chain(blocks, [silence(round(AFTER_S * SAMPLE_RATE_HZ))]):
+    quiet = [silence(round(AFTER_S * SAMPLE_RATE_HZ))]
+    for block in chain(blocks, quiet, quiet if look is not None else ()):
         for piece in np.array_split(block, max(1, math.ceil(block.size / SAMPLE_RATE_HZ))):
             ring.write(piece)
             begin = len(frames)
             frames += listener.hear(piece)
-            if look is not None:
-                waiting += [
-                    (n, Look(each.woken.name, each.woken.at_s))
-                    for n, each in enumerate(frames[begin:], begin)
-                    if each.woken is not None and look.wants(each.woken.name)
-                ]
-                while waiting and ring.end_s >= waiting[0][1].until_s:
-                    at, due = waiting.pop(0)
-                    found = look.holds(due.name, due.sound(ring))
-                    if not found and (again := look.again(due)) is not None:
-                        waiting.insert(0, (at, again))
-                        continue
-                    frames[at] = replace(frames[at], found=found)
-                    if not found:
-                        listener.forgive()
+            if look is None:
+                continue
+            waiting += [
+                (n, Look(each.woken.name, each.woken.at_s))
+                for n, each in enumerate(frames[begin:], begin)
+                if each.woken is not None and look.wants(each.woken.name)
+            ]
+            while waiting and waiting[0][1].is_due(ring):
+                at, due = waiting.pop(0)
+                if look.holds(due.name, due.sound(ring)):
+                    continue
+                if (again := look.again(due)) is not None:
+                    waiting.insert(0, (at, again))
+                else:
+                    frames[at] = replace(frames[at], found=False)
+                    listener.forgive()
+    for at, _ in waiting:  # sure in the last of the quiet: nobody called there
+        frames[at] = replace(frames[at], found=False)
     return frames

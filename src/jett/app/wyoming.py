@@ -76,7 +76,7 @@ def waking(app: App, trouble: Callable[[str], None]) -> Waking | None:
         return None
     try:
         words = app.wake or load_wake_words(settings, store(settings))
-        look = words.second_look(app.parts.stt)
+        look = words.second_look(app.parts.stt, settings.stt.model)
     except ModelError as error:
         trouble(f"wyoming: no wake words ({error})")
         return None

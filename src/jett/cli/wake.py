@@ -96,7 +96,7 @@ def score_recordings(
     look = looking_again(settings, words, store(settings))
     if words.looks and look is None:
         progress(f"{settings.stt.model} is not here, so no call is looked at again; run: jett models pull")
-        words = replace(words, rules=words.strict_rules)
+        words = replace(words, rules=words.strict_rules, looks=False)
 
     def show(file: Path) -> None:
         frames = scored(words, stream_audio(held(file)), look)

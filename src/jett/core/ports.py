@@ -108,10 +108,10 @@ class CallJudge(Protocol):
         """How often it may be asked about one call, each time about a little more of it."""
 
     def holds(self, speech: Samples) -> bool:
-        """Whether `speech` (16 kHz), with the name at its end if it is there, is of it. Raises SpeechToTextError."""
+        """Whether `speech` (16 kHz), with the name at its end if it is there, is of it. Raises EngineError."""
 
     def warm_up(self) -> None:
-        """Do what the first call would else wait for. Raises SpeechToTextError."""
+        """Do what the first call would else wait for. Raises EngineError."""
 
 
 @dataclass(frozen=True, slots=True)

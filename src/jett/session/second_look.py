@@ -1,7 +1,7 @@
 """Whether what sounded like a name was one: each call is looked at again by a model that knows speech.
 
 A head of a wake word is small and listens all the time, so it is made to miss little; what it takes for a call is rare.
-A tenth of a second later a judge hears the last 1.6 s; one that has learned the name is asked up to twice more, 80 ms
+A sixth of a second later a judge hears the last 1.6 s; one that has learned the name is asked up to twice more, 80 ms
 later each, since the head is often sure before the name is over. Asleep this costs nothing.
 """
 
@@ -41,6 +41,10 @@ class Look:
     def until_s(self) -> float:
         """The end of what is looked at."""
         return self.at_s + AFTER_S[self.nth]
+
+    def is_due(self, ring: AudioRing) -> bool:
+        """Whether all that is looked at was heard."""
+        return ring.end_sample >= round(self.until_s * SAMPLE_RATE_HZ)
 
     def sound(self, ring: AudioRing) -> Samples:
         """What is looked at; whole once `ring` goes on until `until_s`."""

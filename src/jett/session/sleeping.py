@@ -157,6 +157,11 @@ class Sleeping:
         self._tell_if_sure(was)
         self._decided.set()
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether nobody is looking again at a call."""
+        return self._decided.is_set()
+
     async def decided(self) -> None:
         """Until nobody is looking again at a call: what is written of its turn means nothing before."""
         await self._decided.wait()
@@ -229,7 +234,7 @@ class Sleeping:
     def _look_again_if_due(self) -> None:
         """A call is looked at again once its end was surely heard."""
         look = self._to_look_at
-        if look is None or self._end_s < look.until_s:
+        if look is None or not look.is_due(self._ears.ring):
             return
         self._to_look_at = None
         if self._second_look is not None and self._sleeper.is_looked_at:

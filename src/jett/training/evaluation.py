@@ -22,7 +22,8 @@ _MARGIN = 0.05
 """In logits, above the highest peak that must not wake."""
 NEAR_ACCEPTED = 0.02
 NEVER = -1.0
-_LOOK_THRESHOLDS = (0.002, 0.98)
+_LOOK_THRESHOLDS = (0.01, 0.98)
+"""What `turns.wake.threshold_for` leaves as it is."""
 LEAST_THRESHOLD, MOST_THRESHOLD = 0.3, 0.995
 
 

@@ -36,7 +36,7 @@ class Pool:
         self._joined: tuple[Array, NDArray[np.int64], NDArray[np.float32]] | None = None
 
     def add(self, rows: Array, weight: float = 1.0, *, windows: slice = slice(None), sought: bool = True) -> None:
-        """The windows of `rows` (frames, 96), or some of them; a sequence too short for one adds nothing.
+        """The windows of `rows` (frames, numbers), or some of them; a sequence too short for one adds nothing.
 
         `sought`: whether the hardest of them are sought and shown again.
         """
@@ -53,7 +53,7 @@ class Pool:
         return sum(len(starts) for starts in self._starts)
 
     def windows(self, which: NDArray[np.int64]) -> Array:
-        """Shape (n, 16, 96)."""
+        """Shape (n, 16, numbers)."""
         rows, starts, _ = self._whole()
         cut: Array = rows[starts[which][:, None] + np.arange(FRAMES)]
         return cut
@@ -69,7 +69,7 @@ class Pool:
         return np.flatnonzero(np.concatenate(self._sought))
 
     def statistics(self) -> tuple[Array, Array]:
-        """Mean and deviation of the embeddings, shape (96,) each."""
+        """Mean and deviation of the rows, shape (numbers,) each."""
         rows = self._whole()[0]
         return rows.mean(axis=0), rows.std(axis=0)
 
@@ -187,7 +187,7 @@ class Adam:
 
 
 def logits_of(network: Network, rows: Array) -> Array:
-    """The logit of each window of `rows` (frames, 96), in order."""
+    """The logit of each window of `rows` (frames, numbers), in order."""
     if len(rows) < FRAMES:
         return np.zeros(0, dtype=np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(rows, FRAMES, axis=0).transpose(0, 2, 1)

@@ -117,7 +117,7 @@ def test_a_call_that_is_looked_at_again_is_told_where_the_name_is_found(
     assert isinstance(stt, PhraseScorer)
     waking = wake_words(place.app, fail)
     assert waking is not None
-    waking = replace(waking, look=SecondLook({"alexa": LikelyPhrase(stt, (phrase,))}))
+    waking = replace(waking, look=SecondLook({"alexa": LikelyPhrase(stt, (phrase,), most_looks=3)}))
 
     async def chunks() -> AsyncGenerator[AudioChunk, None]:
         for piece in np.array_split(called("alexa_1")[:-7_000], 20):

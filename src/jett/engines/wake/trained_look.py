@@ -75,8 +75,10 @@ class TrainedLook:
 
 
 def rows_of(encoder: SpeechEncoder, speeches: Sequence[Samples]) -> Rows:
-    """What networks are given of `speeches` (16 kHz): of each the last 1.6 s. Raises SpeechToTextError."""
+    """What networks are given of `speeches` (16 kHz): of each the last 1.6 s. Raises EngineError."""
     states = encoder.states([_whole(speech) for speech in speeches])
+    if states.ndim != 3 or states.shape[1] != ROWS * STATES_A_ROW:
+        raise EngineError(f"wake: states of shape {states.shape}, need {ROWS * STATES_A_ROW} of each window; {_FIX}")
     means: Rows = states.reshape(len(states), ROWS, STATES_A_ROW, -1).mean(axis=2, dtype=np.float32)
     return means
 

@@ -77,7 +77,7 @@ async def detect(ports: Ports, what: Listening, chunks: AsyncIterable[AudioChunk
                     continue
                 await _tell(woken.name, woken.at_s, write)
                 called = True
-            while look is not None and waiting and ring.end_s >= waiting[0].until_s:
+            while look is not None and waiting and waiting[0].is_due(ring):
                 due = waiting.pop(0)
                 if await _holds(look, due, ring):
                     await _tell(due.name, due.at_s, write)
