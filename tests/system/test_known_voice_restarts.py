@@ -106,7 +106,8 @@ def test_an_enrolled_voice_that_calls_and_asks_has_it_restarted_after_a_yes(
     before = engine.state("n8n", ".State.StartedAt")
     joe = agreed([checked(room.encoder, user_says(stage.app, sentence), "it") for sentence in SENTENCES])
     scene = room.asks({"joe": joe}, QUESTION)
-    assert scene.states[:2] == ["asleep", "hearing"]
+    assert scene.states[0] == "asleep"
+    assert scene.states[1] in ("hearing", "pausing"), "as far as the speech had gone when a look found the name"
     assert scene.reports[0].speaker == "joe"
     assert scene.reports[1].reply.startswith("Restarting n8n. n8n is back up after ")
     assert engine.state("n8n", ".State.StartedAt") != before
