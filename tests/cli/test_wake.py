@@ -16,6 +16,7 @@ from rich.console import Console
 from jett.app.wake import load_wake_words
 from jett.audio.files import read_audio
 from jett.cli.wake_plot import bar, show_live
+from jett.cli.wake_train import lines_to_use
 from jett.core.audio import Samples, silence
 from jett.models.store import Store
 from jett.settings import Settings
@@ -153,3 +154,10 @@ class _Recorded:
         sound = np.concatenate([read_audio(CALL), silence(8_000)])
         for start in range(0, sound.size, 320):
             yield sound[start : start + 320]
+
+
+def test_what_a_training_says_of_how_to_use_its_head_are_settings(tmp_path: Path) -> None:
+    file = tmp_path / "jett.toml"
+    file.write_text(lines_to_use("good_morning_house"), "utf-8")
+    wake = Settings.load(env={"JETT_CONFIG": str(file)}).wake
+    assert (wake.enabled, wake.words) == (True, ("good_morning_house",))

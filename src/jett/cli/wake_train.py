@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from jett.cli.loading import progress, user_settings
 from jett.cli.pull_progress import fetch_missing
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import AudioError
+from jett.settings import config_path
 
 _SOUND = {".wav", ".flac", ".ogg", ".mp3"}
 _MOST_GIVEN_S = 4 * 3600
@@ -53,7 +55,12 @@ def train(
     typer.echo(report.as_json() if as_json else report.as_text())
     plot = "" if drawn else " (no plot: matplotlib is not installed)"
     progress(f"\nhead: {heads_folder() / f'{name}.onnx'}\nreport: {folder}{plot}")
-    progress(f"to use it: jett config set wake.words '[\"{name}\"]'")
+    progress(f"to use it, write into {config_path(os.environ)}:\n\n{lines_to_use(name)}")
+
+
+def lines_to_use(name: str) -> str:
+    """Of the settings file."""
+    return f'[wake]\nenabled = true\nwords = ["{name}"]'
 
 
 def _recordings(folder: Path | None) -> tuple[Samples, ...]:
