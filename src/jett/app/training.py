@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,9 @@ from jett.settings import Settings
 from jett.training.evaluation import PATIENCE, Evaluation, Logits, det, figures, threshold_for
 from jett.training.layers import Array
 from jett.training.lines import Line
-from jett.training.network import Network, network
+from jett.training.network import Network
 from jett.training.onnx_file import head_file
-from jett.training.optimiser import Pool, Recipe, logits_of, train
+from jett.training.optimiser import Pool, Recipe, ensemble, logits_of
 from jett.training.plan import FULL, QUICK, Size, Texts, judging_lines, training_lines
 from jett.training.real_speech import JUDGED, real_speech
 from jett.training.report import Report, card
@@ -42,6 +43,7 @@ Tell = Callable[[str, int, int], None]
 """A stage, and how much of it is done, of how much."""
 
 ENCODER = "whisper-tiny.en"
+"""Whose look is trained where speech-to-text does not run in this process."""
 FALSE_ALARMS_PER_HOUR = 0.1
 SECOND_LOOKS_PER_HOUR = 20.0
 """Where a call is looked at again by speech-to-text, up to three times 30 ms of one core each."""
@@ -181,21 +183,9 @@ def _trained(wanted: Wanted, heard: Heard, tell: Tell) -> list[Network]:
         others.add(rows, _NEAR_WEIGHT, sought=False)
     for rows in (*heard.others, *_real(wanted.phrase, judged=False)):
         others.add(rows)
-    mean, deviation = others.statistics()
     recipe = wanted.recipe or Recipe(steps=wanted.size.steps)
-    members = wanted.size.members
-    networks: list[Network] = []
-    whole = recipe.steps * members
-
-    def told(done: int, _: int) -> None:
-        tell("networks", len(networks) * recipe.steps + done, whole)
-
-    for n in range(members):
-        rng = np.random.default_rng([wanted.seed, 100 + n])
-        one = network(mean, deviation, rng)
-        train(one, calls, others, recipe, rng, told)
-        networks.append(one)
-    return networks
+    draws = [[wanted.seed, 100 + n] for n in range(wanted.size.members)]
+    return ensemble(calls, others, recipe, draws, partial(tell, "networks"))
 
 
 def _judged(networks: Sequence[Network], heard: Heard, phrase: str) -> Evaluation:

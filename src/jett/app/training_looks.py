@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -20,16 +21,16 @@ from jett.app.training_heard import Clips, Tell, clips_of, keep_rows, kept_rows,
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, to_int16
 from jett.core.errors import TextToSpeechError
 from jett.core.ports import SpeechEncoder
-from jett.engines.wake.features import SpeechEmbedding
+from jett.engines.wake.features import QUIET_RMS, SpeechEmbedding
 from jett.engines.wake.trained_look import WINDOW_SAMPLES, Rows, rows_of
 from jett.session.second_look import AFTER_S
 from jett.training.augment import CLEAN, NOISY, Harm, Signal
 from jett.training.evaluation import FRAME_S, NEVER, PATIENCE, InUse, held, in_use
 from jett.training.lines import Kind
-from jett.training.network import Network, network
-from jett.training.optimiser import Pool, Recipe, logits_of, train
+from jett.training.network import Network, sigmoid
+from jett.training.optimiser import Pool, Recipe, ensemble, logits_of
 from jett.training.plan import Size
-from jett.training.scenes import FRAME, WINDOW, Sounds, babble, call, stretch
+from jett.training.scenes import ENDS_AT, FRAME, WINDOW, Sounds, babble, call, stretch
 
 _VERSION = 2
 """Raised when windows are made otherwise."""
@@ -41,9 +42,7 @@ _COPIES = 3
 _SURE_FROM_S, _SURE_UNTIL_S = -0.25, 0.25
 """When a head is sure, from the end of the name."""
 _AFTER_FRAMES = 12
-_QUIET_RMS, _QUIET_FRAMES = 30.0, 10
-_ENDS_AT = WINDOW - 400
-"""Where the name of a `scenes.call` ends, in samples, give or take 50 ms."""
+_QUIET_FRAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class _Head:
 
     def sure_at(self, sound: Samples) -> float | None:
         """Seconds from the start of `sound`, before which it was quiet; None where it never is."""
-        ahead = np.random.default_rng(0).normal(0.0, _QUIET_RMS, _QUIET_FRAMES * FRAME).astype(np.int16)
+        ahead = np.random.default_rng(0).normal(0.0, QUIET_RMS, _QUIET_FRAMES * FRAME).astype(np.int16)
         rows = self.embedding.embeddings(np.concatenate([ahead, sound]))
         logits = np.mean([logits_of(one, rows) for one in self.networks], axis=0)
         sure = np.flatnonzero(held(logits) >= np.log(self.look_again / (1 - self.look_again)))
@@ -151,25 +150,15 @@ class LookTraining:
             return to_int16(scene), float(rng.uniform(1.0, scene.size / SAMPLE_RATE_HZ))
         scene = call(clip, sounds, Harm(), rng, after=_AFTER_FRAMES)
         earliest = _SURE_FROM_S - (0.1 if kind == "near" else 0.0)
-        return to_int16(scene), _ENDS_AT / SAMPLE_RATE_HZ + float(rng.uniform(earliest, _SURE_UNTIL_S))
+        return to_int16(scene), ENDS_AT / SAMPLE_RATE_HZ + float(rng.uniform(earliest, _SURE_UNTIL_S))
 
     def _networks(self, rows: Rows, called: NDArray[np.bool_], tell: Tell) -> list[Network]:
         calls, others = Pool(), Pool()
         for window_rows, is_call in zip(rows, called, strict=True):
             (calls if is_call else others).add(window_rows)
-        mean, deviation = others.statistics()
         recipe = Recipe(steps=self._size.look_steps, batch=256, mixed=0.0, jitter=0.05, smooth=0.05)
-        found: list[Network] = []
-
-        def told(done: int, _: int) -> None:
-            tell("look networks", len(found) * recipe.steps + done, _MEMBERS * recipe.steps)
-
-        for n in range(_MEMBERS):
-            rng = np.random.default_rng([self._seed, 200 + n])
-            one = network(mean, deviation, rng, _WIDTH)
-            train(one, calls, others, recipe, rng, told)
-            found.append(one)
-        return found
+        draws = [[self._seed, 200 + n] for n in range(_MEMBERS)]
+        return ensemble(calls, others, recipe, draws, partial(tell, "look networks"), _WIDTH)
 
     def _judged(self, looks: Sequence[Network], head: _Head, tell: Tell) -> InUse:
         rng = np.random.default_rng([self._seed, 31])
@@ -196,8 +185,7 @@ class LookTraining:
         if at_s is None:
             return NEVER
         rows = rows_of(self._encoder, [window(scene, at_s + after_s) for after_s in AFTER_S])
-        logits = np.mean([one.forward(rows) for one in looks], axis=0)
-        return float(1 / (1 + np.exp(-logits.max())))
+        return float(sigmoid(np.mean([one.forward(rows) for one in looks], axis=0)).max())
 
 
 def window(scene: Samples, until_s: float) -> Samples:

@@ -5,14 +5,14 @@ Windows are never stored: `Pool` holds each sequence of embeddings once, and win
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jett.training.layers import Array
-from jett.training.network import FRAMES, Network, sigmoid
+from jett.training.network import FRAMES, WIDTH, Network, network, sigmoid
 from jett.training.scenes import CALL_WINDOWS
 
 Progress = Callable[[int, int], None]
@@ -97,6 +97,24 @@ class Recipe:
     """A call is wanted to be so much less than sure."""
     average: int = 8
     """Parameters of so many last checkpoints are averaged, one every 2.5 % of the steps."""
+
+
+def ensemble(
+    calls: Pool, others: Pool, recipe: Recipe, draws: Sequence[Sequence[int]], progress: Progress, width: int = WIDTH
+) -> list[Network]:
+    """A network trained from each of `draws`, which seed it; `progress` counts the steps of all."""
+    mean, deviation = others.statistics()
+    found: list[Network] = []
+
+    def told(done: int, _: int) -> None:
+        progress(len(found) * recipe.steps + done, len(draws) * recipe.steps)
+
+    for draw in draws:
+        rng = np.random.default_rng(draw)
+        one = network(mean, deviation, rng, width)
+        train(one, calls, others, recipe, rng, told)
+        found.append(one)
+    return found
 
 
 def train(

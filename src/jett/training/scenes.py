@@ -21,6 +21,8 @@ CALL_WINDOWS = 4
 """Windows of one call: the first ends at about the phrase's end, each other 80 ms later."""
 _EARLY, _LATE = -480, 1280
 """Where the first window may end, from the phrase's end, in samples."""
+ENDS_AT = WINDOW - (_EARLY + _LATE) // 2
+"""Where the phrase of a `call` ends, in samples, give or take 50 ms."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ _RANGE_DB = 80.0
 """What lies deeper below the loudest band of its 80 ms is raised to that."""
 _FIRST_WHOLE = 9
 """The frame, counted from 0, whose embedding is the first to hear nothing but sound."""
-_QUIET_RMS = 30.0
+QUIET_RMS = 30.0
 """Of what was "heard" before the first frame. After a window of ones, as openWakeWord begins with, a stock head woke at
 the first word of 7 of 88 recordings; after this at none (benchmarks/LOG.md, "Wake words")."""
 _BLOCK_MELS = MELS_AN_EMBEDDING + 127 * MELS_A_FRAME
@@ -108,7 +108,7 @@ class SpeechEmbedding:
         """Mel bands, shape (n_mels, 32), of a room at -61 dBFS, always the same. Raises EngineError."""
         if len(self._quiet) < n_mels:
             samples = _HOP_SAMPLES * n_mels + FRAME_SAMPLES
-            noise = np.random.default_rng(0).normal(0.0, _QUIET_RMS, samples)
+            noise = np.random.default_rng(0).normal(0.0, QUIET_RMS, samples)
             self._quiet = self.mels(noise.astype(np.int16))
         return self._quiet[:n_mels]
 
