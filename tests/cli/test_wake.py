@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import AsyncGenerator
+from importlib.resources import files
 from pathlib import Path
 
 import anyio
@@ -24,6 +25,7 @@ from tests.cli.conftest import Jett
 
 DATA = Path(__file__).parents[1] / "data"
 CALL, READING = DATA / "wake" / "hey_jarvis_3.flac", DATA / "speech" / "paced_up_and_down.flac"
+SHIPPED = Path(str(files("jett.engines.wake"))) / "heads"
 HEADS = ("--head", "hey_jarvis", "--head", "alexa")
 
 
@@ -91,6 +93,25 @@ def test_the_list_says_what_each_head_is_and_a_damaged_one_too(jett: Jett, tmp_p
     assert "is no head" in rows["broken", "own"]["where"]
     assert rows["alexa", "own"]["threshold"] == rows["alexa", "stock"]["threshold"] == 0.5
     assert rows["alexa", "stock"]["licence"] == "CC-BY-NC-SA-4.0"
+    assert rows["alexa", "own"]["second_look"] == "transcript"
+
+
+def test_the_list_says_how_calls_are_looked_at_again(jett: Jett, tmp_path: Path) -> None:
+    def look(**env: str) -> tuple[str, str]:
+        listed = jett("wake", "list", "--json", XDG_DATA_HOME=str(tmp_path), **env)
+        row = next(row for row in json.loads(listed.stdout)["heads"] if row["name"] == "hey_jett")
+        return row["second_look"], row["where"]
+
+    assert look() == ("trained", "ships with Jett")
+    assert look(JETT_STT__MODEL="whisper-base")[0] == "likelihood"
+    assert look(JETT_STT__BACKEND="openai", JETT_STT__URL="http://127.0.0.1:1/v1")[0] == "transcript"
+    heads = tmp_path / "jett" / "heads"
+    heads.mkdir(parents=True)
+    shutil.copy(SHIPPED / "hey_jett.onnx", heads)
+    (heads / "hey_jett.whisper-tiny.en.look.onnx").write_bytes(b"cut off")
+    state, where = look()
+    assert state == "damaged"
+    assert "look" in where
 
 
 @pytest.mark.models

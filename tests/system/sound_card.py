@@ -100,7 +100,7 @@ class Recording:
 class SoundCard:
     """One virtual card; make it with `sound_card()`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, latency_ms: int = 30) -> None:
         self._folder = folder
         self._modules: dict[str, str] = {}
         self.env = {
@@ -109,7 +109,7 @@ class SoundCard:
             "XDG_RUNTIME_DIR": str(folder),
             "PULSE_RUNTIME_PATH": str(folder),
             "PULSE_SERVER": f"unix:{folder}/native",
-            "PULSE_LATENCY_MSEC": "30",
+            "PULSE_LATENCY_MSEC": str(latency_ms),  # goes before what a client asks for
         }
 
     def speak(self, wav: Path | Samples) -> None:
@@ -220,11 +220,14 @@ class SoundCard:
 
 
 @contextmanager
-def sound_card() -> Iterator[SoundCard]:
-    """A card of its own for as long as the block lasts."""
+def sound_card(*, latency_ms: int = 30) -> Iterator[SoundCard]:
+    """A card of its own for as long as the block lasts.
+
+    It works in blocks of a quarter of the least latency that a client has: `latency_ms`, for those with its `env`.
+    """
     folder = Path(tempfile.mkdtemp(prefix="jett-card-"))  # short: the path of a socket has at most 107 bytes
     try:
-        with SoundCard(folder).running() as card:
+        with SoundCard(folder, latency_ms=latency_ms).running() as card:
             yield card
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jett.training.evaluation import Evaluation, Logits, det, figures, held, peaks, threshold_for
+from jett.training.evaluation import NEVER, Evaluation, Logits, det, figures, held, in_use, peaks, threshold_for
 
 
 def _quiet(hours: float, *tops: float) -> Logits:
@@ -64,3 +65,27 @@ def test_a_higher_threshold_never_misses_less_nor_wakes_more(tops: list[float], 
         assert higher.miss_percent_clean >= lower.miss_percent_clean
         assert higher.false_alarms <= lower.false_alarms
         assert higher.near_accepted_percent <= lower.near_accepted_percent
+
+
+def test_a_look_passes_few_near_phrases_and_tells_of_each_what_a_threshold_chosen_without_it_lets_pass() -> None:
+    near = [n / 200 for n in range(100)]
+
+    found = in_use([0.9, 0.2], [0.9, 0.3, 0.8, NEVER], near)
+
+    assert 0.48 < found.threshold < 0.49, "two of a hundred reach it"
+    assert (found.miss_percent_clean, found.miss_percent_noisy) == (50.0, 50.0)
+    assert found.near_accepted_percent == pytest.approx(2.0, abs=1.0)
+
+
+def test_near_phrases_are_not_judged_at_the_threshold_that_they_set() -> None:
+    every_second_sounds_alike = [0.9, 0.1] * 50
+
+    assert in_use([], [], every_second_sounds_alike).near_accepted_percent == 50.0
+
+
+@pytest.mark.parametrize("near", [[], [0.3], [0.3, 0.2]])
+def test_a_look_has_a_threshold_however_few_near_phrases_there_are(near: list[float]) -> None:
+    found = in_use([0.9], [0.9], near)
+
+    assert 0.01 <= found.threshold <= 0.98
+    assert 0.0 <= found.near_accepted_percent <= 100.0

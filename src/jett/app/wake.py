@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from jett.app.wake_heads import FEATURES, head_place, look_places
 from jett.core.errors import ConfigError
@@ -15,6 +16,9 @@ from jett.models.store import Store
 from jett.session.second_look import LikelyPhrase, SecondLook
 from jett.settings import Settings
 from jett.turns.wake import WakeRule, WakeSpotter, threshold_for
+
+KindOfLook = Literal["trained", "likelihood", "transcript"]
+"""A look that learned the name; how likely the name is to speech-to-text; or only whether the transcript holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +91,17 @@ def load_wake_words(settings: Settings, models: Store, words: tuple[str, ...] = 
     wake = settings.wake
     heads = _heads(words or wake.words, models)
     detector = HeadsWakeWordDetector(SpeechEmbedding(models.path(FEATURES)), heads)
-    can_look = settings.stt.backend != "openai"  # only Whisper in this process can
+    can_look = _can_look(settings)
     rules, strict = (
         tuple(rule for head in heads for rule in rules_of(head, wake.sensitivity, looks=can_look and lenient))
         for lenient in (True, False)
     )
     looks = can_look and any(_wants_look(head) for head in heads)
     return WakeWords(detector, rules, strict, wake.refractory_s, wake.sensitivity, looks)
+
+
+def _can_look(settings: Settings) -> bool:
+    return settings.stt.backend != "openai"  # only Whisper in this process can
 
 
 def _wants_look(head: Head) -> bool:
@@ -104,6 +112,13 @@ def _trained_look(head: Head, stt_model: str) -> LookFile | None:
     """The one for the states of `stt_model`; None where there is none of this name. Raises ModelError: damaged."""
     files = (load_look(path) for path in look_places(head.path, stt_model))
     return next((file for file in files if (file.phrase, file.encoder) == (head.phrase, stt_model)), None)
+
+
+def kind_of_look(head: Head, settings: Settings) -> KindOfLook:
+    """How calls of `head` are checked with the speech-to-text of `settings`. Raises ModelError: a damaged look."""
+    if not _can_look(settings) or not _wants_look(head):
+        return "transcript"
+    return "trained" if _trained_look(head, settings.stt.model) is not None else "likelihood"
 
 
 def rules_of(head: Head, sensitivity: float, *, looks: bool) -> list[WakeRule]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jett.app.needs import store
-from jett.app.wake import WakeWords, load_wake_words, looking_again
+from jett.app.wake import WakeWords, kind_of_look, load_wake_words, looking_again
 from jett.app.wake_list import HeadRow, head_rows
 from jett.app.wake_listening import Scored, scored
 from jett.audio.files import held, stream_audio
@@ -22,7 +22,7 @@ from jett.cli.failures import show_each
 from jett.cli.loading import progress, user_settings
 from jett.cli.wake_enroll import enroll
 from jett.cli.wake_train import train
-from jett.core.errors import ConfigError
+from jett.core.errors import ConfigError, ModelError
 from jett.settings import Settings
 from jett.turns.wake import Woken
 
@@ -53,7 +53,8 @@ def list_heads(as_json: Json = False) -> None:
     """Every head that `wake.words` can name: your own, those that ship with Jett, and stock ones to be fetched.
 
     A stock head is fetched with `jett models pull wake-NAME`, such as wake-hey-jarvis; its licence forbids commercial
-    use.
+    use. Second look: how a call is checked with your stt.model: by a look trained for it (jett wake train), by how
+    likely the name is to it, or by the transcript.
     """
     settings = user_settings()
     rows = [_row(found, settings) for found in head_rows(store(settings))]
@@ -61,10 +62,10 @@ def list_heads(as_json: Json = False) -> None:
         typer.echo(json.dumps({"words": settings.wake.words, "heads": rows}, ensure_ascii=False))
         return
     table = Table(box=None, pad_edge=False)
-    for column in ("", "name", "state", "threshold", "patience", "licence", "where"):
-        table.add_column(column, overflow="fold")
+    cells = ("name", "state", "threshold", "patience", "second_look", "licence", "where")
+    for column in ("", *cells):
+        table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        cells = ("name", "state", "threshold", "patience", "licence", "where")
         table.add_row("*" if row["used"] else "", *("" if row[cell] is None else str(row[cell]) for cell in cells))
     Console(highlight=False).print(table)
     named = ", ".join(settings.wake.words) or "none"
@@ -77,6 +78,10 @@ def _row(found: HeadRow, settings: Settings) -> dict[str, Any]:
     row |= {"used": place.name in settings.wake.words, "phrase": (head.phrase or None) if head else None}
     row |= {"threshold": head.threshold if head else None, "patience": head.patience if head else None}
     where = found.detail or _WHERE.get(place.origin, str(place.path))
+    try:
+        row["second_look"] = kind_of_look(head, settings) if head else None
+    except ModelError as error:
+        row["second_look"], where = "damaged", str(error)
     return row | {"path": str(place.path) if place.path else None, "where": where}
 
 

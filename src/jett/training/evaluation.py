@@ -64,16 +64,19 @@ class InUse:
     miss_percent_clean: float
     miss_percent_noisy: float
     near_accepted_percent: float
+    """At thresholds chosen without them."""
 
 
 def in_use(clean: Sequence[float], noisy: Sequence[float], near: Sequence[float]) -> InUse:
     """At the threshold that lets `NEAR_ACCEPTED` of the near phrases pass, within reason where there are few.
 
-    Each scene is the best score that its looks reached, 0 to 1, or NEVER where none was taken.
+    Each scene is the best score that its looks reached, 0 to 1, or NEVER where none was taken. How many near phrases
+    pass is told of each half at the threshold of the other: at the one they set it would be what was asked for.
     """
-    allowed = int(NEAR_ACCEPTED * len(near))
-    strictest = sorted(near, reverse=True)[allowed] if near else 0.0
-    threshold = round(float(np.clip(strictest + 1e-5, *_LOOK_THRESHOLDS)), 5)
+    threshold = _passed_by_few(near)
+    halves = near[::2], near[1::2]
+    thresholds = _passed_by_few(halves[1]), _passed_by_few(halves[0])
+    accepted = [each >= limit for half, limit in zip(halves, thresholds, strict=True) for each in half]
 
     def share(passed: Sequence[bool]) -> float:
         return round(100 * sum(passed) / len(passed), 2) if passed else 0.0
@@ -82,8 +85,14 @@ def in_use(clean: Sequence[float], noisy: Sequence[float], near: Sequence[float]
         threshold=threshold,
         miss_percent_clean=share([each < threshold for each in clean]),
         miss_percent_noisy=share([each < threshold for each in noisy]),
-        near_accepted_percent=share([each >= threshold for each in near]),
+        near_accepted_percent=share(accepted),
     )
+
+
+def _passed_by_few(near: Sequence[float]) -> float:
+    allowed = int(NEAR_ACCEPTED * len(near))
+    strictest = sorted(near, reverse=True)[allowed] if near else 0.0
+    return round(float(np.clip(strictest + 1e-5, *_LOOK_THRESHOLDS)), 5)
 
 
 def held(logits: Logits, patience: int = PATIENCE) -> Logits:
