@@ -4,7 +4,8 @@
 
 Each condition is the same trials: who is enrolled, with three clean utterances of 2-3 s, and who comes with one. Then
 what is not a person at all: a recording of the enrolled speaker that is played in a room, which is that voice and is
-accepted, and Jett's own voices, which imitate nobody in particular. A clone of somebody's voice is not tried.
+accepted, Jett's own voices, which imitate nobody in particular, and a sentence that the enrolled speaker begins and
+somebody else ends. A clone of somebody's voice is not tried.
 With --enrolment instead: who may be enrolled (`speaker_enrolment`).
 """
 
@@ -28,6 +29,7 @@ from benchmarks.accuracy.speaker_attacks import (
     louder,
     replayed,
     sounds,
+    spliced,
     synthetic_places,
 )
 from benchmarks.accuracy.speaker_trials import (
@@ -111,6 +113,7 @@ def measured(data: Path, *, quick: bool) -> tuple[Figures, dict[str, tuple[Score
     }
     voices = synthetic_places(encoder, models, _QUICK_VOICES if quick else _VOICES)
     fooled = imitations(profiles, voices)
+    wholes, taken = spliced(profiles, utterances, encoder, threshold)
     figures: Figures = {
         "speaker_threshold": threshold,
         "speaker_speakers": len({each.speaker for each in utterances}),
@@ -130,6 +133,9 @@ def measured(data: Path, *, quick: bool) -> tuple[Figures, dict[str, tuple[Score
         "speaker_imitation_accepted_percent": round(float(np.mean(fooled >= threshold)) * 100, 2),
         "speaker_imitation_profiles_fooled_percent": round(float(np.mean((fooled >= threshold).any(1))) * 100, 2),
         "speaker_imitation_nearest": round(float(fooled.max()), 3),
+        "speaker_spliced_trials": len(taken),
+        "speaker_spliced_whole_accepted_percent": round(float(np.mean(np.array(wholes) >= threshold)) * 100, 2),
+        "speaker_spliced_accepted_percent": round(float(np.mean(taken)) * 100, 2),
         "speaker_ms_for_3_s": _took_ms(encoder, utterances[0].sound),
     }, conditions  # fmt: skip
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.speaker_trials import Changed, Profile, place_of
+from benchmarks.accuracy.speaker_trials import Changed, Profile, Utterance, place_of
 from jett.audio.files import read_audio
 from jett.audio.resample import resample
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, to_float32, to_int16
 from jett.core.errors import AudioError
 from jett.core.ports import SpeakerEncoder, TextToSpeech, VoicePlace
+from jett.engines.speaker.verifier import ProfileSpeakerVerifier
 from jett.engines.tts.kokoro import KokoroTextToSpeech
 from jett.engines.tts.piper import PiperTextToSpeech
 from jett.models.store import Store
@@ -23,6 +24,7 @@ _LOUDSPEAKER_HZ = (250.0, 5_500.0)
 """What a telephone's loudspeaker plays well."""
 NO_ROOM = np.array([32_767], np.int16)
 """The response of a microphone right in front of the loudspeaker."""
+_HALF_S = 1.7
 _SENTENCE = "Restart n eight n please, and then tell me how the other container is doing."
 
 
@@ -117,3 +119,27 @@ def _as_loud(signal: NDArray[np.float32], sound: Samples) -> Samples:
 
 def _loudness(signal: NDArray[np.float32]) -> float:
     return float(np.sqrt(np.mean(np.square(signal)))) if signal.size else 0.0
+
+
+def spliced(
+    profiles: Sequence[Profile], utterances: Sequence[Utterance], encoder: SpeakerEncoder, threshold: float
+) -> tuple[list[float], list[bool]]:
+    """What an enrolled speaker begins and somebody else ends: score as a whole, and whether it was taken for theirs."""
+    random = np.random.default_rng(9)
+    half = round(_HALF_S * SAMPLE_RATE_HZ)
+    voiced = {each.file: encoder.voiced(each.sound)[:half] for each in utterances}
+    wholes, taken = [], []
+    for profile in profiles:
+        verifier = ProfileSpeakerVerifier(encoder, partial(_only, profile), threshold)
+        others = [each for each in utterances if each.speaker != profile.speaker]
+        for own in profile.theirs[:2]:
+            other = others[int(random.integers(len(others)))]
+            said = np.concatenate([voiced[own.file], voiced[other.file]])
+            if (score := verifier.verify(said)) is not None:
+                wholes.append(float(encoder.embed(encoder.voiced(said)) @ profile.place))
+                taken.append(score.name is not None)
+    return wholes, taken
+
+
+def _only(profile: Profile) -> Mapping[str, VoicePlace]:
+    return {profile.speaker: profile.place}

@@ -6,13 +6,14 @@ Called by `benchmarks.accuracy.wake`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.accuracy.wake_plot import Point
 from benchmarks.report import Figures
 from jett.app.wake import WakeWords
 from jett.core.audio import SAMPLE_RATE_HZ
+from jett.training.plan import is_kept_back
 from jett.turns.wake import WakeRule, WakeSpotter
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -89,8 +90,8 @@ def in_use(heard: list[Heard]) -> Counted:
 def spoken_figures(heard: list[Heard], words: WakeWords) -> Figures:
     """Of --spoken; empty without."""
 
-    def share(pack: str, passed: Callable[[Heard], bool]) -> float | None:
-        found = [passed(one) for one in heard if one.pack.startswith(pack)]
+    def share(pack: str, passed: Callable[[Heard], bool], some: Sequence[Heard] = heard) -> float | None:
+        found = [passed(one) for one in some if one.pack.startswith(pack)]
         return round(100 * sum(found) / len(found), 2) if found else None
 
     def alone(one: Heard) -> bool:
@@ -101,13 +102,16 @@ def spoken_figures(heard: list[Heard], words: WakeWords) -> Figures:
 
     found: Figures = {}
     for condition in ("clean", "noisy"):
-        for engine, key in (("kokoro", ""), ("espeak", "_espeak")):
+        for engine, key in (("kokoro", ""), ("espeak", "_espeak"), ("", "_all")):
             pack = f"spoken {condition} {engine}"
             found[f"spoken_miss_percent_{condition}{key}"] = share(pack, lambda one: not woken(one))
             found[f"spoken_miss_percent_{condition}{key}_alone"] = share(pack, lambda one: not alone(one))
     for engine, key in (("", ""), ("kokoro", "_kokoro"), ("espeak", "_espeak")):
         found[f"near_accepted_percent{key}"] = share(f"spoken near {engine}", woken)
         found[f"near_accepted_percent{key}_alone"] = share(f"spoken near {engine}", alone)
+    found["near_accepted_percent_unheard"] = share(
+        "spoken near", woken, [one for one in heard if is_kept_back(one.file)]
+    )
     return {key: value for key, value in found.items() if value is not None}
 
 

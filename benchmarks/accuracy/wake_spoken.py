@@ -30,7 +30,7 @@ SEED = 7_001
 CALL_CLIPS, COPIES = 60, 3
 NEAR: dict[Engine, int] = {"kokoro": 160, "espeak": 160}
 BY_ESPEAK: dict[Engine, int] = {"espeak": 30}
-"""Calls by formant voices, which no training had call: reported by themselves."""
+"""Calls by formant voices that no training heard: reported by themselves, since no person sounds like them."""
 _SPEECH_CLIPS = 200
 _AFTER_FRAMES = 12
 _AT_ONCE = 24

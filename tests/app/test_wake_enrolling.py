@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from jett.app import load_vad, wake_enrolling
-from jett.app.wake_enrolling import Sharpened, checked_call, enroll_calls, forget_calls, sharpenable
+from jett.app.wake_enrolling import Sharpened, checked_call, enroll_calls, forget_calls, require_calls, sharpenable
 from jett.app.wake_heads import heads_folder, look_path, look_places, looks_beside, shipped_head
+from jett.audio.files import read_audio
 from jett.audio.resample import resample
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 from jett.core.errors import ConfigError, ModelError, VoiceProfileError
@@ -18,6 +19,7 @@ from jett.engines.tts.piper import PiperTextToSpeech
 from jett.engines.wake.heads import load_head
 from jett.guard.files import write_atomically
 from jett.models.store import Store
+from jett.settings import Settings
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(400)]
 
@@ -128,6 +130,27 @@ def test_what_is_no_call_is_refused(said: tuple[Samples, ...], store: Store, whi
     sound = np.rint(said[which] * gain).astype(np.int16)
     with pytest.raises(VoiceProfileError, match=f"call 2 .*({why})"):
         checked_call(sound, load_vad(store), "call 2")
+
+
+def _require(said: list[Samples], store: Store) -> None:
+    vad = load_vad(store)
+    calls = [checked_call(sound, vad, "it") for sound in said]
+    require_calls(sharpenable("hey_jett", store), calls, Settings(), store)
+
+
+def test_calls_that_sound_like_the_name_are_taken(said: tuple[Samples, ...], store: Store) -> None:
+    _require(list(said[:3]), store)
+
+
+def test_a_recording_without_the_name_teaches_nothing(said: tuple[Samples, ...], store: Store) -> None:
+    other = read_audio(Path(__file__).parents[1] / "data" / "wake" / "hey_jarvis_1.flac")
+    with pytest.raises(VoiceProfileError, match="call 2 does not sound like 'hey jett'"):
+        _require([said[0], other, said[1]], store)
+
+
+def test_one_recording_twice_is_no_second_call(said: tuple[Samples, ...], store: Store) -> None:
+    with pytest.raises(VoiceProfileError, match="call 3 is the recording of one before, need 3 that differ"):
+        _require([said[0], said[1], said[0]], store)
 
 
 def test_a_damaged_own_head_is_a_clear_error(store: Store) -> None:

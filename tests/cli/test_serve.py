@@ -81,7 +81,9 @@ def test_the_document_is_the_one_that_the_dashboards_types_are_made_from(jett: J
 
 
 def test_the_first_run_answers_the_example_and_then_serves(jett: Jett) -> None:
-    with served(jett, "--first-run", JETT_SERVER__ADDRESS=free_address()) as (told, _):
+    """Also where Jett is to sleep until it is called: nobody calls it in the example."""
+    named = {"JETT_WAKE__ENABLED": "true", "JETT_WAKE__WORDS": '["hey_jett"]'}
+    with served(jett, "--first-run", JETT_SERVER__ADDRESS=free_address(), **named) as (told, _):
         assert (jett.folder / "reply.wav").exists()
         assert httpx.get(told["address"], trust_env=False).status_code == 200
 

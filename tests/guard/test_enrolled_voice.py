@@ -9,6 +9,7 @@ import pytest
 
 from jett.core.errors import RequestError
 from jett.guard import AuditLog, Gate, Identity, Permit, Question, Refused, Request, Verb, parse_policy, tail
+from jett.guard.policy import may_only_read
 from tests.guard.support import DESK, LIVE, OWNER, POLICY_TEXT, START, at, gate
 
 TEXT = POLICY_TEXT.replace("[identities.voice]", "[identities.voice]\nchanges_need_enrolled_voice = true")
@@ -34,6 +35,23 @@ def test_who_is_not_known_may_only_read(door: Gate, who: Identity) -> None:
 def test_an_enrolled_voice_is_still_asked(door: Gate) -> None:
     """It is one lock of two."""
     assert isinstance(door.ask(RESTART, ANNA, LIVE, START), Question)
+
+
+@pytest.mark.parametrize(
+    ("text", "who", "only_reads"),
+    [
+        (TEXT, STRANGER, True),
+        (TEXT, TOO_SHORT, True),
+        (TEXT, ANNA, False),
+        (TEXT, DESK, False),
+        (POLICY_TEXT, STRANGER, False),
+    ],
+)
+def test_what_is_no_server_asks_the_same_rule(tmp_path: Path, text: str, who: Identity, only_reads: bool) -> None:
+    """The memory; also of an identity that the policy does not know."""
+    policy = gate(tmp_path, text).policy
+    assert bool(may_only_read(policy, who)) is only_reads
+    assert may_only_read(replace(policy, identities={}), who) == ""
 
 
 YES: list[tuple[str, Identity, bool]] = [

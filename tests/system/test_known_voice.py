@@ -54,7 +54,7 @@ def encoder(store: Store) -> SpeakerEncoder:
 
 def ask(stage: Stage, settings: Settings, encoder: SpeakerEncoder, known: Mapping[str, VoicePlace]) -> Scene:
     """The voice joe asks, and somebody else says a short yes."""
-    who = Identifying(ProfileSpeakerVerifier(encoder, known, 0.7))
+    who = Identifying(ProfileSpeakerVerifier(encoder, lambda: known, 0.7))
 
     async def scene() -> Scene:
         async with open_servers(settings) as servers:

@@ -74,7 +74,7 @@ class Room:
         return tail(log, 99)
 
     async def _scene(self, known: Mapping[str, VoicePlace]) -> Scene:
-        who = Identifying(ProfileSpeakerVerifier(self.encoder, known, self.settings.speaker.threshold))
+        who = Identifying(ProfileSpeakerVerifier(self.encoder, lambda: known, self.settings.speaker.threshold))
         async with open_servers(self.settings) as servers:
             assert servers.book is not None
             await servers.book.wait_until(lambda: servers.live_names() is not None)

@@ -75,9 +75,16 @@ class Scene:
 
     memories: Memories
     others: Others = field(default_factory=Others)
+    refused: str = ""
+    """What is said to whoever may not change the memory."""
 
     def __post_init__(self) -> None:
-        self.commands = RememberingCommands(self.others, self.memories, wall_clock=lambda: NOW)
+        self.commands = RememberingCommands(
+            self.others, self.memories, wall_clock=lambda: NOW, unchanging=self.unchanging
+        )
+
+    async def unchanging(self) -> str:
+        return self.refused
 
     async def say(self, text: str) -> str:
         """What is answered after the commit."""
@@ -259,3 +266,20 @@ async def test_the_model_cannot_have_a_secret_kept(scene: Scene) -> None:
         ToolCall("remember", '{"text": "the api key is sk-proj-4f8Jq2mZ7xVb1Nc9Lw3Rt6Yp0Ks5Hd"}')
     )
     assert (result.spoken, result.failed) == ("That sounds like a password or a key, so I won't keep it.", True)
+
+
+async def test_who_may_only_read_changes_no_memory(scene: Scene) -> None:
+    await scene.say("Remember that the spare key is under the pot.")
+    scene.refused = only_reads = "I do not know your voice, so I may only read."
+    for change in (
+        "Remember that the spare key is in the shed.",
+        "Forget what I said about the spare key.",
+        "Forget that.",
+    ):
+        assert await scene.say(change) == only_reads
+    answer = "Today you said: the spare key is under the pot."
+    assert await scene.say("What did I say about the spare key?") == answer
+    tools = RememberingTools(None, scene.memories, unchanging=scene.unchanging)
+    kept = await tools.use(ToolCall("remember", '{"text": "the spare key is in the shed"}'))
+    assert (kept.spoken, kept.failed) == (only_reads, True)
+    assert scene.memories.count() == 1

@@ -15,16 +15,19 @@ import anyio.to_thread
 import platformdirs
 
 from jett.app.needs import store
+from jett.app.servers import Servers
 from jett.core.errors import ConfigError, JettError, ungrouped
-from jett.core.ports import Commands, TextEmbedding, Tools
-from jett.guard import redact
+from jett.core.ports import Commands, TextEmbedding, Tools, WhoSpeaks
+from jett.guard import Identity, redact
+from jett.guard.policy import may_only_read
 from jett.guard.redaction_words import REDACTED
 from jett.memory import Memories, Place
 from jett.memory.spoken_secrets import gives_secret
 from jett.ops.operations import now
 from jett.ops.secret_file import read_secret
 from jett.settings import Settings
-from jett.tools.memory_commands import RememberingCommands
+from jett.tools.commands import speaking
+from jett.tools.memory_commands import RememberingCommands, Unchanging, nobody_is
 from jett.tools.memory_tools import RememberingTools
 
 MODEL = "all-minilm-l6-v2"
@@ -81,14 +84,25 @@ async def _load(memories: Memories, on_warning: Callable[[str], None]) -> None:
         on_warning(f"{error}; Jett goes on, and cannot remember now")
 
 
-def remembering_commands(inner: Commands, memories: Memories | None) -> Commands:
+def only_known_voices(servers: Servers, identity: Identity, who: WhoSpeaks | None) -> Unchanging:
+    """Who may only read of the servers may only read of the memory."""
+
+    async def unchanging() -> str:
+        return may_only_read(servers.gate.policy, await speaking(identity, who))
+
+    return unchanging
+
+
+def remembering_commands(inner: Commands, memories: Memories | None, unchanging: Unchanging = nobody_is) -> Commands:
     """`inner`, and before it the sentences about the memory."""
-    return inner if memories is None else RememberingCommands(inner, memories)
+    return inner if memories is None else RememberingCommands(inner, memories, unchanging=unchanging)
 
 
-def remembering_tools(inner: Tools | None, memories: Memories | None, *, wanted: bool) -> Tools | None:
+def remembering_tools(
+    inner: Tools | None, memories: Memories | None, *, wanted: bool, unchanging: Unchanging = nobody_is
+) -> Tools | None:
     """`inner`, and the memory as two more tools, where the model is trusted with tools at all."""
-    return RememberingTools(inner, memories) if memories is not None and wanted else inner
+    return RememberingTools(inner, memories, unchanging=unchanging) if memories is not None and wanted else inner
 
 
 def _place(settings: Settings) -> Place:

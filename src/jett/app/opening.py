@@ -87,7 +87,7 @@ async def open_app(
     """
     # Databases and their like are loaded only where a conversation begins: most commands hold none.
     from jett.app.history import open_history
-    from jett.app.memory import kept_open, memories_of, remembering_commands, remembering_tools
+    from jett.app.memory import kept_open, memories_of, only_known_voices, remembering_commands, remembering_tools
     from jett.app.telemetry import open_telemetry
 
     models = store(settings)
@@ -118,7 +118,9 @@ async def open_app(
         memories = memories_of(settings)
         who = loaded["speaker"]
         look = woken.second_look(loaded["stt"], settings.stt.model) if woken is not None else None
-        tools = model_tools(settings, servers, owner(Kind.VOICE), who=who)
+        me = owner(Kind.VOICE)
+        tools = model_tools(settings, servers, me, who=who)
+        unchanging = only_known_voices(servers, me, who)
         parts = Parts(
             loaded["vad"],
             loaded["turn"],
@@ -126,8 +128,8 @@ async def open_app(
             loaded["llm"],
             tts,
             partial(spoken_text, pronunciations=settings.tts.pronunciations),
-            commands=remembering_commands(commands(settings, servers, owner(Kind.VOICE), tools, who=who), memories),
-            tools=remembering_tools(tools, memories, wanted=tools_wanted(settings)),
+            commands=remembering_commands(commands(settings, servers, me, tools, who=who), memories, unchanging),
+            tools=remembering_tools(tools, memories, wanted=tools_wanted(settings), unchanging=unchanging),
             identifying=who,
             redact=redact,
             wake=woken.detector if woken else None,

@@ -15,7 +15,7 @@ from secrets import token_urlsafe
 
 from jett.app.conversation import conversation_settings
 from jett.app.engines import another_vad
-from jett.app.memory import remembering_commands, remembering_tools
+from jett.app.memory import only_known_voices, remembering_commands, remembering_tools
 from jett.app.opening import App
 from jett.app.redacted_model import RedactedLanguageModel
 from jett.app.servers import commands, model_tools, tools_wanted
@@ -98,8 +98,9 @@ def _parts(app: App, identity: Identity, llm: LanguageModel) -> Parts:
         guarded = model_tools(app.settings, app.servers, identity, conversation=here, who=who)
         memories = app.memories if identity.kind in _REMEMBERS else None
         asked = commands(app.settings, app.servers, identity, guarded, conversation=here, who=who)
-        own = remembering_commands(asked, memories)
-        tools = remembering_tools(guarded, memories, wanted=tools_wanted(app.settings))
+        unchanging = only_known_voices(app.servers, identity, who)
+        own = remembering_commands(asked, memories, unchanging)
+        tools = remembering_tools(guarded, memories, wanted=tools_wanted(app.settings), unchanging=unchanging)
     vad = another_vad(app.parts.vad)
     parts = replace(app.parts, vad=vad, llm=llm, commands=own, tools=tools, canceller=None, echo_reference=None)
     # Over the network it is the program's, or the browser's, to say when to listen; voices are told apart live only.

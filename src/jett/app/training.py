@@ -7,6 +7,7 @@ The numerics are `training`'s, which knows no engine; a head's file is written w
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,12 +20,12 @@ from jett.app.training_heard import Clips, Heard, Hearing
 from jett.app.training_looks import LookTraining, TrainedLooks
 from jett.app.training_voices import KOKORO, KOKORO_VOICES, PIPER, TrainingVoices, cast_of
 from jett.app.training_words import VOCABULARY, TrainingWords
-from jett.app.wake_heads import BASE, FEATURES, heads_folder, look_path
+from jett.app.wake_heads import BASE, FEATURES, heads_folder, look_path, shipped_head
 from jett.core.audio import Samples
-from jett.core.errors import ConfigError
+from jett.core.errors import ConfigError, ModelError
 from jett.engines.stt.whisper import WhisperSpeechToText
 from jett.engines.wake.features import SpeechEmbedding
-from jett.engines.wake.heads import name_of
+from jett.engines.wake.heads import load_head, name_of
 from jett.guard.files import write_atomically
 from jett.models.store import Store
 from jett.settings import Settings
@@ -47,7 +48,7 @@ ENCODER = "whisper-tiny.en"
 FALSE_ALARMS_PER_HOUR = 0.1
 SECOND_LOOKS_PER_HOUR = 20.0
 """Where a call is looked at again by speech-to-text, up to three times 30 ms of one core each."""
-_MOST_LETTERS = 40
+_LEAST_LETTERS, _MOST_LETTERS = 3, 40
 _NEAR_WEIGHT = 0.2
 
 
@@ -91,6 +92,13 @@ def spoken_form(phrase: str) -> str:
         raise ConfigError(
             f"wake: '{phrase[:60]}' is no phrase to be called by, need 1 to 3 words of at most {_MOST_LETTERS} letters"
         )
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+    letters = sum(map(str.isalpha, plain))
+    if letters < _LEAST_LETTERS or sum(map(str.isalnum, words)) > letters:
+        raise ConfigError(
+            f"wake: '{phrase[:60]}' cannot be said by the voices that train a wake word, need {_LEAST_LETTERS} or more "
+            "Latin letters and no digits; write it as it is said in English, such as 'hey seven'"
+        )
     return words
 
 
@@ -128,7 +136,7 @@ def train_head(wanted: Wanted, models: Store, folder: Path, tell: Tell) -> Repor
 
 
 def write_head(networks: Sequence[Network], looks: TrainedLooks, report: Report, folder: Path, heads: Path) -> Path:
-    """The head and its look into `heads`, the report into `folder`; the head's path."""
+    """The head and its look into `heads`, the report into `folder`; the head's path (`file_name`)."""
     meta = {
         "jett.phrase": report.phrase,
         "jett.spellings": json.dumps(report.spellings),
@@ -138,7 +146,7 @@ def write_head(networks: Sequence[Network], looks: TrainedLooks, report: Report,
         "jett.card": json.dumps(card(report)),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    path = heads / f"{name_of(report.phrase)}.onnx"
+    path = heads / f"{file_name(report.phrase, heads, quick=report.quick)}.onnx"
     look = {
         "jett.phrase": report.phrase,
         "jett.encoder": report.encoder,
@@ -151,6 +159,20 @@ def write_head(networks: Sequence[Network], looks: TrainedLooks, report: Report,
     (folder / "report.json").write_text(report.as_json(), "utf-8")
     (folder / "report.txt").write_text(report.as_text() + "\n", "utf-8")
     return path
+
+
+def file_name(phrase: str, heads: Path, *, quick: bool) -> str:
+    """What a head of `phrase` is called in `wake.words`: a quick one takes no better one's place."""
+    name = name_of(phrase)
+    there = [path for path in (heads / f"{name}.onnx", shipped_head(name)) if path is not None and path.is_file()]
+    return f"{name}_quick" if quick and any(_is_whole(path) for path in there) else name
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return not load_head(path).card.get("quick", False)
+    except ModelError:
+        return False
 
 
 def _spoken_clips(wanted: Wanted, models: Store, tell: Tell) -> tuple[Clips, Clips, tuple[str, ...]]:

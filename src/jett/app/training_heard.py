@@ -73,8 +73,8 @@ class Hearing:
         others, more = clips_of(lines, "other"), [to_float32(each) for each in trained]
         sounds = Sounds((*babble(others, np.random.default_rng([seed, 5])), *more), (), others)
         test = Sounds(babble(clips_of(tests, "other"), np.random.default_rng([seed, 6])), (), clips_of(tests, "other"))
-        rough, given_s = Harm(), round(sum(each.size for each in given) / 16_000)
-        asked = f"{_VERSION} {seed} {size.call_scenes} {size.near_scenes} {given_s}"
+        rough, own = Harm(), hashlib.sha256(b"".join(each.tobytes() for each in given)).hexdigest()
+        asked = f"{_VERSION} {seed} {size.call_scenes} {size.near_scenes} {own}"
         name = f"{asked} {[tuple(asdict(line).values()) for line, _ in (*lines, *tests)]}"
         key = hashlib.sha256(name.encode()).hexdigest()[:16]
 

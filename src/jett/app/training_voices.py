@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from pathlib import Path
 from queue import SimpleQueue
-from threading import get_ident
+from threading import Lock, get_ident
 from types import TracebackType
 from typing import Self
+from zlib import crc32
+
+import onnxruntime
 
 from jett.audio.files import read_audio, write_wav
 from jett.audio.resample import resample
@@ -22,12 +25,17 @@ from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import AudioError
 from jett.engines.tts.espeak import ACCENTS, THROATS, EspeakSpeech
 from jett.engines.tts.kokoro import KokoroTextToSpeech
+from jett.engines.tts.phonemes import Phonemizer
 from jett.engines.tts.piper import PiperTextToSpeech
 from jett.models.store import Store
 from jett.training.lines import Cast, Line
 
 KOKORO, KOKORO_VOICES, PIPER = "kokoro-82m-int8", "kokoro-voices", "piper-en-us-joe"
 _OWN_ACCENT = {"us": "af_heart", "gb": "bf_emma"}
+_VERSION = 2
+"""Raised when lines are said otherwise."""
+_A_TAKE = 25
+_SEEDING = Lock()
 _MOST_AT_ONCE = 4
 """Each has a Kokoro of its own in memory, 0.2 GB."""
 
@@ -67,29 +75,53 @@ class TrainingVoices:
         """Each line and its sound (16 kHz), in order. Raises TextToSpeechError, AudioError."""
         pool = ThreadPoolExecutor(self._count, "training-voice")
         try:
-            asked = list(lines)
-            yield from zip(asked, pool.map(self.speak, asked), strict=True)
+            takes = list(_takes(lines))
+            for take, sounds in zip(takes, pool.map(self._sounds, takes), strict=True):
+                yield from zip(take, sounds, strict=True)
         finally:
             pool.shutdown(cancel_futures=True)
 
     def speak(self, line: Line) -> Samples:
         """Its sound at 16 kHz, from the folder where it is there already. Raises TextToSpeechError, AudioError."""
-        path = self._folder / f"{hashlib.sha256(repr(astuple(line)[1:]).encode()).hexdigest()[:24]}.wav"
-        if path.is_file():
-            try:
-                return read_audio(path)
-            except AudioError:
-                pass  # damaged: said again
+        return self._sounds([line])[0]
+
+    def _sounds(self, take: Sequence[Line]) -> list[Samples]:
+        """All from the folder, or all said: what a voice draws follows from what it drew before in the take."""
+        paths = [self._path(line) for line in take]
+        try:
+            return [read_audio(path) for path in paths]
+        except AudioError:
+            pass  # one is missing, or damaged
         mouth = self._mouths.get()
         try:
-            samples, rate_hz = mouth.say(line)
+            said = mouth.say(take)
         finally:
             self._mouths.put(mouth)
-        sound = resample(samples, rate_hz, SAMPLE_RATE_HZ)
-        partial = path.with_name(f"{path.stem}.{get_ident()}.part.wav")
-        write_wav(partial, sound, SAMPLE_RATE_HZ)
-        partial.replace(path)
-        return sound
+        sounds = [resample(samples, rate_hz, SAMPLE_RATE_HZ) for samples, rate_hz in said]
+        for path, sound in zip(paths, sounds, strict=True):
+            partial = path.with_name(f"{path.stem}.{get_ident()}.part.wav")
+            write_wav(partial, sound, SAMPLE_RATE_HZ)
+            partial.replace(path)
+        return sounds
+
+    def _path(self, line: Line) -> Path:
+        name = hashlib.sha256(repr((_VERSION, *astuple(line)[1:])).encode()).hexdigest()[:24]
+        return self._folder / f"{name}.wav"
+
+
+def _takes(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Lines in order; Piper's many at once, which draws its prosody and is made anew for each take."""
+    take: list[Line] = []
+    for line in lines:
+        if take and (line.engine != "piper" or len(take) == _A_TAKE):
+            yield take
+            take = []
+        if line.engine == "piper":
+            take.append(line)
+        else:
+            yield [line]
+    if take:
+        yield take
 
 
 class _Mouth:
@@ -98,17 +130,24 @@ class _Mouth:
     def __init__(self, models: Store) -> None:
         self._models = models
         self._kokoro: dict[str, KokoroTextToSpeech] = {}
-        self._piper: PiperTextToSpeech | None = None
+        self._phonemizer = Phonemizer("en-us")
         self._espeak = EspeakSpeech()
 
-    def say(self, line: Line) -> tuple[Samples, int]:
-        """The sound of `line` and its rate, Hz."""
+    def say(self, take: Sequence[Line]) -> list[tuple[Samples, int]]:
+        """The sound of each line and its rate, Hz: the same whatever was said before `take`."""
+        if take[0].engine == "piper":
+            return self._by_piper(take)
+        return [self._by_another(line) for line in take]
+
+    def _by_piper(self, take: Sequence[Line]) -> list[tuple[Samples, int]]:
+        with _SEEDING:  # ONNX Runtime has one seed, which a session takes when it is made
+            onnxruntime.set_seed(crc32(repr(take[0]).encode()) >> 1)
+            piper = PiperTextToSpeech(self._models.file(PIPER), threads=1, phonemizer=self._phonemizer)
+        return [(piper.at(line.speed).synthesize(line.text), piper.rate_hz) for line in take]
+
+    def _by_another(self, line: Line) -> tuple[Samples, int]:
         if line.engine == "espeak":
             return self._espeak.synthesize(line.text, line.voice, speed=line.speed, pitch=line.pitch)
-        if line.engine == "piper":
-            if self._piper is None:
-                self._piper = PiperTextToSpeech(self._models.file(PIPER), threads=1)
-            return self._piper.at(line.speed).synthesize(line.text), self._piper.rate_hz
         if line.accent not in self._kokoro:
             model, voices = self._models.file(KOKORO), self._models.path(KOKORO_VOICES)
             self._kokoro[line.accent] = KokoroTextToSpeech(model, voices, voice=_OWN_ACCENT[line.accent], threads=1)
@@ -118,8 +157,7 @@ class _Mouth:
     def close(self) -> None:
         """End the processes of the engines."""
         self._espeak.close()
-        if self._piper is not None:
-            self._piper.close()
+        self._phonemizer.close()
         for voice in self._kokoro.values():
             voice.close()
 

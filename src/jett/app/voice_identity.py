@@ -5,13 +5,16 @@ Called by `opening`, `jett voice` and the benchmark.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
 
 from jett.app.engines import load_vad
-from jett.core.ports import SpeakerEncoder, SpeakerVerifier
+from jett.core.errors import VoiceProfileError
+from jett.core.ports import SpeakerEncoder, SpeakerVerifier, VoicePlace
 from jett.models.store import Store
 from jett.session.identifying import Identifying
 from jett.settings import Settings
@@ -43,7 +46,24 @@ def load_verifier(settings: Settings, models: Store) -> SpeakerVerifier | None:
     from jett.engines.speaker.verifier import ProfileSpeakerVerifier
 
     encoder = load_encoder(models)
-    return ProfileSpeakerVerifier(encoder, profiles.load(encoder.name, encoder.dimensions), settings.speaker.threshold)
+    profiles.load(encoder.name, encoder.dimensions)  # a damaged one is told now
+    return ProfileSpeakerVerifier(encoder, as_they_are(profiles, encoder), settings.speaker.threshold)
+
+
+def as_they_are(profiles: VoiceProfiles, encoder: SpeakerEncoder) -> Callable[[], Mapping[str, VoicePlace]]:
+    """The enrolled voices as their files are whenever it is called; nobody where one of them cannot be read."""
+    seen: object = None
+    places: Mapping[str, VoicePlace] = {}
+
+    def now() -> Mapping[str, VoicePlace]:
+        nonlocal seen, places
+        if (state := profiles.state()) != seen:
+            seen, places = state, {}
+            with suppress(VoiceProfileError):
+                places = profiles.load(encoder.name, encoder.dimensions)
+        return places
+
+    return now
 
 
 def load_identifying(settings: Settings, models: Store) -> Identifying | None:

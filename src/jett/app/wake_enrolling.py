@@ -18,8 +18,9 @@ import numpy as np
 from jett.app.training import SECOND_LOOKS_PER_HOUR, workplace
 from jett.app.training_voices import TrainingVoices
 from jett.app.training_words import TrainingWords
+from jett.app.wake import load_wake_words, looking_again
 from jett.app.wake_heads import BASE, FEATURES, head_place, heads_folder, is_path, looks_beside, shipped_head
-from jett.core.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, to_float32, to_int16
+from jett.core.audio import SAMPLE_RATE_HZ, Samples, level_dbfs, silence, to_float32, to_int16
 from jett.core.errors import ConfigError, ModelError, VoiceProfileError
 from jett.core.ports import VoiceActivityDetector
 from jett.engines.tts.espeak import ACCENTS, THROATS
@@ -27,6 +28,8 @@ from jett.engines.wake.features import SpeechEmbedding
 from jett.engines.wake.heads import Head, load_head
 from jett.guard.files import make_private_folder, write_atomically
 from jett.models.store import Store
+from jett.session.second_look import AFTER_S
+from jett.settings import Settings
 from jett.training.augment import CLEAN, Harm, Signal
 from jett.training.evaluation import held, threshold_for
 from jett.training.layers import Array
@@ -49,6 +52,8 @@ _SCENES = 40
 """Of each utterance."""
 _SENTENCES = 40
 _SPEECH = 0.5
+_SOUNDS_LIKE_IT = 0.1
+"""Score below which a call must be one to a second look."""
 _EDGE_S = 0.1
 """Left on both sides of what the voice activity detector takes for speech."""
 
@@ -68,6 +73,8 @@ class Sharpened:
     name: str
     path: Path
     threshold: float
+    look_again: float | None
+    """Score from which calls are looked at again; None where they are not."""
     before: tuple[float, ...]
     """Score that each utterance reaches with the head as it was."""
     after: tuple[float, ...]
@@ -110,8 +117,9 @@ def enroll_calls(base: Sharpenable, utterances: Sequence[Samples], models: Store
     quiet = [np.mean([logits_of(one, rows) for one in new], axis=0) for rows in others]
     threshold = max(head.threshold, threshold_for(FALSE_ALARMS_PER_HOUR, quiet, head.patience))
     look_again = max(head.look_again or 0.0, threshold_for(SECOND_LOOKS_PER_HOUR, quiet, head.patience))
-    path = _write(head, new, threshold, look_again, len(utterances))
-    return Sharpened(head.names[0], path, threshold, before, after)
+    again = min(look_again, threshold) if head.look_again is not None else None
+    path = _write(head, new, threshold, again, len(utterances))
+    return Sharpened(head.names[0], path, threshold, again, before, after)
 
 
 def checked_call(sound: Samples, vad: VoiceActivityDetector, what: str) -> Samples:
@@ -133,6 +141,31 @@ def checked_call(sound: Samples, vad: VoiceActivityDetector, what: str) -> Sampl
             "microphone up"
         )
     return said
+
+
+def require_calls(base: Sharpenable, calls: Sequence[Samples], settings: Settings, models: Store) -> None:
+    """Raises VoiceProfileError where one does not sound like the name at all, or two are the same recording.
+
+    What neither the head nor a second look takes for the name would only teach it something else.
+    """
+    for n, said in enumerate(calls, 1):
+        if any(np.array_equal(said, other) for other in calls[: n - 1]):
+            raise VoiceProfileError(
+                f"wake: call {n} is the recording of one before, need {UTTERANCES} that differ; say it anew each time"
+            )
+    embedding = SpeechEmbedding(models.path(FEATURES))
+    scores = [_score(base.networks, _alone(said, embedding), base.head.patience) for said in calls]
+    if min(scores) >= _SOUNDS_LIKE_IT:
+        return
+    name = base.head.names[0]
+    look = looking_again(settings, load_wake_words(settings, models, (str(base.head.path),)), models)
+    for n, (said, score) in enumerate(zip(calls, scores, strict=True), 1):
+        heard = [np.concatenate([said, silence(round(s * SAMPLE_RATE_HZ))]) for s in AFTER_S]
+        if score < _SOUNDS_LIKE_IT and look is not None and not any(look.holds(name, sound) for sound in heard):
+            raise VoiceProfileError(
+                f"wake: call {n} does not sound like '{base.head.phrase}' (score {score:.2f}, need "
+                f"{_SOUNDS_LIKE_IT}); say the wake word alone, once"
+            )
 
 
 def forget_calls(name: str) -> bool:
@@ -206,7 +239,7 @@ def _score(networks: Sequence[Network], rows: Array, patience: int) -> float:
     return round(1 / (1 + math.exp(-float(held(logits, patience).max(initial=-20.0)))), 4)
 
 
-def _write(head: Head, networks: Sequence[Network], threshold: float, look_again: float, count: int) -> Path:
+def _write(head: Head, networks: Sequence[Network], threshold: float, look_again: float | None, count: int) -> Path:
     """The sharpened head into the owner's folder; what it was made of stays in `base/` where it was there before."""
     own = heads_folder() / f"{head.names[0]}.onnx"
     kept = _base_folder() / own.name
@@ -219,7 +252,7 @@ def _write(head: Head, networks: Sequence[Network], threshold: float, look_again
             shutil.copyfile(look, own.with_name(own.stem + look.name.removeprefix(head.path.stem)))
     card = {**head.card, "enrolled": count, "licence": "yours: it knows your voice a little, so do not pass it on"}
     meta = {"jett.phrase": head.phrase, "jett.threshold": f"{threshold:.4f}", "jett.patience": str(head.patience)}
-    if head.look_again is not None:
-        meta |= {"jett.look_again": f"{min(look_again, threshold):.4f}", "jett.spellings": json.dumps(head.spellings)}
+    if look_again is not None:
+        meta |= {"jett.look_again": f"{look_again:.4f}", "jett.spellings": json.dumps(head.spellings)}
     write_atomically(own, head_file(networks, meta | {"jett.card": json.dumps(card)}))
     return own

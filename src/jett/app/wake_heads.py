@@ -15,8 +15,10 @@ from typing import Literal
 import platformdirs
 
 from jett.core.errors import ModelError
+from jett.engines.wake.heads import name_of
 from jett.models.manifest import Manifest, Model
 from jett.models.store import Store
+from jett.settings.keys import did_you_mean
 
 FEATURES = "wake-features"
 BASE = "base"
@@ -68,8 +70,9 @@ def head_place(word: str, models: Store) -> HeadPlace:
             if place.path is None and place.model is not None:
                 models.path(place.model.id)  # says how it can be had
             return place
-    known = ", ".join(sorted({place.name for place in all_heads(models)}))
-    raise ModelError(f"wake: no head is called '{word}'; use a file, or one of: {known}")
+    known = sorted({place.name for place in all_heads(models)})
+    hint = did_you_mean(name_of(word), known)
+    raise ModelError(f"wake: no head is called '{word}'{hint}; use a file, or one of: {', '.join(known)}")
 
 
 def wake_models(words: tuple[str, ...], manifest: Manifest) -> list[str]:

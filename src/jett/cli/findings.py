@@ -20,6 +20,8 @@ import psutil
 
 import jett
 from jett import app
+from jett.app.wake import require_wake_words
+from jett.app.wake_heads import FEATURES, head_place
 from jett.audio.devices import Devices, choose, list_devices
 from jett.cli.environment import QUIET
 from jett.cli.loading import voice
@@ -141,8 +143,26 @@ def choices(settings: Settings) -> Iterator[Finding]:
     needed = app.needed_models(settings)
     for model_id in needed:
         yield _model(models, model_id)
+    yield from _wake(settings, models)
     yield from _servers(settings)
     yield _voice(settings)
+
+
+def _wake(settings: Settings, models: Store) -> Iterator[Finding]:
+    """Whether there are heads of the names that Jett is to wake by."""
+    if not settings.wake.enabled:
+        return
+    name, words = "wake word", ", ".join(settings.wake.words)
+    try:
+        if models.has(FEATURES):  # what is missing is told by itself
+            require_wake_words(settings, models)
+        for word in settings.wake.words:
+            head_place(word, models)
+    except JettError as error:
+        what, _, fix = str(error).partition("; ")
+        yield Finding("models", name, what, "everything", fix)
+    else:
+        yield Finding("models", name, words or "none: it sleeps until its key is pressed")
 
 
 def _model(models: Store, model_id: str) -> Finding:

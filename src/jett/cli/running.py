@@ -64,7 +64,7 @@ def running_sleeper() -> int:
     """The process that talks now and can be sent to sleep. Raises NotRunning."""
     pid, sleeps = _running()
     if pid is None:
-        raise NotRunning("sleep: no Jett of yours talks now; start one with jett talk, or jett serve")
+        raise NotRunning("sleep: no Jett of yours listens at a microphone now; start one with jett talk, or jett serve")
     if not sleeps:
         raise NotRunning(
             f"sleep: process {pid} always listens, since nothing could wake it; "

@@ -46,7 +46,9 @@ def enroll(
     profiles = voice_profiles(settings)
     profiles.check_new(name)
     if files and len(files) < UTTERANCES:
-        raise VoiceProfileError(f"voice enroll: {len(files)} recordings, need {UTTERANCES}; give --input once more")
+        raise VoiceProfileError(
+            f"voice enroll: {len(files)} recordings, need {UTTERANCES}; give --input {UTTERANCES} times"
+        )
     encoder = load_encoder(jett_app.store(settings))
     sounds = _recorded(files) if files else _spoken(settings)
     place = agreed([checked(encoder, sound, what) for what, sound in sounds])
@@ -90,9 +92,8 @@ def compare(
             "voice test: nobody is enrolled, need a voice to compare with; run: jett voice enroll NAME"
         )
     encoder = load_encoder(jett_app.store(settings))
-    verifier = ProfileSpeakerVerifier(
-        encoder, profiles.load(encoder.name, encoder.dimensions), settings.speaker.threshold
-    )
+    places = profiles.load(encoder.name, encoder.dimensions)
+    verifier = ProfileSpeakerVerifier(encoder, lambda: places, settings.speaker.threshold)
 
     def show(file: Path) -> None:
         typer.echo(_told(file, verifier.verify(read_audio(held(file))), as_json=as_json))

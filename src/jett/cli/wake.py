@@ -14,6 +14,7 @@ from rich.table import Table
 
 from jett.app.needs import store
 from jett.app.wake import WakeWords, kind_of_look, load_wake_words, looking_again
+from jett.app.wake_heads import FEATURES, is_path
 from jett.app.wake_list import HeadRow, head_rows
 from jett.app.wake_listening import Scored, scored
 from jett.audio.files import held, stream_audio
@@ -23,7 +24,9 @@ from jett.cli.loading import progress, user_settings
 from jett.cli.wake_enroll import enroll
 from jett.cli.wake_train import train
 from jett.core.errors import ConfigError, ModelError
+from jett.engines.wake.heads import name_of
 from jett.settings import Settings
+from jett.settings.keys import did_you_mean
 from jett.turns.wake import Woken
 
 app = typer.Typer(no_args_is_help=True, help="What Jett is called by: heads, and how they score what is said.")
@@ -53,23 +56,31 @@ def list_heads(as_json: Json = False) -> None:
     """Every head that `wake.words` can name: your own, those that ship with Jett, and stock ones to be fetched.
 
     A stock head is fetched with `jett models pull wake-NAME`, such as wake-hey-jarvis; its licence forbids commercial
-    use. Second look: how a call is checked with your stt.model: by a look trained for it (jett wake train), by how
-    likely the name is to it, or by the transcript.
+    use. Threshold: the score from which a head by itself counts as called; look from: that from which a call is looked
+    at again. Second look: how, with your stt.model: by a look trained for it (jett wake train), by how likely the name
+    is to it, or only by the transcript.
     """
     settings = user_settings()
-    rows = [_row(found, settings) for found in head_rows(store(settings))]
+    models = store(settings)
+    rows = [_row(found, settings) for found in head_rows(models)]
     if as_json:
         typer.echo(json.dumps({"words": settings.wake.words, "heads": rows}, ensure_ascii=False))
         return
     table = Table(box=None, pad_edge=False)
-    cells = ("name", "state", "threshold", "patience", "second_look", "licence", "where")
+    cells = ("name", "state", "threshold", "look_from", "second_look", "licence", "where")
     for column in ("", *cells):
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column == "name")
     for row in rows:
         table.add_row("*" if row["used"] else "", *("" if row[cell] is None else str(row[cell]) for cell in cells))
     Console(highlight=False).print(table)
     named = ", ".join(settings.wake.words) or "none"
     typer.echo(f"\nwake.words: {named}; wake.enabled: {str(settings.wake.enabled).lower()}")
+    if not models.has(FEATURES):
+        typer.echo(f"all of them need {FEATURES}, which is not here yet: jett models pull {FEATURES}")
+    known = {row["name"] for row in rows}
+    for word in settings.wake.words:
+        if word not in known and not is_path(word):
+            typer.echo(f"no head is called '{word}'{did_you_mean(name_of(word), known)}")
 
 
 def _row(found: HeadRow, settings: Settings) -> dict[str, Any]:
@@ -78,8 +89,11 @@ def _row(found: HeadRow, settings: Settings) -> dict[str, Any]:
     row |= {"used": place.name in settings.wake.words, "phrase": (head.phrase or None) if head else None}
     row |= {"threshold": head.threshold if head else None, "patience": head.patience if head else None}
     where = found.detail or _WHERE.get(place.origin, str(place.path))
+    row["look_from"] = None
     try:
         row["second_look"] = kind_of_look(head, settings) if head else None
+        if head is not None and row["second_look"] in ("trained", "likelihood"):
+            row["look_from"] = head.look_again
     except ModelError as error:
         row["second_look"], where = "damaged", str(error)
     return row | {"path": str(place.path) if place.path else None, "where": where}

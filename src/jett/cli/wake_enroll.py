@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from jett.core.audio import Samples
 from jett.core.errors import ConfigError, VoiceProfileError
 from jett.models.store import Store
 from jett.settings import Settings
+
+if TYPE_CHECKING:
+    from jett.app.wake_enrolling import Sharpened
 
 
 def enroll(
@@ -35,22 +38,27 @@ def enroll(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON for scripts.")] = False,
 ) -> None:
-    """Sharpen a wake word with your own voice: say it three times. Takes a minute; no sound is kept.
+    """Sharpen a wake word with your own voice: say it three times. Takes a minute or two; no sound is kept.
 
     The scores tell how sure it was of each call before, and is after hearing only the others.
     """
-    from jett.app.wake_enrolling import enroll_calls, forget_calls, sharpenable
+    from jett.app.wake_enrolling import enroll_calls, forget_calls, require_calls, sharpenable
+    from jett.app.wake_heads import head_place
 
     settings = user_settings()
     word = head or next(iter(settings.wake.words), None)
     if word is None:
         raise ConfigError("wake: no head is named; name one, such as: jett wake enroll hey_jett")
     if forget:
-        _forgotten(word, forget_calls(word), as_json=as_json)
+        done = forget_calls(word)
+        if not done:
+            head_place(word, store(settings))  # one that is unknown is told
+        _forgotten(word, done, as_json=as_json)
         return
     models = store(settings)
     base = sharpenable(word, models)  # before anybody is asked to speak
     calls = list(_calls(settings, models, base.head.phrase, files))
+    require_calls(base, calls, settings, models)
     with TrainingProgress() as bars:
         found = enroll_calls(base, calls, models, bars.tell)
     if as_json:
@@ -58,8 +66,17 @@ def enroll(
         return
     for n, (before, after) in enumerate(zip(found.before, found.after, strict=True), 1):
         typer.echo(f"call {n}: {before:.2f} before, {after:.2f} after")
-    typer.echo(f"{found.name} wakes from {found.threshold:.2f} on")
+    typer.echo(_told(found))
     progress(f"head: {found.path}\nback to what it was: jett wake enroll {found.name} --forget")
+
+
+def _told(found: Sharpened) -> str:
+    if found.look_again is None:
+        return f"{found.name} wakes from {found.threshold:.2f} on"
+    return (
+        f"{found.name}: calls are looked at again from {found.look_again:.2f} on; "
+        f"by itself it wakes from {found.threshold:.2f} on"
+    )
 
 
 def _calls(settings: Settings, models: Store, phrase: str, files: list[Path] | None) -> Iterator[Samples]:
@@ -67,7 +84,9 @@ def _calls(settings: Settings, models: Store, phrase: str, files: list[Path] | N
     from jett.app.wake_enrolling import UTTERANCES, checked_call
 
     if files and len(files) < UTTERANCES:
-        raise VoiceProfileError(f"wake enroll: {len(files)} recordings, need {UTTERANCES}; give --input once more")
+        raise VoiceProfileError(
+            f"wake enroll: {len(files)} recordings, need {UTTERANCES}; give --input {UTTERANCES} times"
+        )
     vad = load_vad(models)
     for file in files or []:
         yield checked_call(read_audio(held(file)), vad, f"'{file}'")

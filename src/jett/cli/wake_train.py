@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +25,9 @@ _MOST_GIVEN_S = 4 * 3600
 
 def train(
     phrase: Annotated[str, typer.Argument(help='What Jett is to be called by, such as "hey jett".', metavar="PHRASE")],
-    quick: Annotated[bool, typer.Option("--quick", help="A few minutes instead of half an hour; not as good.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Some minutes instead of up to half an hour; not as good.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Another draw of voices, rooms and noises.", metavar="N")] = 0,
     negatives: Annotated[
         Path | None,
@@ -36,26 +40,37 @@ def train(
 ) -> None:
     """Train a wake word from Jett's own voices, on this machine; name it in `wake.words` afterwards.
 
-    Nobody has to say anything. Interrupted, it goes on where it was.
+    Nobody has to say anything. Interrupted, it goes on where it was. It fetches the voices that it needs (121 MB), and
+    keeps what they said for the next training in the cache folder, jett/training (130 MB a name), which may be deleted.
     """
-    from jett.app.training import Wanted, looking_model, spoken_form, train_head, training_models
+    from jett.app.training import Wanted, file_name, looking_model, spoken_form, train_head, training_models
     from jett.app.training_plot import draw_det
     from jett.app.wake_heads import heads_folder
-    from jett.engines.wake.heads import name_of
 
     settings = user_settings()
     wanted = Wanted(spoken_form(phrase), quick, seed, _recordings(negatives), encoder=looking_model(settings))
-    name = name_of(wanted.phrase)
+    name = file_name(wanted.phrase, heads_folder(), quick=quick)
     folder = output or heads_folder() / f"{name}-report"
     models = store(settings)
     fetch_missing(models, training_models(wanted.encoder), quiet=as_json)
-    with TrainingProgress() as bars:
+    with TrainingProgress() as bars, _kept_when_interrupted():
         report = train_head(wanted, models, folder, bars.tell)
     drawn = draw_det(report, folder / "det.png")
     typer.echo(report.as_json() if as_json else report.as_text())
     plot = "" if drawn else " (no plot: matplotlib is not installed)"
+    if name.endswith("_quick") and quick:
+        progress(f"\nthere is a head of '{wanted.phrase}' that took longer, and stays as it is")
     progress(f"\nhead: {heads_folder() / f'{name}.onnx'}\nreport: {folder}{plot}")
     progress(f"to use it, write into {config_path(os.environ)}:\n\n{lines_to_use(name)}")
+
+
+@contextmanager
+def _kept_when_interrupted() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        progress("\ninterrupted; what was done is kept, the same command goes on from there")
+        raise
 
 
 def lines_to_use(name: str) -> str:

@@ -117,12 +117,19 @@ def absent(policy: Policy, identity: Identity, there: Sequence[str]) -> tuple[st
     return tuple(name for name in visible(policy, identity, set(policy.containers)) if name not in there)
 
 
+def may_only_read(policy: Policy, identity: Identity) -> str:
+    """What is said to a voice that is nobody's where the policy wants an enrolled one; empty where it may change."""
+    rule = policy.identities.get(identity.kind)
+    wanted = rule is not None and rule.enrolled_voice
+    return "I do not know your voice, so I may only read." if wanted and not identity.speaker else ""
+
+
 def _outside_identity(policy: Policy, request: Request, identity: Identity) -> Deny | None:
     rule = policy.identities.get(identity.kind)
     if rule is None or not rule.covers(request):
         return Deny("identity.policy", f"The policy does not let {_spoken_kind(identity.kind)} do that.")
-    if rule.enrolled_voice and request.changes and not identity.speaker:
-        return Deny(UNKNOWN_VOICE, "I do not know your voice, so I may only read.")
+    if request.changes and (only_reads := may_only_read(policy, identity)):
+        return Deny(UNKNOWN_VOICE, only_reads)
     scope = identity.scope
     if scope is not None and (
         request.verb not in scope.verbs or (request.verb not in WITHOUT_TARGET and request.target not in scope.targets)

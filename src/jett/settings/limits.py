@@ -48,7 +48,10 @@ def limit_of(key: Key) -> str:
     found = rules(key)
     if (pattern := found.get("pattern")) is not None:
         return _PATTERNS[pattern]
-    return _kind(key) + _range(found) + _length(found)
+    kind = _kind(key)
+    if kind == _KINDS[tuple] and "max_length" in found:
+        return f"a list of at most {found['max_length']} texts"
+    return kind + _range(found) + _length(found)
 
 
 def _kind(key: Key) -> str:

@@ -11,7 +11,7 @@ in the owner's own words, where a small model would invent a date. Called by the
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,10 +35,19 @@ from jett.tools.memory_words import (
 )
 from jett.turns.phrases import is_question
 
+Unchanging = Callable[[], Awaitable[str]]
+"""What is said to whoever may not change anything; nothing where they may."""
+
 _MOST_RECALLED = 5
+_CHANGES = (MemoryAction.REMEMBER, MemoryAction.FORGET_LAST, MemoryAction.FORGET_ABOUT)
 _ASKS = re.compile(
     r"^\W*(?:(?:hey|ok|okay|so|and|jett|jet)\W+)*(?:when|where|what|who|whose|which|how|is|are|do|does|did)\b"
 )
+
+
+async def nobody_is() -> str:
+    """Everybody may change the memory."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +66,13 @@ class RememberingCommands:
         memories: Memories,
         *,
         wall_clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        unchanging: Unchanging = nobody_is,
     ) -> None:
+        """`unchanging`: asked before the memory is changed: the sentence for a voice that may only read, or nothing."""
         self._inner = inner
         self._memories = memories
         self._wall_clock = wall_clock
+        self._unchanging = unchanging
         self._last: Memory | None = None
         """What "forget that" means: the last that was remembered or told in this conversation."""
 
@@ -117,6 +129,8 @@ class RememberingCommands:
 
     async def _done(self, asked: Remembering, source: str) -> str:
         """The sentence to say. Raises MemoryUnavailable, MemoryFull, ModelError, EmbeddingError."""
+        if asked.action in _CHANGES and (refused := await self._unchanging()):
+            return refused
         match asked.action:
             case MemoryAction.REMEMBER:
                 return await self._remember(asked.text, source)

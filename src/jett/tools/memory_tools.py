@@ -17,6 +17,7 @@ from jett.core.ports import ToolCall, ToolResult, Tools, ToolSpec
 from jett.guard import object_of
 from jett.memory import Memories
 from jett.memory.memories import LONGEST_CHARACTERS
+from jett.tools.memory_commands import Unchanging, nobody_is
 from jett.tools.model_specs import spec_of
 
 _REMEMBER, _RECALL = "remember", "recall"
@@ -38,8 +39,10 @@ _SPECS = (
 class RememberingTools:
     """One conversation's tools, the memory among them."""
 
-    def __init__(self, inner: Tools | None, memories: Memories) -> None:
+    def __init__(self, inner: Tools | None, memories: Memories, *, unchanging: Unchanging = nobody_is) -> None:
+        """`unchanging` as the commands have it."""
         self._inner = inner
+        self._unchanging = unchanging
         self._memories = memories
 
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -60,10 +63,12 @@ class RememberingTools:
         return await self._inner.use(call)
 
     async def _remember(self, text: str) -> ToolResult:
+        if refused := await self._unchanging():
+            return ToolResult(spoken=refused, failed=True)
         try:
             await anyio.to_thread.run_sync(self._memories.remember, text, "model")
-        except SecretRefused as refused:
-            return ToolResult(spoken=refused.spoken, failed=True)
+        except SecretRefused as secret:
+            return ToolResult(spoken=secret.spoken, failed=True)
         return ToolResult("Remembered.")
 
     async def _recall(self, about: str) -> ToolResult:

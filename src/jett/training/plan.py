@@ -16,6 +16,9 @@ from jett.training.lines import Cast, Engine, Kind, Line, lines
 
 Counts = dict[Engine, int]
 
+_NEAREST = 40
+"""Of near phrases, nearest first: said twice as often as the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -41,17 +44,17 @@ class Size:
 
 
 FULL = Size(
-    phrase={"piper": 250, "kokoro": 500, "espeak": 600},
-    near={"espeak": 900, "piper": 300, "kokoro": 400},
+    phrase={"piper": 250, "kokoro": 500, "espeak": 800},
+    near={"espeak": 900, "piper": 300, "kokoro": 560},
     other={"espeak": 2000, "piper": 200, "kokoro": 100},
     test_phrase={"kokoro": 80},
     test_near={"espeak": 160, "kokoro": 160},
     test_other={"espeak": 1500},
-    call_scenes={"kokoro": 3000, "piper": 1200, "espeak": 800},
-    near_scenes={"kokoro": 1600, "piper": 1200, "espeak": 1800},
+    call_scenes={"kokoro": 3000, "piper": 1200, "espeak": 1200},
+    near_scenes={"kokoro": 2000, "piper": 1200, "espeak": 1800},
     looks={
-        "phrase": {"kokoro": 1500, "piper": 500, "espeak": 600},
-        "near": {"kokoro": 1600, "piper": 900, "espeak": 1500},
+        "phrase": {"kokoro": 1700, "piper": 500, "espeak": 900},
+        "near": {"kokoro": 2000, "piper": 900, "espeak": 1500},
         "other": {"kokoro": 100, "piper": 200, "espeak": 1300},
     },
     steps=1000,
@@ -90,11 +93,17 @@ class Texts:
 def training_lines(texts: Texts, size: Size, cast: Cast, seed: int) -> list[Line]:
     """What heads are trained on; the first lines are the same whatever the counts."""
     part = cast.part(held_out=False)
+    near = [text for text in texts.near if not is_kept_back(text)]
     return [
         *_of("phrase", [texts.phrase], size.phrase, part, seed, blends=0.5),
-        *_of("near", texts.near, size.near, part, seed, blends=0.5),
+        *_of("near", [*near, *near[:_NEAREST]], size.near, part, seed, blends=0.5),
         *_of("other", texts.other, size.other, part, seed, blends=0.5),
     ]
+
+
+def is_kept_back(near: str) -> bool:
+    """Whether this near phrase, one of five, is only judged by: no training hears it by any voice."""
+    return crc32(near.encode()) % 5 == 4
 
 
 def judging_lines(texts: Texts, size: Size, cast: Cast, seed: int) -> list[Line]:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jett.app.voice_identity import as_they_are
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
 from jett.core.errors import VoiceProfileError
 from jett.core.ports import SpeakerEncoder, VoicePlace
@@ -36,7 +37,7 @@ def test_an_enrolled_voice_is_known_by_name_and_another_is_not(
 ) -> None:
     """By 2.5 s of a sentence that was no part of the enrolment."""
     known = {name: enrolled(encoder, people[name]) for name in ("1688", "2033")}
-    verifier = ProfileSpeakerVerifier(encoder, known, 0.7)
+    verifier = ProfileSpeakerVerifier(encoder, lambda: known, 0.7)
     for name in known:
         score = verifier.verify(people[name][3][: round(2.5 * SAMPLE_RATE_HZ)])
         assert score is not None
@@ -48,11 +49,47 @@ def test_an_enrolled_voice_is_known_by_name_and_another_is_not(
 
 
 @models
+def test_who_ends_or_begins_a_sentence_of_somebody_else_is_nobody(
+    encoder: SpeakerEncoder, people: dict[str, list[Samples]]
+) -> None:
+    """Two seconds of each: as a whole it sounds like the enrolled one."""
+    verifier = ProfileSpeakerVerifier(encoder, lambda: {"1688": enrolled(encoder, people["1688"])}, 0.7)
+    own, other = (encoder.voiced(people[name][n])[: 2 * SAMPLE_RATE_HZ] for name, n in (("1688", 3), ("2609", 0)))
+    for said in ([own, other], [other, own]):
+        score = verifier.verify(np.concatenate(said))
+        assert score is not None
+        assert score.name is None
+    whole = verifier.verify(people["1688"][3])
+    assert whole is not None
+    assert whole.name == "1688"
+
+
+@models
+def test_a_voice_that_is_deleted_is_nobody_at_the_next_turn(
+    encoder: SpeakerEncoder, people: dict[str, list[Samples]], tmp_path: Path
+) -> None:
+    profiles = VoiceProfiles(tmp_path / "voices")
+    for name in ("1688", "2033"):
+        profiles.add(f"p{name}", enrolled(encoder, people[name]), encoder.name)
+    verifier = ProfileSpeakerVerifier(encoder, as_they_are(profiles, encoder), 0.7)
+    asks = people["1688"][3][: round(2.5 * SAMPLE_RATE_HZ)]
+    score = verifier.verify(asks)
+    assert score is not None
+    assert score.name == "p1688"
+    profiles.delete("p1688")
+    score = verifier.verify(asks)
+    assert score is not None
+    assert score.name is None
+    profiles.delete("p2033")
+    assert verifier.verify(asks) is None
+
+
+@models
 def test_too_little_speech_is_not_judged(encoder: SpeakerEncoder, people: dict[str, list[Samples]]) -> None:
-    verifier = ProfileSpeakerVerifier(encoder, {"anna": PLACE}, 0.7)
+    verifier = ProfileSpeakerVerifier(encoder, lambda: {"anna": PLACE}, 0.7)
     assert verifier.verify(people["1688"][0][:SAMPLE_RATE_HZ]) is None
     assert verifier.verify(people["1688"][0][:0]) is None
-    assert ProfileSpeakerVerifier(encoder, {}, 0.7).verify(people["1688"][0]) is None
+    assert ProfileSpeakerVerifier(encoder, dict, 0.7).verify(people["1688"][0]) is None
 
 
 @models

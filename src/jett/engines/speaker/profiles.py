@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,15 @@ class VoiceProfiles:
         found = (path.name for path in self._folder.glob(f"{_PREFIX}*{_SUFFIX}"))
         names = (name.removeprefix(_PREFIX).removesuffix(_SUFFIX) for name in found)
         return sorted(name for name in names if NAME.fullmatch(name))
+
+    def state(self) -> tuple[tuple[str, int, int], ...]:
+        """Other than before once a voice was added, changed or deleted; the files are not opened."""
+        found = []
+        for name in self.names():
+            with suppress(FileNotFoundError):  # deleted right now
+                about = self._file(name).stat()
+                found.append((name, about.st_mtime_ns, about.st_size))
+        return tuple(found)
 
     def check_new(self, name: str) -> None:
         """Raises VoiceProfileError where nobody can be enrolled under this name."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import ctypes
 import json
+import os
 import signal
 import sys
 from typing import Any
@@ -49,6 +50,7 @@ class EspeakVoices:
             raise ValueError(f"eSpeak NG has no voice {voice!r}")
         self._library.espeak_SetParameter(_RATE, words_a_minute, 0)
         self._library.espeak_SetParameter(_PITCH, pitch, 0)
+        self._library.espeak_ng_SetRandSeed(1)
         self._heard.clear()
         words = text.replace("\0", " ").encode("utf-8", "replace")
         self._library.espeak_Synth(words, len(words) + 1, 0, _BY_CHARACTER, 0, _CHARS_UTF8, None, None)
@@ -66,12 +68,27 @@ def answer(espeak: EspeakVoices, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Serve until stdin ends. Ctrl-C in the terminal is the parent's to act on."""
+    """Serve until stdin ends. Ctrl-C in the terminal is the parent's to act on.
+
+    Each request is answered by a copy of this process, where the system can make one: what eSpeak says depends a little
+    on what it said before, and a training is to hear the same again.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     espeak = EspeakVoices()
     for line in sys.stdin.buffer:
-        sys.stdout.buffer.write(json.dumps(answer(espeak, json.loads(line))).encode() + b"\n")
-        sys.stdout.buffer.flush()
+        request = json.loads(line)
+        if not hasattr(os, "fork"):
+            _tell(answer(espeak, request))
+        elif (copy := os.fork()) == 0:
+            _tell(answer(espeak, request))
+            os._exit(0)
+        elif (status := os.waitpid(copy, 0)[1]) != 0:
+            _tell({"id": request["id"], "error": f"eSpeak NG ended ({status}) while it said {request['text']!r}"})
+
+
+def _tell(found: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(json.dumps(found).encode() + b"\n")
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
