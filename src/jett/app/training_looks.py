@@ -34,7 +34,7 @@ from jett.training.scenes import ENDS_AT, FRAME, WINDOW, Sounds, babble, call, s
 
 _VERSION = 2
 """Raised when windows are made otherwise."""
-_WIDTH, _MEMBERS = 64, 3
+_WIDTH, _MEMBERS = 96, 3
 _WINDOWS = 2
 """Of each scene."""
 _BATCH = 16
