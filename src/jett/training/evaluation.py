@@ -20,7 +20,7 @@ REFRACTORY_S = 2.0
 PATIENCE = 2
 _MARGIN = 0.05
 """In logits, above the highest peak that must not wake."""
-NEAR_ACCEPTED = 0.025
+NEAR_ACCEPTED = 0.02
 NEVER = -1.0
 _LOOK_THRESHOLDS = (0.01, 0.98)
 """What `turns.wake.threshold_for` leaves as it is."""
