@@ -92,7 +92,7 @@ def test_one_that_always_listens_is_left_alone_and_the_fix_is_told(tmp_path: Pat
 def test_where_none_talks_that_is_said(tmp_path: Path) -> None:
     done = jett_sleep(tmp_path)
     assert done.returncode == 6
-    assert "no Jett of yours talks now" in done.stderr
+    assert "no Jett of yours listens at a microphone now" in done.stderr
 
 
 @pytest.mark.parametrize("key", [b" ", b"\r"])
