@@ -160,8 +160,10 @@ def require_calls(base: Sharpenable, calls: Sequence[Samples], settings: Setting
     name = base.head.names[0]
     look = looking_again(settings, load_wake_words(settings, models, (str(base.head.path),)), models)
     for n, (said, score) in enumerate(zip(calls, scores, strict=True), 1):
-        heard = [np.concatenate([said, silence(round(s * SAMPLE_RATE_HZ))]) for s in AFTER_S]
-        if score < _SOUNDS_LIKE_IT and look is not None and not any(look.holds(name, sound) for sound in heard):
+        if score >= _SOUNDS_LIKE_IT or look is None:
+            continue
+        heard = (np.concatenate([said, silence(round(after_s * SAMPLE_RATE_HZ))]) for after_s in AFTER_S)
+        if not any(look.holds(name, sound) for sound in heard):
             raise VoiceProfileError(
                 f"wake: call {n} does not sound like '{base.head.phrase}' (score {score:.2f}, need "
                 f"{_SOUNDS_LIKE_IT}); say the wake word alone, once"

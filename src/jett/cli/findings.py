@@ -156,8 +156,9 @@ def _wake(settings: Settings, models: Store) -> Iterator[Finding]:
     try:
         if models.has(FEATURES):  # what is missing is told by itself
             require_wake_words(settings, models)
-        for word in settings.wake.words:
-            head_place(word, models)
+        else:
+            for word in settings.wake.words:
+                head_place(word, models)
     except JettError as error:
         what, _, fix = str(error).partition("; ")
         yield Finding("models", name, what, "everything", fix)

@@ -78,7 +78,7 @@ async def _answer(app: App) -> str:
 async def answer_example(app: App, view: View) -> JettError | None:
     """Answer the example recording into reply.wav of the current folder; nobody calls Jett by a name in it."""
     await self_test(app, view)
-    app = replace(app, parts=replace(app.parts, wake=None), wake=None)
+    app = replace(app, parts=replace(app.parts, wake=None))
     question, reply = example(), Path("reply.wav")
     view.note(f"answering {question.name} into {reply} instead")
     view.listening_to(str(question))

@@ -46,6 +46,7 @@ def train(
     from jett.app.training import Wanted, file_name, looking_model, spoken_form, train_head, training_models
     from jett.app.training_plot import draw_det
     from jett.app.wake_heads import heads_folder
+    from jett.engines.wake.heads import name_of
 
     settings = user_settings()
     wanted = Wanted(spoken_form(phrase), quick, seed, _recordings(negatives), encoder=looking_model(settings))
@@ -58,7 +59,7 @@ def train(
     drawn = draw_det(report, folder / "det.png")
     typer.echo(report.as_json() if as_json else report.as_text())
     plot = "" if drawn else " (no plot: matplotlib is not installed)"
-    if name.endswith("_quick") and quick:
+    if name != name_of(wanted.phrase):
         progress(f"\nthere is a head of '{wanted.phrase}' that took longer, and stays as it is")
     progress(f"\nhead: {heads_folder() / f'{name}.onnx'}\nreport: {folder}{plot}")
     progress(f"to use it, write into {config_path(os.environ)}:\n\n{lines_to_use(name)}")
