@@ -25,6 +25,7 @@ class Pairs:
 
     frame_samples = 160
     audible = True
+    lets_through = False
 
     def __init__(self) -> None:
         self.shifts: list[int] = []
@@ -122,6 +123,34 @@ def test_a_canceller_does_nothing_until_something_is_played_and_for_two_seconds_
     heard = [number for number in pairs.heard if number]
     assert heard[0] == 200
     assert heard[-1] in range(200 + 99, 200 + 105)  # 20 ms each, and what was waited for
+
+
+class Speech(Silence):
+    """One for which all is speech."""
+
+    def score(self, frame: Samples) -> float:
+        return 1.0
+
+
+def test_what_the_canceller_lets_through_is_not_taken_for_speech() -> None:
+    """Jett interrupted itself where a buffer ran dry and its echo came earlier than the canceller was used to."""
+    pairs, reference = Pairs(), EchoReference(16_000)
+    ears = Ears(Speech(), MonotonicClock(), canceller=pairs, reference=reference)
+    scores = []
+    for number in range(160):
+        pairs.lets_through = number >= 80
+        if number < 100:
+            reference.played(_block(1))
+        scores.append([frame.heard.probability for frame in ears.hear(_block(number % 50))])
+    assert {score for part in scores[:79] for score in part} == {1.0}
+    assert {score for part in scores[82:] for score in part} == {0.0}
+
+
+def test_long_after_a_reply_nobody_asks_the_canceller() -> None:
+    pairs = Pairs()
+    pairs.lets_through = True
+    ears = Ears(Speech(), MonotonicClock(), canceller=pairs, reference=EchoReference(16_000))
+    assert {frame.heard.probability for frame in ears.hear(np.ones(16_000, np.int16))} == {1.0}
 
 
 def test_after_a_long_rest_an_echo_is_taken_out_as_without_one() -> None:

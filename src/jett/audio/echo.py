@@ -11,6 +11,7 @@ import numpy as np
 import pywebrtc_audio
 
 from jett.audio.echo_audible import EchoAudibility
+from jett.audio.echo_lag import EchoFollower
 from jett.audio.resample import LiveResampler
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
 
@@ -34,6 +35,7 @@ class WebRtcEchoCanceller:
 
     def __init__(self, *, noise_suppression: bool = False, delay_ms: int = 0) -> None:
         self._audibility = EchoAudibility()
+        self._follower = EchoFollower()
         self._processor = pywebrtc_audio.AudioProcessor(
             sample_rate=SAMPLE_RATE_HZ,
             num_channels=1,
@@ -46,7 +48,12 @@ class WebRtcEchoCanceller:
     @property
     def audible(self) -> bool:
         """Whether an echo can be heard: not with headphones, and until that is known it may be."""
-        return self._audibility.audible
+        return self._audibility.audible or self._follower.loud
+
+    @property
+    def lets_through(self) -> bool:
+        """Whether the newest 0.4 s that it gave are an echo after all; half a millisecond of work."""
+        return self.audible and self._follower.lets_through
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """One frame of microphone without the echo of `far`; both (160,), 16 kHz.
@@ -55,13 +62,18 @@ class WebRtcEchoCanceller:
         for up to seconds (benchmarks/LOG.md, "Echo cancellation"). It goes on learning meanwhile.
         """
         self._audibility.hear(near, far)
-        cleaned: Samples = self._processor.process(near, far)
-        return cleaned if self._audibility.audible else near
+        matched, anew = self._follower.follow(near, far)
+        if anew:
+            self._processor.reset()
+        cleaned: Samples = self._processor.process(near, matched)
+        self._follower.cleaned(cleaned)
+        return cleaned if self.audible else near
 
     def reset(self) -> None:
         """Forget the room, before another recording or device."""
         self._processor.reset()
         self._audibility = EchoAudibility()
+        self._follower = EchoFollower()
 
 
 class EchoReference:

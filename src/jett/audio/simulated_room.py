@@ -61,6 +61,12 @@ class EchoPath:
         if dry.any():
             self._add(self._reverberated(dry), start)
 
+    def jump(self, later_s: float) -> None:
+        """What is played from now on comes `later_s` later than it would have, or earlier: a buffer ran dry."""
+        if self._played is None:
+            self._played = self._heard
+        self._played += round(later_s * SAMPLE_RATE_HZ)
+
     def hear(self, near: Samples) -> Samples:
         """`near` (16 kHz) with the echo on top, clipped, same shape."""
         echo = self._coming[: near.size]

@@ -248,6 +248,10 @@ class EchoCanceller(Protocol):
     def audible(self) -> bool:
         """Whether there is an echo that could be heard at all."""
 
+    @property
+    def lets_through(self) -> bool:
+        """Whether what it gave last is an echo after all: it takes a moment to follow one that comes earlier now."""
+
     def process(self, near: Samples, far: Samples) -> Samples:
         """One frame of microphone (`near`) with what was played meanwhile (`far`); both (frame_samples,), 16 kHz."""
 

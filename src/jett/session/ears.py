@@ -17,6 +17,8 @@ from jett.turns.events import FrameHeard
 _CLOCK_WINDOW_CHUNKS = 100
 _ECHO_TAIL_SAMPLES = SAMPLE_RATE_HZ * 2
 """2 s: longer than any room rings."""
+_SPEECH = 0.5
+"""Below it nobody asks whose speech a frame is."""
 _PATIENCE_SAMPLES = SAMPLE_RATE_HZ * 60 // 1_000
 """How long a frame waits for a speaker thread that is late: 60 ms, what the device itself has in store."""
 
@@ -82,6 +84,8 @@ class Ears:
         """The frames that are complete, scored as they are asked for."""
         while (frame := self._next()) is not None:
             probability = self._vad.score(frame, may_rest=self._no_echo)
+            if probability >= _SPEECH and self._is_jetts_own:
+                probability = 0.0
             heard = FrameHeard(self._scored_samples / SAMPLE_RATE_HZ, probability, self._echo)
             yield Frame(heard, level_dbfs(frame))
 
@@ -119,6 +123,11 @@ class Ears:
     @property
     def _echo(self) -> bool:
         return self._canceller is not None and self._canceller.audible
+
+    @property
+    def _is_jetts_own(self) -> bool:
+        """Whether what sounds like speech now is a reply that the canceller let through."""
+        return self._canceller is not None and not self._no_echo and self._canceller.lets_through
 
     @property
     def _no_echo(self) -> bool:
