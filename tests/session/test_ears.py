@@ -146,11 +146,29 @@ def test_what_the_canceller_lets_through_is_not_taken_for_speech() -> None:
     assert {score for part in scores[82:] for score in part} == {0.0}
 
 
-def test_long_after_a_reply_nobody_asks_the_canceller() -> None:
-    pairs = Pairs()
+def test_what_was_heard_before_is_not_judged_by_what_is_let_through_now() -> None:
+    """Who is called goes back to what was said before; the canceller speaks of the newest sound."""
+    pairs, reference = Pairs(), EchoReference(16_000)
+    ears = Ears(Speech(), MonotonicClock(), canceller=pairs, reference=reference)
+    list(ears.hear(np.ones(24_000, np.int16)))
     pairs.lets_through = True
-    ears = Ears(Speech(), MonotonicClock(), canceller=pairs, reference=EchoReference(16_000))
-    assert {frame.heard.probability for frame in ears.hear(np.ones(16_000, np.int16))} == {1.0}
+    for number in range(10):
+        reference.played(_block(number))
+        list(ears.hear(_block(number)))
+    ears.rewind(0.0)
+    scores = [frame.heard for frame in ears.frames()]
+    assert {heard.probability for heard in scores if heard.end_s < 1.2} == {1.0}
+    assert {heard.probability for heard in scores if heard.end_s > 1.4} == {0.0}
+
+
+def test_long_after_a_reply_nobody_asks_the_canceller() -> None:
+    pairs, reference = Pairs(), EchoReference(16_000)
+    ears = Ears(Speech(), MonotonicClock(), canceller=pairs, reference=reference)
+    pairs.lets_through = True
+    reference.played(_block(0))
+    heard = [frame.heard for _ in range(250) for frame in ears.hear(_block(0))]
+    assert {frame.probability for frame in heard if frame.end_s < 1.9} == {0.0}
+    assert {frame.probability for frame in heard if frame.end_s > 2.3} == {1.0}
 
 
 def test_after_a_long_rest_an_echo_is_taken_out_as_without_one() -> None:

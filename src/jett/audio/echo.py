@@ -52,7 +52,7 @@ class WebRtcEchoCanceller:
 
     @property
     def lets_through(self) -> bool:
-        """Whether the newest 0.4 s that it gave are an echo after all; half a millisecond of work."""
+        """Whether the newest 0.4 s that it gave are an echo after all; a millisecond of work."""
         return self.audible and self._follower.lets_through
 
     def process(self, near: Samples, far: Samples) -> Samples:

@@ -29,10 +29,11 @@ _TAPER = np.hanning(_WINDOW_SAMPLES)
 _BAND = slice(200 * _N_FFT // SAMPLE_RATE_HZ, 4_000 * _N_FFT // SAMPLE_RATE_HZ)
 """200 Hz to 4 kHz: where a voice is."""
 _PLAYING_DBFS, _SILENT_DBFS = -50.0, -75.0
-_SURE, _CERTAIN = 6.0, 9.0
-"""A place counts from 6 on where the next look agrees, from 9 on at once; where there is no echo it is 4 to 5."""
+_SURE, _CERTAIN = 6.0, 12.0
+"""A place counts from 6 on where it was found 0.4 s before as well, from 12 on at once. Without an echo it is 5 in the
+middle, 7 in 5 of 100 looks, 9 in 4 of 1,000 (benchmarks/LOG.md, "An echo that jumps"); so are the others below."""
 _LET_THROUGH = 12.0
-"""What the canceller gave holds an echo; of 99 in 100 frames of a user it says at most 10 (benchmarks/LOG.md)."""
+"""What the canceller gave holds an echo; of 99 in 100 frames of a user it says at most 10.5."""
 _STAYS_SHARE = 0.6
 """Of the highest peak: as high as that the old place still has its echo, and the highest is another reflection."""
 _SAME_SAMPLES = SAMPLE_RATE_HZ // 1_000
@@ -42,6 +43,8 @@ _ENOUGH_FRAMES = 16
 """Of the last 0.4 s: with less played, what is heard is too little of an echo to say where it lies."""
 _LOUD_SHARE, _LOUD_FRAMES = 0.3, 300
 """A cosine that no echo lost in noise has, and for how long of playing it is remembered: 3 s."""
+_APART_LOOKS = 4
+"""So many looks later nothing of what was looked at is the same."""
 _LEARNED_LOOKS = 5
 """Within 0.5 s AEC3 takes up with any lag by itself; it is used to one after that."""
 _MARGIN_SAMPLES = SAMPLE_RATE_HZ // 50
@@ -55,7 +58,7 @@ class Lag:
     samples: int
     """It comes so much after its sound."""
     prominence: float
-    """How much higher its peak is than what is around (RMS)."""
+    """How much higher its peak is than the correlation at all lags (RMS)."""
 
 
 def find_lag(near: Samples, far: Samples, stays: int | None = None) -> Lag:
@@ -67,13 +70,13 @@ def find_lag(near: Samples, far: Samples, stays: int | None = None) -> Lag:
     white = np.zeros_like(cross)
     white[_BAND] = cross[_BAND] / (np.abs(cross[_BAND]) + 1e-9)
     # `near` begins _LONGEST_SAMPLES after `far`, so a lag of l lies at l - _LONGEST_SAMPLES.
-    peaks = np.abs(np.fft.irfft(white, _N_FFT)[np.arange(-_LONGEST_SAMPLES, 1)])
-    best = int(np.argmax(peaks))
+    heights = np.abs(np.fft.irfft(white, _N_FFT)[np.arange(-_LONGEST_SAMPLES, 1)])
+    best = int(np.argmax(heights))
     if stays is not None:
         start = max(0, stays - _SAME_SAMPLES)
-        here = start + int(np.argmax(peaks[start : stays + _SAME_SAMPLES + 1]))
-        best = here if peaks[here] >= _STAYS_SHARE * peaks[best] else best
-    return Lag(best, float(peaks[best]) / (float(np.sqrt(np.mean(np.square(peaks)))) + 1e-12))
+        here = start + int(np.argmax(heights[start : stays + _SAME_SAMPLES + 1]))
+        best = here if heights[here] >= _STAYS_SHARE * heights[best] else best
+    return Lag(best, float(heights[best]) / (float(np.sqrt(np.mean(np.square(heights)))) + 1e-12))
 
 
 class EchoFollower:
@@ -91,7 +94,10 @@ class EchoFollower:
         """How many more frames hold something that was played."""
         self._lag: int | None = None
         """Of the echo now, in samples after what was played."""
-        self._perhaps: int | None = None
+        self._base: int | None = None
+        """The lag that the canceller is used to, from what it is given."""
+        self._looked: deque[int | None] = deque(maxlen=_APART_LOOKS + 1)
+        """What the last looks found."""
         self._looks = 0
         """So often it was there already."""
         self._loud_frames = 0
@@ -136,30 +142,42 @@ class EchoFollower:
         """While nobody minds: an echo that will come earlier can be followed then."""
         if self._lag is None or self._lag - self.delay_samples <= 2 * _MARGIN_SAMPLES:
             return False
-        self.delay_samples = self._lag - _MARGIN_SAMPLES
-        return True
+        return self._begin_anew(self._lag)
 
     def _look(self) -> bool:
         found = find_lag(self._near, self._far, self._lag)
-        agreed = self._perhaps is not None and abs(found.samples - self._perhaps) <= _SAME_SAMPLES
-        self._perhaps = found.samples if found.prominence >= _SURE else None
-        if self._perhaps is None or (not agreed and found.prominence < _CERTAIN):
+        self._looked.append(found.samples if found.prominence >= _SURE else None)
+        if self._looked[-1] is None or not (found.prominence >= _CERTAIN or self._was_there()):
             return False
         if self._share(found.samples) >= _LOUD_SHARE:
             self._loud_frames = _LOUD_FRAMES
         before, self._lag = self._lag, found.samples
-        if before is None or abs(found.samples - before) <= _SAME_SAMPLES:
+        if before is not None and abs(found.samples - before) <= _SAME_SAMPLES:
             self._looks += 1
             return False
         learned, self._looks = self._looks >= _LEARNED_LOOKS, 0
-        return self._match(found.samples - before, found.samples) if learned or found.samples < before else False
-
-    def _match(self, later: int, lag: int) -> bool:
-        """The echo comes so much `later` all at once."""
-        self.delay_samples += later
-        if self.delay_samples >= 0:
+        if before is None or self._base is None or (found.samples > before and not learned):
+            self._base = found.samples - self.delay_samples
             return False
+        return self._match(found.samples, self._base)
+
+    def _was_there(self) -> bool:
+        """Whether the look before which nothing was the same found what this one did."""
+        if len(self._looked) <= _APART_LOOKS:
+            return False
+        first, last = self._looked[0], self._looked[-1]
+        return first is not None and last is not None and abs(first - last) <= _SAME_SAMPLES
+
+    def _match(self, lag: int, base: int) -> bool:
+        """Give it what was played so late that the echo comes after `base` again; drift since is made good too."""
+        if lag < base:
+            return self._begin_anew(lag)
+        self.delay_samples = lag - base
+        return False
+
+    def _begin_anew(self, lag: int) -> bool:
         self.delay_samples = max(0, lag - _MARGIN_SAMPLES)
+        self._base = lag - self.delay_samples
         return True
 
     def _share(self, lag: int) -> float:

@@ -62,7 +62,10 @@ class EchoPath:
             self._add(self._reverberated(dry), start)
 
     def jump(self, later_s: float) -> None:
-        """What is played from now on comes `later_s` later than it would have, or earlier: a buffer ran dry."""
+        """What is played from now on comes `later_s` later than it would have, or earlier: a buffer ran dry.
+
+        Earlier, it overlaps for so long with what was played before, which a device would leave out.
+        """
         if self._played is None:
             self._played = self._heard
         self._played += round(later_s * SAMPLE_RATE_HZ)

@@ -17,8 +17,10 @@ from jett.turns.events import FrameHeard
 _CLOCK_WINDOW_CHUNKS = 100
 _ECHO_TAIL_SAMPLES = SAMPLE_RATE_HZ * 2
 """2 s: longer than any room rings."""
-_SPEECH = 0.5
-"""Below it nobody asks whose speech a frame is."""
+_HINT = 0.1
+"""Below it a frame is no speech whatever the thresholds, and nobody asks whose it is."""
+_NEWEST_SAMPLES = SAMPLE_RATE_HZ * 2 // 5
+"""Of older frames, from before a rewind, the canceller says nothing."""
 _PATIENCE_SAMPLES = SAMPLE_RATE_HZ * 60 // 1_000
 """How long a frame waits for a speaker thread that is late: 60 ms, what the device itself has in store."""
 
@@ -84,7 +86,7 @@ class Ears:
         """The frames that are complete, scored as they are asked for."""
         while (frame := self._next()) is not None:
             probability = self._vad.score(frame, may_rest=self._no_echo)
-            if probability >= _SPEECH and self._is_jetts_own:
+            if probability >= _HINT and self._is_jetts_own:
                 probability = 0.0
             heard = FrameHeard(self._scored_samples / SAMPLE_RATE_HZ, probability, self._echo)
             yield Frame(heard, level_dbfs(frame))
@@ -126,8 +128,10 @@ class Ears:
 
     @property
     def _is_jetts_own(self) -> bool:
-        """Whether what sounds like speech now is a reply that the canceller let through."""
-        return self._canceller is not None and not self._no_echo and self._canceller.lets_through
+        """Whether the frame scored last, which sounds like speech, is a reply that the canceller let through."""
+        if self._canceller is None or self._no_echo:
+            return False
+        return self.ring.end_sample - self._scored_samples < _NEWEST_SAMPLES and self._canceller.lets_through
 
     @property
     def _no_echo(self) -> bool:
