@@ -41,10 +41,10 @@ from benchmarks.accuracy.wake_spoken import CALL_CLIPS, studio
 from benchmarks.clips import Clip, evenly, packs, read_pack
 from benchmarks.report import emit, table
 from jett.app import store
-from jett.app.engines import load_stt
 from jett.app.training import workplace
 from jett.app.wake import WakeWords, load_wake_words, with_wake_phrases
 from jett.app.wake_listening import scored
+from jett.app.wake_looks import LookingEngines
 from jett.audio.files import read_audio
 from jett.cli.failures import report
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
@@ -94,7 +94,7 @@ class Bench:
         """Raises ModelError."""
         self.words = words
         settings = with_wake_phrases(Settings.load(), words.phrases)
-        self.look = words.second_look(load_stt(settings, models), settings.stt.model)
+        self.look = words.second_look(LookingEngines(settings, models))
         self.rule = words.rules[0]
 
     def heard_in(self, name: str, pack: str, audio: Samples, *, is_call: bool) -> Heard:

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jett.app import load_stt
+from jett.app.engines import load_stt
+from jett.app.needs import needed_models
 from jett.app.training_voices import TrainingVoices
-from jett.app.wake import load_wake_words, require_wake_words
-from jett.app.wake_heads import all_heads, heads_folder, look_path, look_places, shipped_head
+from jett.app.wake import load_wake_words, looking_models, require_wake_words
+from jett.app.wake_heads import all_heads, heads_folder, look_path, shipped_head
 from jett.app.wake_listening import scored
+from jett.app.wake_looks import LookingEngines
 from jett.core.audio import Samples, silence, to_float32
 from jett.core.errors import ModelError
 from jett.engines.wake.trained_look import TrainedLook
@@ -34,7 +36,7 @@ TINY = "whisper-tiny.en"
 def _look(store: Store, settings: Settings | None = None) -> SecondLook:
     chosen = settings or Settings()
     words = load_wake_words(chosen, store, ("hey_jett",))
-    look = words.second_look(load_stt(Settings(), store), chosen.stt.model)
+    look = words.second_look(LookingEngines(chosen, store))
     assert look is not None
     return look
 
@@ -57,10 +59,50 @@ def test_the_shipped_head_has_a_look_for_the_whisper_that_ships_and_is_no_head_i
     assert not any("look" in place.name for place in all_heads(store))
 
 
-def test_another_whisper_is_asked_how_likely_the_name_is(store: Store) -> None:
-    settings = Settings(stt={"model": "whisper-base"})  # type: ignore[arg-type]
-    assert look_places(Path("hey_jett.onnx"), "whisper-base") == []
-    assert isinstance(_look(store, settings).judges["hey_jett"], LikelyPhrase)
+OTHERS = [{"model": "whisper-base"}, {"backend": "openai", "url": "http://127.0.0.1:9/v1", "model": "their-whisper"}]
+
+
+@pytest.mark.parametrize("stt", OTHERS)
+def test_where_another_whisper_transcribes_the_one_that_the_look_knows_is_loaded_beside_it(
+    store: Store, stt: dict[str, str]
+) -> None:
+    """On a GPU or behind a URL: the name is told from what sounds like it as well as on a processor."""
+    settings = Settings(stt=stt, wake={"enabled": True, "words": ["hey_jett"]})  # type: ignore[arg-type]
+    words = load_wake_words(settings, store)
+    judge = _look(store, settings).judges["hey_jett"]
+    assert isinstance(judge, TrainedLook)
+    assert judge.file.encoder == TINY
+    assert words.rules[0].threshold < words.strict_rules[0].threshold
+    assert looking_models(settings, words) == [TINY]
+    assert TINY in needed_models(settings)
+
+
+def test_the_whisper_that_transcribes_is_not_loaded_twice(store: Store) -> None:
+    settings = Settings(wake={"enabled": True, "words": ["hey_jett"]})  # type: ignore[arg-type]
+    stt = load_stt(settings, store)
+    look = load_wake_words(settings, store).second_look(LookingEngines(settings, store, stt))
+    assert look is not None
+    judge = look.judges["hey_jett"]
+    assert isinstance(judge, TrainedLook)
+    assert id(judge.encoder) == id(stt)
+    assert needed_models(settings).count(TINY) == 1
+
+
+def test_without_a_trained_look_whisper_is_asked_how_likely_the_name_is_and_behind_a_url_nobody(
+    store: Store, tmp_path: Path
+) -> None:
+    shipped = shipped_head("hey_jett")
+    assert shipped is not None
+    other = shutil.copy(shipped, tmp_path / "other.onnx")
+    base, behind = (Settings(stt=stt, wake={"words": [str(other)]}) for stt in OTHERS)  # type: ignore[arg-type]
+    words = load_wake_words(base, store)
+    look = words.second_look(LookingEngines(base, store))
+    assert look is not None
+    (judge,) = look.judges.values()
+    assert isinstance(judge, LikelyPhrase)
+    words = load_wake_words(behind, store)
+    assert words.second_look(LookingEngines(behind, store)) is None
+    assert words.rules == words.strict_rules
 
 
 @pytest.mark.parametrize("meta", [{"jett.encoder": "whisper-base"}, {"jett.phrase": "hey josh"}])
@@ -100,6 +142,14 @@ def test_a_higher_sensitivity_asks_less_of_a_call(store: Store) -> None:
         own = judge.file.threshold
     assert asked[0] > asked[1] > asked[2]
     assert asked[1] == pytest.approx(own)
+
+
+def test_the_one_beside_it_tells_the_name_too(store: Store, tmp_path: Path) -> None:
+    settings = Settings(stt=OTHERS[1])  # type: ignore[arg-type]
+    words, look = load_wake_words(settings, store, ("hey_jett",)), _look(store, settings)
+    for text, called in (("Hey Jett.", True), ("Hey Josh.", False)):
+        frames = scored(words, [_said(store, tmp_path / "speech", text)], look)
+        assert any(frame.woken is not None and frame.found for frame in frames) is called
 
 
 @pytest.mark.parametrize(("text", "called"), [("Hey Jett.", True), ("Hey Josh.", False), ("Have you met?", False)])

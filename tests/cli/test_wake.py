@@ -97,16 +97,20 @@ def test_the_list_says_what_each_head_is_and_a_damaged_one_too(jett: Jett, tmp_p
 
 
 def test_the_list_says_how_calls_are_looked_at_again(jett: Jett, tmp_path: Path) -> None:
-    def look(**env: str) -> tuple[str, str]:
+    def look(name: str = "hey_jett", **env: str) -> tuple[str, str]:
         listed = jett("wake", "list", "--json", XDG_DATA_HOME=str(tmp_path), **env)
-        row = next(row for row in json.loads(listed.stdout)["heads"] if row["name"] == "hey_jett")
+        row = next(row for row in json.loads(listed.stdout)["heads"] if row["name"] == name)
         return row["second_look"], row["where"]
 
     assert look() == ("trained", "ships with Jett")
-    assert look(JETT_STT__MODEL="whisper-base")[0] == "likelihood"
-    assert look(JETT_STT__BACKEND="openai", JETT_STT__URL="http://127.0.0.1:1/v1")[0] == "transcript"
+    behind = {"JETT_STT__BACKEND": "openai", "JETT_STT__URL": "http://127.0.0.1:1/v1"}
+    assert look(JETT_STT__MODEL="whisper-base")[0] == "trained", "by the Whisper that ships, beside it"
+    assert look(**behind)[0] == "trained"
     heads = tmp_path / "jett" / "heads"
     heads.mkdir(parents=True)
+    shutil.copy(SHIPPED / "hey_jett.onnx", heads / "other.onnx")
+    assert look("other", JETT_STT__MODEL="whisper-base")[0] == "likelihood"
+    assert look("other", **behind)[0] == "transcript"
     shutil.copy(SHIPPED / "hey_jett.onnx", heads)
     (heads / "hey_jett.whisper-tiny.en.look.onnx").write_bytes(b"cut off")
     state, where = look()

@@ -13,6 +13,7 @@ import pytest
 
 from jett.app import load_stt
 from jett.app.wake import sleeping_words, with_wake_phrases
+from jett.app.wake_looks import LookingEngines
 from jett.audio.file_duplex import FileDuplex
 from jett.audio.files import read_audio
 from jett.core.audio import SAMPLE_RATE_HZ, Samples, silence
@@ -76,7 +77,7 @@ def sleeping(stage: Stage, store: Store, *words: str) -> Parts:
         stt=stt,
         wake=found.detector,
         wake_rules=found.rules,
-        second_look=found.second_look(stt, settings.stt.model),
+        second_look=found.second_look(LookingEngines(settings, store, stt)),
         after_name=WakePhrase(found.phrases).rest,
     )
 

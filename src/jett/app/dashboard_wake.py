@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from jett.app.wake import WakeWords, load_wake_words, rules_of
+from jett.app.wake import WakeWords, load_wake_words
 from jett.app.wake_heads import HeadPlace, head_place, is_path
 from jett.app.wake_list import HeadRow, head_rows
 from jett.app.wake_listening import WakeListener
@@ -58,8 +58,7 @@ class MeterListener:
         return shapes.MeterReady(frame_ms=frame_ms, names=names)
 
     def tune(self, sensitivity: float) -> None:
-        heads = self._words.detector.heads
-        self._listener.go_by([rule for head in heads for rule in rules_of(head, sensitivity, looks=self._words.looks)])
+        self._listener.go_by(self._words.rules_at(sensitivity))
 
     def hear(self, block: Samples) -> Iterator[shapes.MeterScores]:
         for frame in self._listener.hear(block):

@@ -22,6 +22,7 @@ from jett.app.servers import Servers, commands, model_tools, open_servers, owner
 from jett.app.voice_identity import load_identifying
 from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.app.wake import WakeWords, sleeping_words, with_wake_phrases
+from jett.app.wake_looks import LookingEngines
 from jett.core.audio import silence
 from jett.core.errors import EngineError, LanguageModelError, ungrouped
 from jett.core.events import Observer, unobserved
@@ -117,7 +118,8 @@ async def open_app(
         tts, reason = loaded["tts"]
         memories = memories_of(settings)
         who = loaded["speaker"]
-        look = woken.second_look(loaded["stt"], settings.stt.model) if woken is not None else None
+        looking = LookingEngines(settings, models, loaded["stt"])
+        look = await anyio.to_thread.run_sync(woken.second_look, looking) if woken is not None else None
         me = owner(Kind.VOICE)
         tools = model_tools(settings, servers, me, who=who)
         unchanging = only_known_voices(servers, me, who)

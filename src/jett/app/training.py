@@ -28,7 +28,6 @@ from jett.engines.wake.features import SpeechEmbedding
 from jett.engines.wake.heads import load_head, name_of
 from jett.guard.files import write_atomically
 from jett.models.store import Store
-from jett.settings import Settings
 from jett.training.evaluation import PATIENCE, Evaluation, Logits, det, figures, threshold_for
 from jett.training.layers import Array
 from jett.training.lines import Line
@@ -73,11 +72,6 @@ class Wanted:
 def training_models(encoder: str) -> tuple[str, ...]:
     """What a training needs of the model store."""
     return (FEATURES, VOCABULARY, KOKORO, KOKORO_VOICES, PIPER, encoder)
-
-
-def looking_model(settings: Settings) -> str:
-    """The model that looks again at calls: speech-to-text's, where that runs in this process."""
-    return settings.stt.model if settings.stt.backend != "openai" else ENCODER
 
 
 def workplace() -> Path:

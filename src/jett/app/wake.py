@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from jett.app.wake_heads import FEATURES, head_place, look_places
+from jett.app.wake_heads import FEATURES, head_place
+from jett.app.wake_looks import LookingEngines, hears_here, look_of
 from jett.core.errors import ConfigError
-from jett.core.ports import CallJudge, PhraseScorer, SpeechEncoder, SpeechToText
+from jett.core.ports import CallJudge
 from jett.engines.wake.detector import HeadsWakeWordDetector
 from jett.engines.wake.features import SpeechEmbedding
 from jett.engines.wake.heads import Head, load_head
-from jett.engines.wake.trained_look import LookFile, TrainedLook, load_look
+from jett.engines.wake.trained_look import LookFile, TrainedLook
 from jett.models.store import Store
 from jett.session.second_look import LikelyPhrase, SecondLook
 from jett.settings import Settings
 from jett.turns.wake import WakeRule, WakeSpotter, threshold_for
-
-KindOfLook = Literal["trained", "likelihood", "transcript"]
-"""A look that learned the name; how likely the name is to speech-to-text; or only whether the transcript holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +30,8 @@ class WakeWords:
     """Those of the heads by themselves."""
     refractory_s: float
     sensitivity: float
-    looks: bool
-    """Whether somebody can look again at a call, and the rules count on it."""
+    looks: Mapping[str, LookFile | None]
+    """By name whose calls are looked at again, so that its rule is lenient: the trained look, where there is one."""
 
     @property
     def phrases(self) -> tuple[str, ...]:
@@ -44,22 +42,31 @@ class WakeWords:
             for name in head.names
         )
 
-    def second_look(self, stt: SpeechToText, stt_model: str) -> SecondLook | None:
-        """At what the rules take for a call; None where they are strict. `stt` runs `stt_model`.
+    def second_look(self, engines: LookingEngines) -> SecondLook | None:
+        """At what the rules take for a call; None where they are strict. Raises ModelError: an engine is not here."""
+        found = {
+            name: self._judge(head, self.looks[name], engines)
+            for head in self.detector.heads
+            for name in head.names
+            if name in self.looks
+        }
+        judges = {name: judge for name, judge in found.items() if judge is not None}
+        return SecondLook(judges) if judges else None
 
-        Raises ModelError for a trained look that is damaged.
-        """
-        if not self.looks or not isinstance(stt, PhraseScorer):
-            return None
-        wanted = [head for head in self.detector.heads if _wants_look(head)]
-        return SecondLook({name: self._judge(head, stt, stt_model) for head in wanted for name in head.names})
+    def _judge(self, head: Head, file: LookFile | None, engines: LookingEngines) -> CallJudge | None:
+        """One that has learned the name, where there is one."""
+        if file is not None and (encoder := engines.encoder(file.encoder)) is not None:
+            return TrainedLook(encoder, file, threshold_for(file.threshold, self.sensitivity))
+        scorer = engines.scorer()
+        return LikelyPhrase(scorer, head.spellings) if scorer is not None else None
 
-    def _judge(self, head: Head, stt: PhraseScorer, stt_model: str) -> CallJudge:
-        """One that has learned the name, where there is one for this speech-to-text."""
-        file = _trained_look(head, stt_model)
-        if file is not None and isinstance(stt, SpeechEncoder):
-            return TrainedLook(stt, file, threshold_for(file.threshold, self.sensitivity))
-        return LikelyPhrase(stt, head.spellings)
+    def rules_at(self, sensitivity: float) -> tuple[WakeRule, ...]:
+        """The rules at another sensitivity."""
+        return _rules(self.detector.heads, sensitivity, self.looks)
+
+    def strictly(self) -> WakeWords:
+        """The same, where nobody can look again."""
+        return replace(self, rules=self.strict_rules, looks={})
 
     def spotter(self) -> WakeSpotter:
         """For one stream of sound."""
@@ -81,62 +88,43 @@ def require_wake_words(settings: Settings, models: Store) -> None:
     """
     _require_a_word(settings)
     if settings.wake.words:
-        words = load_wake_words(settings, models)
-        for head in words.detector.heads if words.looks else ():
-            _trained_look(head, settings.stt.model)
+        load_wake_words(settings, models)
 
 
 def load_wake_words(settings: Settings, models: Store, words: tuple[str, ...] = ()) -> WakeWords:
-    """The heads of `words`, by default those of the settings. Raises ModelError."""
+    """The heads of `words`, by default those of the settings, and their looks. Raises ModelError."""
     wake = settings.wake
     heads = _heads(words or wake.words, models)
     detector = HeadsWakeWordDetector(SpeechEmbedding(models.path(FEATURES)), heads)
-    can_look = _can_look(settings)
-    rules, strict = (
-        tuple(rule for head in heads for rule in rules_of(head, wake.sensitivity, looks=can_look and lenient))
-        for lenient in (True, False)
-    )
-    looks = can_look and any(_wants_look(head) for head in heads)
+    found = [(head, *look_of(head, settings)) for head in heads]
+    looks = {name: file for head, kind, file in found if kind != "transcript" for name in head.names}
+    rules, strict = _rules(heads, wake.sensitivity, looks), _rules(heads, wake.sensitivity, {})
     return WakeWords(detector, rules, strict, wake.refractory_s, wake.sensitivity, looks)
 
 
-def _can_look(settings: Settings) -> bool:
-    return settings.stt.backend != "openai"  # only Whisper in this process can
+def _rules(heads: Sequence[Head], sensitivity: float, looks: Mapping[str, object]) -> tuple[WakeRule, ...]:
+    """When each name counts as called: leniently for those of `looks`."""
 
+    def rule(head: Head, name: str) -> WakeRule:
+        lenient = head.look_again if name in looks else None
+        return WakeRule(name, threshold_for(lenient or head.threshold, sensitivity), head.patience)
 
-def _wants_look(head: Head) -> bool:
-    return head.look_again is not None and bool(head.spellings)
-
-
-def _trained_look(head: Head, stt_model: str) -> LookFile | None:
-    """The one for the states of `stt_model`; None where there is none of this name. Raises ModelError: damaged."""
-    files = (load_look(path) for path in look_places(head.path, stt_model))
-    return next((file for file in files if (file.phrase, file.encoder) == (head.phrase, stt_model)), None)
-
-
-def kind_of_look(head: Head, settings: Settings) -> KindOfLook:
-    """How calls of `head` are checked with the speech-to-text of `settings`. Raises ModelError: a damaged look."""
-    if not _can_look(settings) or not _wants_look(head):
-        return "transcript"
-    return "trained" if _trained_look(head, settings.stt.model) is not None else "likelihood"
-
-
-def rules_of(head: Head, sensitivity: float, *, looks: bool) -> list[WakeRule]:
-    """When each of its names counts as called; `looks`: somebody can look again."""
-    own = head.look_again if looks and head.look_again is not None and head.spellings else head.threshold
-    threshold = threshold_for(own, sensitivity)
-    return [WakeRule(name, threshold, head.patience) for name in head.names]
+    return tuple(rule(head, name) for head in heads for name in head.names)
 
 
 def looking_again(settings: Settings, words: WakeWords, models: Store) -> SecondLook | None:
-    """The second look with an engine of its own; None where `words` want none, or speech-to-text's model is not here.
+    """The second look with engines of its own; None where `words` want none, or a model for it is not here.
 
     Raises ModelError.
     """
-    from jett.app.engines import load_stt
+    missing = any(not models.has(model) for model in looking_models(settings, words))
+    return None if missing else words.second_look(LookingEngines(settings, models))
 
-    can = words.looks and models.has(settings.stt.model)
-    return words.second_look(load_stt(settings, models), settings.stt.model) if can else None
+
+def looking_models(settings: Settings, words: WakeWords) -> list[str]:
+    """Ids of the models that look again at calls of `words`."""
+    here = [settings.stt.model] if hears_here(settings) else []
+    return list(dict.fromkeys(model for file in words.looks.values() for model in ([file.encoder] if file else here)))
 
 
 def with_wake_phrases(settings: Settings, phrases: tuple[str, ...]) -> Settings:

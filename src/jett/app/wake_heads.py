@@ -82,6 +82,20 @@ def wake_models(words: tuple[str, ...], manifest: Manifest) -> list[str]:
     return [FEATURES, *(stock[word] for word in words if word in stock and word not in ours)] if words else []
 
 
+def look_models(words: tuple[str, ...], stt_model: str, manifest: Manifest) -> list[str]:
+    """Ids of the models that look again at calls of these words beside `stt_model`, which transcribes here (or "")."""
+    known = {model.id for model in manifest.models.values() if model.role == "stt"}
+    ours = [*_in(heads_folder(), "own"), *_in(_shipped_folder(), "shipped")]
+    needed: list[str] = []
+    for word in words:
+        named = (place.path for place in ours if place.name == word)
+        head = Path(word).expanduser() if is_path(word) else next(named, None)
+        encoders = [encoder for encoder in look_encoders(head) if encoder in known] if head is not None else []
+        if encoders and stt_model not in encoders:
+            needed.append(encoders[0])
+    return list(dict.fromkeys(needed))
+
+
 def is_path(word: str) -> bool:
     """Whether it names a file instead of a head that is found by its name."""
     return word.endswith(_SUFFIXES) or "/" in word or "\\" in word
@@ -107,6 +121,12 @@ def look_path(head: Path, encoder: str) -> Path:
 def looks_beside(head: Path) -> list[Path]:
     """The files of all looks of the head in the file `head`, each for another model."""
     return sorted(head.parent.glob(f"{glob.escape(head.stem)}.*{_LOOK_SUFFIX}"))
+
+
+def look_encoders(head: Path) -> list[str]:
+    """The models for whose states there is a look of the head in the file `head`, beside it or shipped."""
+    files = [*looks_beside(head), *looks_beside(_shipped_folder() / head.name)]
+    return list(dict.fromkeys(path.name[len(head.stem) + 1 : -len(_LOOK_SUFFIX)] for path in files))
 
 
 def look_places(head: Path, encoder: str) -> list[Path]:

@@ -14,6 +14,7 @@ import anyio.to_thread
 from jett.app.needs import store
 from jett.app.opening import App
 from jett.app.wake import load_wake_words
+from jett.app.wake_looks import LookingEngines
 from jett.audio.resample import FileResampler
 from jett.core.errors import ModelError, ungrouped
 from jett.guard import Identity, Kind, Policy, Scope, Verb
@@ -75,8 +76,9 @@ def waking(app: App, trouble: Callable[[str], None]) -> Waking | None:
     if not settings.wake.words:
         return None
     try:
-        words = app.wake or load_wake_words(settings, store(settings))
-        look = words.second_look(app.parts.stt, settings.stt.model)
+        models = store(settings)
+        words = app.wake or load_wake_words(settings, models)
+        look = words.second_look(LookingEngines(settings, models, app.parts.stt))
     except ModelError as error:
         trouble(f"wyoming: no wake words ({error})")
         return None

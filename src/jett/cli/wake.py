@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from jett.app.needs import store
-from jett.app.wake import WakeWords, kind_of_look, load_wake_words, looking_again
+from jett.app.wake import WakeWords, load_wake_words, looking_again, looking_models
 from jett.app.wake_heads import FEATURES, is_path
 from jett.app.wake_list import HeadRow, head_rows
 from jett.app.wake_listening import Scored, scored
+from jett.app.wake_looks import look_of
 from jett.audio.files import held, stream_audio
 from jett.cli import wake_plot
 from jett.cli.failures import show_each
@@ -91,7 +91,7 @@ def _row(found: HeadRow, settings: Settings) -> dict[str, Any]:
     where = found.detail or _WHERE.get(place.origin, str(place.path))
     row["look_from"] = None
     try:
-        row["second_look"] = kind_of_look(head, settings) if head else None
+        row["second_look"] = look_of(head, settings)[0] if head else None
         if head is not None and row["second_look"] in ("trained", "likelihood"):
             row["look_from"] = head.look_again
     except ModelError as error:
@@ -114,8 +114,9 @@ def score_recordings(
     words, settings = _words(head, sensitivity), user_settings()
     look = looking_again(settings, words, store(settings))
     if words.looks and look is None:
-        progress(f"{settings.stt.model} is not here, so no call is looked at again; run: jett models pull")
-        words = replace(words, rules=words.strict_rules, looks=False)
+        wanted = " ".join(looking_models(settings, words))
+        progress(f"no call is looked at again without {wanted}; run: jett models pull {wanted}")
+        words = words.strictly()
 
     def show(file: Path) -> None:
         frames = scored(words, stream_audio(held(file)), look)

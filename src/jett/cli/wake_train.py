@@ -43,13 +43,13 @@ def train(
     Nobody has to say anything. Interrupted, it goes on where it was. It fetches the voices that it needs (121 MB), and
     keeps what they said for the next training in the cache folder, jett/training (130 MB a name), which may be deleted.
     """
-    from jett.app.training import Wanted, file_name, looking_model, spoken_form, train_head, training_models
+    from jett.app.training import Wanted, file_name, spoken_form, train_head, training_models
     from jett.app.training_plot import draw_det
     from jett.app.wake_heads import heads_folder
     from jett.engines.wake.heads import name_of
 
     settings = user_settings()
-    wanted = Wanted(spoken_form(phrase), quick, seed, _recordings(negatives), encoder=looking_model(settings))
+    wanted = Wanted(spoken_form(phrase), quick, seed, _recordings(negatives))
     name = file_name(wanted.phrase, heads_folder(), quick=quick)
     folder = output or heads_folder() / f"{name}-report"
     models = store(settings)
