@@ -15,7 +15,7 @@ from jett.app.training_voices import TrainingVoices
 from jett.app.wake import load_wake_words, looking_models, require_wake_words
 from jett.app.wake_heads import all_heads, heads_folder, look_path, shipped_head
 from jett.app.wake_listening import scored
-from jett.app.wake_looks import LookingEngines
+from jett.app.wake_looks import LookingEngines, unsure_of_calls
 from jett.core.audio import Samples, silence, to_float32
 from jett.core.errors import ModelError
 from jett.engines.wake.trained_look import TrainedLook
@@ -69,9 +69,11 @@ def test_where_another_whisper_transcribes_the_one_that_the_look_knows_is_loaded
     """On a GPU or behind a URL: the name is told from what sounds like it as well as on a processor."""
     settings = Settings(stt=stt, wake={"enabled": True, "words": ["hey_jett"]})  # type: ignore[arg-type]
     words = load_wake_words(settings, store)
-    judge = _look(store, settings).judges["hey_jett"]
+    look = _look(store, settings)
+    judge = look.judges["hey_jett"]
     assert isinstance(judge, TrainedLook)
     assert judge.file.encoder == TINY
+    assert look.beside == {"hey_jett"}, "it need not wait for the one that transcribes"
     assert words.rules[0].threshold < words.strict_rules[0].threshold
     assert looking_models(settings, words) == [TINY]
     assert TINY in needed_models(settings)
@@ -85,7 +87,28 @@ def test_the_whisper_that_transcribes_is_not_loaded_twice(store: Store) -> None:
     judge = look.judges["hey_jett"]
     assert isinstance(judge, TrainedLook)
     assert id(judge.encoder) == id(stt)
+    assert not look.beside
     assert needed_models(settings).count(TINY) == 1
+
+
+def test_where_the_whisper_that_the_look_knows_is_missing_jett_goes_on_as_without_a_look_and_says_so(
+    store: Store, tmp_path: Path
+) -> None:
+    """Who heard the name by a GPU's Whisper before is not left without a wake word."""
+    fewer = Store(tmp_path / "models")
+    for model in ("wake-features", "whisper-base"):
+        shutil.copytree(store.path(model), fewer.root / store.path(model).relative_to(store.root))
+    base, behind = (Settings(stt=stt, wake={"enabled": True, "words": ["hey_jett"]}) for stt in OTHERS)  # type: ignore[arg-type]
+    look = load_wake_words(base, fewer).second_look(LookingEngines(base, fewer))
+    assert look is not None
+    assert isinstance(look.judges["hey_jett"], LikelyPhrase)
+    words = load_wake_words(behind, fewer)
+    assert words.second_look(LookingEngines(behind, fewer)) is None
+    assert words.rules == words.strict_rules
+    for settings in (base, behind):
+        (said,) = unsure_of_calls(settings, fewer)
+        assert said.endswith("run: jett models pull whisper-tiny.en")
+        assert not unsure_of_calls(settings, store)
 
 
 def test_without_a_trained_look_whisper_is_asked_how_likely_the_name_is_and_behind_a_url_nobody(

@@ -22,7 +22,7 @@ from jett.app.servers import Servers, commands, model_tools, open_servers, owner
 from jett.app.voice_identity import load_identifying
 from jett.app.voices import close_voice, load_tts, voice_trouble
 from jett.app.wake import WakeWords, sleeping_words, with_wake_phrases
-from jett.app.wake_looks import LookingEngines
+from jett.app.wake_looks import LookingEngines, unsure_of_calls
 from jett.core.audio import silence
 from jett.core.errors import EngineError, LanguageModelError, ungrouped
 from jett.core.events import Observer, unobserved
@@ -142,7 +142,7 @@ async def open_app(
         )
         slower = [trouble for trouble in [voice_trouble(settings, tts)] if trouble]
         troubles = await warm_up(settings, parts)
-        told = (*given_up, *slower, *troubles)
+        told = (*given_up, *slower, *unsure_of_calls(settings, models), *troubles)
         await closing.enter_async_context(kept_open(memories, on_warning))
         trace = await closing.enter_async_context(open_telemetry(settings, on_warning))
         down = next(iter(troubles), "")

@@ -20,7 +20,7 @@ from jett.app.training_heard import Clips, Heard, Hearing
 from jett.app.training_looks import LookTraining, TrainedLooks
 from jett.app.training_voices import KOKORO, KOKORO_VOICES, PIPER, TrainingVoices, cast_of
 from jett.app.training_words import VOCABULARY, TrainingWords
-from jett.app.wake_heads import BASE, FEATURES, heads_folder, look_path, shipped_head
+from jett.app.wake_heads import BASE, FEATURES, LOOKER, heads_folder, look_path, looks_beside, shipped_head
 from jett.core.audio import Samples
 from jett.core.errors import ConfigError, ModelError
 from jett.engines.stt.whisper import WhisperSpeechToText
@@ -42,7 +42,6 @@ from jett.training.scenes import CALL_WINDOWS
 Tell = Callable[[str, int, int], None]
 """A stage, and how much of it is done, of how much."""
 
-ENCODER = "whisper-tiny.en"
 """Whose look is trained where speech-to-text does not run in this process."""
 FALSE_ALARMS_PER_HOUR = 0.1
 SECOND_LOOKS_PER_HOUR = 20.0
@@ -61,7 +60,7 @@ class Wanted:
     negatives: tuple[Samples, ...] = ()
     """Recordings without the phrase, 16 kHz: half of them trained on, half judged by."""
     recipe: Recipe | None = None
-    encoder: str = ENCODER
+    encoder: str = LOOKER
     """Speech-to-text's model, whose states the look at a call is trained on."""
 
     @property
@@ -147,6 +146,8 @@ def write_head(networks: Sequence[Network], looks: TrainedLooks, report: Report,
         "jett.threshold": f"{looks.in_use.threshold:.5f}",
         "jett.card": meta["jett.card"],
     }
+    for stale in looks_beside(path):
+        stale.unlink()  # of the head before
     write_atomically(look_path(path, report.encoder), head_file(looks.networks, look))
     write_atomically(path, head_file(networks, meta))
     (heads / BASE / path.name).unlink(missing_ok=True)

@@ -51,7 +51,10 @@ class WakeWords:
             if name in self.looks
         }
         judges = {name: judge for name, judge in found.items() if judge is not None}
-        return SecondLook(judges) if judges else None
+        beside = frozenset(
+            name for name in judges if (file := self.looks[name]) and not engines.transcribes(file.encoder)
+        )
+        return SecondLook(judges, beside) if judges else None
 
     def _judge(self, head: Head, file: LookFile | None, engines: LookingEngines) -> CallJudge | None:
         """One that has learned the name, where there is one."""
@@ -96,7 +99,7 @@ def load_wake_words(settings: Settings, models: Store, words: tuple[str, ...] = 
     wake = settings.wake
     heads = _heads(words or wake.words, models)
     detector = HeadsWakeWordDetector(SpeechEmbedding(models.path(FEATURES)), heads)
-    found = [(head, *look_of(head, settings)) for head in heads]
+    found = [(head, *look_of(head, settings, models)) for head in heads]
     looks = {name: file for head, kind, file in found if kind != "transcript" for name in head.names}
     rules, strict = _rules(heads, wake.sensitivity, looks), _rules(heads, wake.sensitivity, {})
     return WakeWords(detector, rules, strict, wake.refractory_s, wake.sensitivity, looks)

@@ -21,6 +21,9 @@ from jett.models.store import Store
 from jett.settings.keys import did_you_mean
 
 FEATURES = "wake-features"
+LOOKER = "whisper-tiny.en"
+"""The model that looks are trained for: it tells more of a name than a larger one of many languages does
+(benchmarks/LOG.md, "The trained look")."""
 BASE = "base"
 """Folder in `heads_folder` with what sharpened heads were made of, where that was the owner's own."""
 _PREFIX = "wake-"
@@ -91,9 +94,9 @@ def look_models(words: tuple[str, ...], stt_model: str, manifest: Manifest) -> l
         named = (place.path for place in ours if place.name == word)
         head = Path(word).expanduser() if is_path(word) else next(named, None)
         encoders = [encoder for encoder in look_encoders(head) if encoder in known] if head is not None else []
-        if encoders and stt_model not in encoders:
-            needed.append(encoders[0])
-    return list(dict.fromkeys(needed))
+        if LOOKER in encoders or (encoders and stt_model not in encoders):
+            needed.append(LOOKER if LOOKER in encoders else encoders[0])
+    return [model for model in dict.fromkeys(needed) if model != stt_model]
 
 
 def is_path(word: str) -> bool:

@@ -1,13 +1,14 @@
-"""Who looks again at a call: the Whisper that transcribes, or one beside it whose states a trained look knows.
+"""Who looks again at a call: a Whisper whose states a trained look knows, or the one that transcribes.
 
 ```
-stt.model            looks that there are          looks again
-whisper-tiny.en      tiny.en                       the same engine, by the trained look
-whisper-base (GPU)   tiny.en                       a whisper-tiny.en of its own, on the processor
-behind a URL         tiny.en                       the same
-whisper-base         none                          the same engine: how likely is the name?
-behind a URL         none                          nobody; the transcript must hold the name
+stt.model            trained look      looks again
+whisper-tiny.en      for tiny.en       the same engine, by the trained look
+whisper-base (GPU)   for tiny.en       a whisper-tiny.en of its own, on the processor
+behind a URL         for tiny.en       the same
+whisper-base         none              the same engine: how likely is the name?
+behind a URL         none              nobody; the transcript must hold the name
 ```
+Where the whisper-tiny.en is not in the store it is as if there was no look for it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jett.app.wake_heads import look_encoders, look_places
+from jett.app.wake_heads import LOOKER, look_encoders, look_models, look_places
 from jett.core.ports import PhraseScorer, SpeechEncoder, SpeechToText
 from jett.engines.wake.heads import Head
 from jett.engines.wake.trained_look import LookFile, load_look
@@ -31,25 +32,40 @@ def hears_here(settings: Settings) -> bool:
     return settings.stt.backend != "openai"
 
 
-def trained_look(head: Head, settings: Settings) -> LookFile | None:
-    """One for the Whisper that transcribes, else one for another. Raises ModelError: a damaged look."""
-    ours = [settings.stt.model] if hears_here(settings) else []
-    for encoder in dict.fromkeys((*ours, *look_encoders(head.path))):
-        for path in look_places(head.path, encoder):
-            file = load_look(path)
-            if (file.phrase, file.encoder) == (head.phrase, encoder):
-                return file
+def trained_look(head: Head, settings: Settings, models: Store) -> LookFile | None:
+    """One whose model transcribes here or is in the store. Raises ModelError: a damaged look."""
+    ours = settings.stt.model if hears_here(settings) else ""
+    for encoder in dict.fromkeys((LOOKER, ours, *look_encoders(head.path))):
+        if encoder == ours or (encoder in models.manifest.models and models.has(encoder)):
+            for path in look_places(head.path, encoder):
+                file = load_look(path)
+                if (file.phrase, file.encoder) == (head.phrase, encoder):
+                    return file
     return None
 
 
-def look_of(head: Head, settings: Settings) -> tuple[KindOfLook, LookFile | None]:
+def look_of(head: Head, settings: Settings, models: Store) -> tuple[KindOfLook, LookFile | None]:
     """How calls of `head` are checked, and the trained look for it. Raises ModelError: a damaged look."""
     if head.look_again is None or not head.spellings:
         return "transcript", None
-    file = trained_look(head, settings)
+    file = trained_look(head, settings, models)
     if file is not None:
         return "trained", file
     return ("likelihood" if hears_here(settings) else "transcript"), None
+
+
+def missing_lookers(settings: Settings, models: Store) -> list[str]:
+    """Ids of the models that would look again at calls of `wake.words`, but are not in the store."""
+    here = settings.stt.model if hears_here(settings) else ""
+    wanted = look_models(settings.wake.words, here, models.manifest)
+    return [model for model in wanted if not models.has(model)]
+
+
+def unsure_of_calls(settings: Settings, models: Store) -> list[str]:
+    """What to tell where Jett sleeps and a model that would look again is missing."""
+    missing = " ".join(missing_lookers(settings, models)) if settings.wake.enabled else ""
+    said = f"wake: without {missing} more calls are missed, or mistaken; run: jett models pull {missing}"
+    return [said] if missing else []
 
 
 @dataclass(slots=True)
@@ -74,8 +90,12 @@ class LookingEngines:
         engine = self._engine(self.settings.stt.model)
         return engine if isinstance(engine, PhraseScorer) else None
 
+    def transcribes(self, model: str) -> bool:
+        """Whether `model` is the one that transcribes here."""
+        return hears_here(self.settings) and model == self.settings.stt.model
+
     def _engine(self, model: str) -> SpeechToText:
-        if self.stt is not None and hears_here(self.settings) and model == self.settings.stt.model:
+        if self.stt is not None and self.transcribes(model):
             return self.stt
         if model not in self._beside:
             self._beside[model] = self._load(model)
@@ -84,7 +104,6 @@ class LookingEngines:
     def _load(self, model: str) -> SpeechToText:
         from jett.app.engines import load_stt
 
-        own = hears_here(self.settings) and model == self.settings.stt.model
         beside = {"backend": "ctranslate2", "model": model, "device": "cpu", "compute_type": "int8", "language": "en"}
-        stt = self.settings.stt.model_copy(update={} if own else beside)
+        stt = self.settings.stt.model_copy(update={} if self.transcribes(model) else beside)
         return load_stt(self.settings.model_copy(update={"stt": stt}), self.models)

@@ -78,7 +78,8 @@ def waking(app: App, trouble: Callable[[str], None]) -> Waking | None:
     try:
         models = store(settings)
         words = app.wake or load_wake_words(settings, models)
-        look = words.second_look(LookingEngines(settings, models, app.parts.stt))
+        own = LookingEngines(settings, models, app.parts.stt)
+        look = app.parts.second_look if app.wake is not None else words.second_look(own)
     except ModelError as error:
         trouble(f"wyoming: no wake words ({error})")
         return None

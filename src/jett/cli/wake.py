@@ -25,6 +25,7 @@ from jett.cli.wake_enroll import enroll
 from jett.cli.wake_train import train
 from jett.core.errors import ConfigError, ModelError
 from jett.engines.wake.heads import name_of
+from jett.models.store import Store
 from jett.settings import Settings
 from jett.settings.keys import did_you_mean
 from jett.turns.wake import Woken
@@ -57,12 +58,12 @@ def list_heads(as_json: Json = False) -> None:
 
     A stock head is fetched with `jett models pull wake-NAME`, such as wake-hey-jarvis; its licence forbids commercial
     use. Threshold: the score from which a head by itself counts as called; look from: that from which a call is looked
-    at again. Second look: how, with your stt.model: by a look trained for it (jett wake train), by how likely the name
-    is to it, or only by the transcript.
+    at again. Second look: how: by one trained with the head (jett wake train), by how likely the name is to your
+    stt.model, or only by the transcript.
     """
     settings = user_settings()
     models = store(settings)
-    rows = [_row(found, settings) for found in head_rows(models)]
+    rows = [_row(found, settings, models) for found in head_rows(models)]
     if as_json:
         typer.echo(json.dumps({"words": settings.wake.words, "heads": rows}, ensure_ascii=False))
         return
@@ -83,7 +84,7 @@ def list_heads(as_json: Json = False) -> None:
             typer.echo(f"no head is called '{word}'{did_you_mean(name_of(word), known)}")
 
 
-def _row(found: HeadRow, settings: Settings) -> dict[str, Any]:
+def _row(found: HeadRow, settings: Settings, models: Store) -> dict[str, Any]:
     place, head = found.place, found.head
     row: dict[str, Any] = {"name": place.name, "origin": place.origin, "licence": place.licence, "state": found.state}
     row |= {"used": place.name in settings.wake.words, "phrase": (head.phrase or None) if head else None}
@@ -91,7 +92,7 @@ def _row(found: HeadRow, settings: Settings) -> dict[str, Any]:
     where = found.detail or _WHERE.get(place.origin, str(place.path))
     row["look_from"] = None
     try:
-        row["second_look"] = look_of(head, settings)[0] if head else None
+        row["second_look"] = look_of(head, settings, models)[0] if head else None
         if head is not None and row["second_look"] in ("trained", "likelihood"):
             row["look_from"] = head.look_again
     except ModelError as error:

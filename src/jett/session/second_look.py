@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import anyio.to_thread
 import numpy as np
 
 from jett.core.audio import SAMPLE_RATE_HZ, Samples
@@ -56,6 +57,8 @@ class SecondLook:
     """One judge a name; calls of other names are not looked at."""
 
     judges: Mapping[str, CallJudge]
+    beside: frozenset[str] = frozenset()
+    """Names whose judge has an engine of its own, which need not wait for one that transcribes."""
 
     def wants(self, name: str) -> bool:
         """Whether calls of `name` are looked at."""
@@ -69,6 +72,8 @@ class SecondLook:
     async def taken(self, look: Look, ring: AudioRing, worker: Caller) -> bool | None:
         """Whether the name is there; None where it could not be told. `ring` goes on until `look.until_s`."""
         try:
+            if look.name in self.beside:
+                return await anyio.to_thread.run_sync(self.holds, look.name, look.sound(ring))
             return await worker.call(self.holds, look.name, look.sound(ring))
         except EngineError:
             return None
