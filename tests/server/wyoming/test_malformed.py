@@ -37,7 +37,7 @@ _TAKEN = [
 _TOLD = {
     "info", "pong", "error", "intent", "not-recognized", "synthesize-stopped", "audio-start", "audio-chunk",
     "audio-stop", "transcript", "transcript-start", "transcript-chunk", "transcript-stop", "handled", "handled-start",
-    "handled-chunk", "handled-stop",
+    "handled-chunk", "handled-stop", "detection", "not-detected",
 }  # fmt: skip
 _FIELDS = ["text", "rate", "width", "channels", "language", "name", "voice", "timestamp", "context", "entities"]
 
