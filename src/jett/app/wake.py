@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jett.app.wake_heads import FEATURES, head_place
-from jett.app.wake_looks import LookingEngines, hears_here, look_of
+from jett.app.wake_looks import LookingEngines, look_of, model_here
 from jett.core.errors import ConfigError
 from jett.core.ports import CallJudge
 from jett.engines.wake.detector import HeadsWakeWordDetector
@@ -126,8 +126,8 @@ def looking_again(settings: Settings, words: WakeWords, models: Store) -> Second
 
 def looking_models(settings: Settings, words: WakeWords) -> list[str]:
     """Ids of the models that look again at calls of `words`."""
-    here = [settings.stt.model] if hears_here(settings) else []
-    return list(dict.fromkeys(model for file in words.looks.values() for model in ([file.encoder] if file else here)))
+    models = (file.encoder if file is not None else model_here(settings) for file in words.looks.values())
+    return [model for model in dict.fromkeys(models) if model is not None]
 
 
 def with_wake_phrases(settings: Settings, phrases: tuple[str, ...]) -> Settings:

@@ -85,8 +85,8 @@ def wake_models(words: tuple[str, ...], manifest: Manifest) -> list[str]:
     return [FEATURES, *(stock[word] for word in words if word in stock and word not in ours)] if words else []
 
 
-def look_models(words: tuple[str, ...], stt_model: str, manifest: Manifest) -> list[str]:
-    """Ids of the models that look again at calls of these words beside `stt_model`, which transcribes here (or "")."""
+def look_models(words: tuple[str, ...], stt_model: str | None, manifest: Manifest) -> list[str]:
+    """Ids of the models that look again at calls of these words beside `stt_model`, which transcribes here."""
     known = {model.id for model in manifest.models.values() if model.role == "stt"}
     ours = [*_in(heads_folder(), "own"), *_in(_shipped_folder(), "shipped")]
     needed: list[str] = []

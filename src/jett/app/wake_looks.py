@@ -20,6 +20,7 @@ from jett.app.wake_heads import LOOKER, look_encoders, look_models, look_places
 from jett.core.ports import PhraseScorer, SpeechEncoder, SpeechToText
 from jett.engines.wake.heads import Head
 from jett.engines.wake.trained_look import LookFile, load_look
+from jett.models.manifest import load_manifest
 from jett.models.store import Store
 from jett.settings import Settings
 
@@ -27,16 +28,21 @@ KindOfLook = Literal["trained", "likelihood", "transcript"]
 """A look that learned the name; how likely the name is to speech-to-text; or only whether the transcript holds it."""
 
 
-def hears_here(settings: Settings) -> bool:
-    """Whether the Whisper that transcribes is in this process."""
-    return settings.stt.backend != "openai"
+def model_here(settings: Settings) -> str | None:
+    """The Whisper that transcribes in this process; None where speech-to-text is behind a URL."""
+    return settings.stt.model if settings.stt.backend != "openai" else None
+
+
+def lookers(words: tuple[str, ...], settings: Settings) -> list[str]:
+    """Ids of the models that look again at calls of `words`, besides the one that transcribes."""
+    return look_models(words, model_here(settings), load_manifest())
 
 
 def trained_look(head: Head, settings: Settings, models: Store) -> LookFile | None:
     """One whose model transcribes here or is in the store. Raises ModelError: a damaged look."""
-    ours = settings.stt.model if hears_here(settings) else ""
-    for encoder in dict.fromkeys((LOOKER, ours, *look_encoders(head.path))):
-        if encoder == ours or (encoder in models.manifest.models and models.has(encoder)):
+    here = model_here(settings)
+    for encoder in dict.fromkeys((LOOKER, *([here] if here else []), *look_encoders(head.path))):
+        if encoder == here or (encoder in models.manifest.models and models.has(encoder)):
             for path in look_places(head.path, encoder):
                 file = load_look(path)
                 if (file.phrase, file.encoder) == (head.phrase, encoder):
@@ -51,19 +57,13 @@ def look_of(head: Head, settings: Settings, models: Store) -> tuple[KindOfLook, 
     file = trained_look(head, settings, models)
     if file is not None:
         return "trained", file
-    return ("likelihood" if hears_here(settings) else "transcript"), None
-
-
-def missing_lookers(settings: Settings, models: Store) -> list[str]:
-    """Ids of the models that would look again at calls of `wake.words`, but are not in the store."""
-    here = settings.stt.model if hears_here(settings) else ""
-    wanted = look_models(settings.wake.words, here, models.manifest)
-    return [model for model in wanted if not models.has(model)]
+    return ("likelihood" if model_here(settings) else "transcript"), None
 
 
 def unsure_of_calls(settings: Settings, models: Store) -> list[str]:
     """What to tell where Jett sleeps and a model that would look again is missing."""
-    missing = " ".join(missing_lookers(settings, models)) if settings.wake.enabled else ""
+    wanted = lookers(settings.wake.words, settings) if settings.wake.enabled else []
+    missing = " ".join(model for model in wanted if not models.has(model))
     said = f"wake: without {missing} more calls are missed, or mistaken; run: jett models pull {missing}"
     return [said] if missing else []
 
@@ -85,14 +85,15 @@ class LookingEngines:
 
     def scorer(self) -> PhraseScorer | None:
         """Who says how likely a name is; None behind a URL. Raises ModelError."""
-        if not hears_here(self.settings):
+        here = model_here(self.settings)
+        if here is None:
             return None
-        engine = self._engine(self.settings.stt.model)
+        engine = self._engine(here)
         return engine if isinstance(engine, PhraseScorer) else None
 
     def transcribes(self, model: str) -> bool:
         """Whether `model` is the one that transcribes here."""
-        return hears_here(self.settings) and model == self.settings.stt.model
+        return model == model_here(self.settings)
 
     def _engine(self, model: str) -> SpeechToText:
         if self.stt is not None and self.transcribes(model):

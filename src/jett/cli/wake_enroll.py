@@ -12,8 +12,7 @@ import typer
 
 from jett.app import load_vad
 from jett.app.needs import store
-from jett.app.wake_heads import look_models
-from jett.app.wake_looks import hears_here
+from jett.app.wake_looks import lookers
 from jett.audio.files import held, read_audio
 from jett.cli.loading import progress, user_settings
 from jett.cli.pull_progress import fetch_missing
@@ -60,8 +59,7 @@ def enroll(
         return
     models = store(settings)
     base = sharpenable(word, models)  # before anybody is asked to speak
-    here = settings.stt.model if hears_here(settings) else ""
-    fetch_missing(models, look_models((word,), here, models.manifest), quiet=as_json)
+    fetch_missing(models, lookers((word,), settings), quiet=as_json)
     calls = list(_calls(settings, models, base.head.phrase, files))
     require_calls(base, calls, settings, models)
     with TrainingProgress() as bars:
